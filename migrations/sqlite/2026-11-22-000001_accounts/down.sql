@@ -1,0 +1,11 @@
+DROP TABLE audit;
+DROP TABLE form_keys;
+DROP TABLE links;
+DROP TABLE sessions;
+DROP TABLE token_teams;
+DROP TABLE token_secrets;
+DROP TABLE tokens;
+DROP TABLE memberships;
+DROP TABLE users_search;
+DROP TABLE users;
+DROP TABLE teams;

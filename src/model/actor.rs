@@ -1,0 +1,274 @@
+//! Who asks, by what means, from where.
+
+use std::collections::BTreeSet;
+
+use time::OffsetDateTime;
+
+use super::access::{Holdings, Place, Standing};
+use super::error::{Error, Result};
+use super::ids::{SessionId, TeamId, TokenId, UserId};
+use super::permissions::{Action, Permission, PermissionSet, Resource};
+use super::roles::OrgRole;
+use super::users::{Kind, User};
+
+/// How long a typed password counts for dangerous acts.
+pub const PASSWORD_COUNTS_FOR: time::Duration = time::Duration::minutes(10);
+
+/// Whoever asks for something. Every use case is given one and asks it first.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Who it is.
+    pub who: Who,
+    /// How they came in.
+    pub via: Via,
+    /// What they may do at this moment by this means.
+    pub holdings: Holdings,
+    /// From where.
+    pub origin: Origin,
+}
+
+/// Who an actor is.
+#[derive(Clone, Debug)]
+pub enum Who {
+    /// A known account.
+    User(Identity),
+    /// Whoever may run the program on the server.
+    Cli,
+    /// Nobody known yet: someone at the log-in form or with a link.
+    Anonymous,
+}
+
+/// The account behind an actor.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Its id.
+    pub id: UserId,
+    /// Its username.
+    pub username: String,
+    /// Its display name.
+    pub display_name: String,
+    /// Its roles.
+    pub standing: Standing,
+}
+
+/// How an actor came in.
+#[derive(Clone, Debug)]
+pub enum Via {
+    /// A log-in session of the portal.
+    Session {
+        /// Which.
+        id: SessionId,
+        /// When the password was last typed in it.
+        authenticated_at: OffsetDateTime,
+    },
+    /// An access token.
+    Token(TokenUse),
+    /// The command line.
+    Cli,
+    /// No proof of who they are.
+    Nothing,
+}
+
+/// The token behind a request.
+#[derive(Clone, Debug)]
+pub struct TokenUse {
+    /// Which.
+    pub id: TokenId,
+    /// Its name, for the audit log.
+    pub name: String,
+    /// Its scopes.
+    pub scopes: PermissionSet,
+    /// The teams it is limited to.
+    pub teams: Option<BTreeSet<TeamId>>,
+    /// Whether it acts as an Admin.
+    pub global_admin: bool,
+    /// When it ends.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The client's address.
+    pub address: Option<String>,
+    /// What it calls itself.
+    pub user_agent: Option<String>,
+    /// The id under which the log knows the request.
+    pub request_id: Option<String>,
+}
+
+impl Actor {
+    /// Someone who has shown nothing yet.
+    pub fn anonymous(origin: Origin) -> Self {
+        Self { who: Who::Anonymous, via: Via::Nothing, holdings: Holdings::default(), origin }
+    }
+
+    /// Whoever runs the program on the server: they could change the store anyway.
+    pub fn cli() -> Self {
+        Self { who: Who::Cli, via: Via::Cli, holdings: Holdings::everything(), origin: Origin::default() }
+    }
+
+    /// An account in a session of the portal.
+    pub fn in_session(who: Identity, id: SessionId, authenticated_at: OffsetDateTime, origin: Origin) -> Self {
+        let holdings = Holdings::of(&who.standing);
+        Self { who: Who::User(who), via: Via::Session { id, authenticated_at }, holdings, origin }
+    }
+
+    /// An account by one of its tokens. A global-admin token acts as an Admin whatever its account's role and teams.
+    pub fn with_token(who: Identity, token: TokenUse, origin: Origin) -> Self {
+        let holdings = if token.global_admin {
+            Holdings::everything()
+        } else {
+            Holdings::of(&who.standing).limited(token.scopes, token.teams.as_ref())
+        };
+        Self { who: Who::User(who), via: Via::Token(token), holdings, origin }
+    }
+
+    /// Its account's id.
+    pub fn id(&self) -> Option<UserId> {
+        match &self.who {
+            Who::User(identity) => Some(identity.id),
+            Who::Cli | Who::Anonymous => None,
+        }
+    }
+
+    /// Its account.
+    pub fn identity(&self) -> Option<&Identity> {
+        match &self.who {
+            Who::User(identity) => Some(identity),
+            Who::Cli | Who::Anonymous => None,
+        }
+    }
+
+    /// Its name in the audit log and beside what it made.
+    pub fn name(&self) -> &str {
+        match &self.who {
+            Who::User(identity) => &identity.username,
+            Who::Cli => "command line",
+            Who::Anonymous => "nobody",
+        }
+    }
+
+    /// The token it came in with.
+    pub fn token(&self) -> Option<&TokenUse> {
+        match &self.via {
+            Via::Token(token) => Some(token),
+            _ => None,
+        }
+    }
+
+    /// Whether it acts as an Admin.
+    pub fn is_admin(&self) -> bool {
+        match (&self.who, &self.via) {
+            (Who::Cli, _) => true,
+            (_, Via::Token(token)) if token.global_admin => true,
+            (Who::User(identity), _) => identity.standing.role == OrgRole::Admin && !self.holdings.anywhere().is_empty(),
+            (Who::Anonymous, _) => false,
+        }
+    }
+
+    /// Whether it holds `permission` at `place`.
+    pub fn can(&self, permission: Permission, place: Place) -> bool {
+        self.holdings.has(permission, place)
+    }
+
+    /// Rule 1: it must hold `permission` at `place`.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] naming the permission.
+    pub fn may(&self, permission: Permission, place: Place) -> Result<()> {
+        if self.can(permission, place) { Ok(()) } else { Err(Error::lacks(permission)) }
+    }
+
+    /// Rules 1 and 2 for an act on an account: the permission in its home, and only Admins act on Admins.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] with the reason.
+    pub fn may_act_on(&self, user: &User, action: Action) -> Result<()> {
+        self.may(user.permission(action), Place::of_home(user.home_team))?;
+        if user.role == OrgRole::Admin && !self.is_admin() {
+            return Err(Error::refused(format!("{} is an Admin, and only Admins act on Admins.", user.username)));
+        }
+        Ok(())
+    }
+
+    /// Rule 2: what an account or token can do afterwards must be covered by what the actor can do.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] naming the first permission that is not.
+    pub fn may_grant(&self, afterwards: &Holdings) -> Result<()> {
+        match self.holdings.lack_against(afterwards) {
+            None => Ok(()),
+            Some(lack) => Err(Error::Forbidden(super::error::Refusal {
+                missing: Some(lack.permission),
+                reason: format!(
+                    "It could then do {}{}, which you cannot do yourself. Nobody grants more than they hold.",
+                    lack.permission,
+                    if matches!(lack.place, Place::Team(_)) { " in a team" } else { "" },
+                ),
+            })),
+        }
+    }
+
+    /// Rule 3: acting on one's own things, by a session or by a token with the scope.
+    pub fn owns(&self, user: UserId, action: Action) -> bool {
+        self.id() == Some(user) && self.can(Permission::new(Resource::Own, action), Place::Own)
+    }
+
+    /// Dangerous acts want a password typed lately. The command line has none to type.
+    ///
+    /// # Errors
+    /// [`Error::PasswordNeeded`] where it was too long ago.
+    pub fn typed_password_lately(&self, now: OffsetDateTime) -> Result<()> {
+        match &self.via {
+            Via::Session { authenticated_at, .. } if now - *authenticated_at > PASSWORD_COUNTS_FOR => {
+                Err(Error::PasswordNeeded)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Rule 5: which users it may know of.
+    pub fn sight(&self) -> Sight {
+        let read = |resource| Permission::new(resource, Action::Read);
+        if self.can(read(Resource::Users), Place::Everywhere) {
+            return Sight::All;
+        }
+        let Some(identity) = self.identity() else { return Sight::Some { own: None, teams: Vec::new(), homes: Vec::new() } };
+        let teams = match &self.via {
+            Via::Session { .. } => identity.standing.teams.iter().map(|(id, _)| *id).collect(),
+            _ => self.holdings.teams_with(read(Resource::Teams)),
+        };
+        let own = self.can(read(Resource::Own), Place::Own).then_some(identity.id);
+        Sight::Some { own, teams, homes: self.holdings.teams_with(read(Resource::ServiceAccounts)) }
+    }
+
+    /// Whether it sees `user`, who has roles in `teams`.
+    pub fn sees(&self, user: &User, teams: &[TeamId]) -> bool {
+        match self.sight() {
+            Sight::All => true,
+            Sight::Some { own, teams: mine, homes } => {
+                own == Some(user.id)
+                    || teams.iter().any(|team| mine.contains(team))
+                    || user.home_team.is_some_and(|home| homes.contains(&home))
+                    || user.kind != Kind::Person && self.can(user.permission(Action::Read), Place::of_home(user.home_team))
+            }
+        }
+    }
+}
+
+/// Which users an actor may know of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// All.
+    All,
+    /// Themselves, the members of some teams, and the service and agent accounts whose home is one of others.
+    Some {
+        /// Themselves.
+        own: Option<UserId>,
+        /// Members of these.
+        teams: Vec<TeamId>,
+        /// Accounts at home in these.
+        homes: Vec<TeamId>,
+    },
+}

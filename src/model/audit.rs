@@ -1,0 +1,305 @@
+//! Audit entries and the chain that holds them together.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::roles::words;
+use crate::base::crypto;
+
+words! {
+    /// How an audited act ended.
+    Outcome: "an outcome" {
+        /// It was done.
+        Done = "done",
+        /// It was refused.
+        Refused = "refused",
+    }
+}
+
+/// What an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// `person`, `service`, `agent`, `team`, `token`, …
+    pub kind: &'static str,
+    /// Its id.
+    pub id: i64,
+    /// Its name at that time.
+    pub name: String,
+}
+
+/// An act to be written down, as a use case reports it.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// `noun.verb`.
+    pub action: &'static str,
+    /// The account or team it was done to.
+    pub target: Option<Target>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why, where it was refused.
+    pub reason: Option<String>,
+    /// What was changed, as it was; never a secret.
+    pub before: Option<serde_json::Value>,
+    /// What was changed, as it is now; never a secret.
+    pub after: Option<serde_json::Value>,
+}
+
+impl Event {
+    /// Something done.
+    pub fn done(action: &'static str, target: Option<Target>) -> Self {
+        Self { action, target, outcome: Outcome::Done, reason: None, before: None, after: None }
+    }
+
+    /// Something refused.
+    pub fn refused(action: &'static str, target: Option<Target>, reason: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Refused, reason: Some(reason.into()), ..Self::done(action, target) }
+    }
+
+    /// With what it was and what it is.
+    #[must_use]
+    pub fn change(mut self, before: Option<serde_json::Value>, after: Option<serde_json::Value>) -> Self {
+        (self.before, self.after) = (before, after);
+        self
+    }
+}
+
+/// An entry as it is kept. The order of the fields is the order in which they are authenticated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// 1, 2, 3 … without a gap.
+    pub seq: i64,
+    /// Unix time in microseconds.
+    pub at: i64,
+    /// `person`, `service`, `agent`, `cli` or `anonymous`.
+    pub actor_kind: String,
+    /// The account that acted.
+    pub actor_id: Option<i64>,
+    /// Its username at that time.
+    pub actor_name: String,
+    /// The token it used.
+    pub token_id: Option<i64>,
+    /// That token's name.
+    pub token_name: Option<String>,
+    /// `noun.verb`.
+    pub action: String,
+    /// What kind of thing it was done to.
+    pub target_kind: Option<String>,
+    /// That thing's id.
+    pub target_id: Option<i64>,
+    /// That thing's name at that time.
+    pub target_name: Option<String>,
+    /// `done` or `refused`.
+    pub outcome: String,
+    /// Why it was refused.
+    pub reason: Option<String>,
+    /// JSON of what it was.
+    pub before: Option<String>,
+    /// JSON of what it became.
+    pub after: Option<String>,
+    /// The client's address.
+    pub address: Option<String>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// The request's id in the log.
+    pub request_id: Option<String>,
+}
+
+/// A message authentication code over an entry and the one before it.
+pub type Mac = [u8; 32];
+
+/// What stands before the first entry.
+pub const GENESIS: Mac = [0; 32];
+
+impl Entry {
+    /// Its code, given that of the entry before.
+    pub fn mac(&self, key: &[u8; 32], previous: &Mac) -> Mac {
+        // Serialising a struct of integers and strings to memory cannot fail; an empty body would not verify anyway.
+        let body = serde_json::to_vec(self).unwrap_or_default();
+        crypto::hmac_sha256(key, &[previous, &body])
+    }
+
+    /// When it happened.
+    pub fn time(&self) -> OffsetDateTime {
+        crate::base::clock::from_micros(self.at)
+    }
+}
+
+/// The last entry's number and code: shown to an administrator, it lets a cut tail be found later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its number; 0 where there is no entry.
+    pub seq: i64,
+    /// Its code.
+    pub mac: Mac,
+}
+
+impl std::fmt::Display for Head {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.seq, crypto::hex(&self.mac))
+    }
+}
+
+impl std::str::FromStr for Head {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parsed = text.split_once(':').and_then(|(seq, mac)| {
+            Some(Self { seq: seq.parse().ok()?, mac: crypto::unhex(mac)?.try_into().ok()? })
+        });
+        parsed.ok_or("a head has the form NUMBER:CODE, as `latchkey audit head` prints it")
+    }
+}
+
+/// Where the chain does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// An entry is missing, or one was put in.
+    #[error("entry {expected} is missing: entry {found} follows entry {}", .expected - 1)]
+    Gap {
+        /// The number that should have come.
+        expected: i64,
+        /// The number that came.
+        found: i64,
+    },
+    /// An entry, or the one before it, is not what was written.
+    #[error("entry {0} was altered, or does not follow the entry before it")]
+    Altered(i64),
+    /// Entries after the last were cut off.
+    #[error("the log ends at entry {found}, but it once reached entry {expected}")]
+    Cut {
+        /// The head that was shown.
+        expected: i64,
+        /// The last entry now.
+        found: i64,
+    },
+    /// The log does not contain the head that was shown.
+    #[error("entry {0} is not the one whose head was shown")]
+    OtherHead(i64),
+}
+
+/// Walks the chain, an entry at a time.
+pub struct Verifier<'a> {
+    key: &'a [u8; 32],
+    shown: Option<Head>,
+    last: Head,
+}
+
+impl<'a> Verifier<'a> {
+    /// Begins before the first entry. `shown` is a head that was noted earlier.
+    pub fn new(key: &'a [u8; 32], shown: Option<Head>) -> Self {
+        Self { key, shown, last: Head { seq: 0, mac: GENESIS } }
+    }
+
+    /// The next entry and the code kept beside it.
+    ///
+    /// # Errors
+    /// Where the chain does not hold.
+    pub fn next(&mut self, entry: &Entry, mac: &[u8]) -> Result<(), Broken> {
+        let expected = self.last.seq + 1;
+        if entry.seq != expected {
+            return Err(Broken::Gap { expected, found: entry.seq });
+        }
+        let computed = entry.mac(self.key, &self.last.mac);
+        if !crypto::same(&computed, mac) {
+            return Err(Broken::Altered(entry.seq));
+        }
+        self.last = Head { seq: entry.seq, mac: computed };
+        match self.shown {
+            Some(shown) if shown.seq == entry.seq && shown.mac != computed => Err(Broken::OtherHead(entry.seq)),
+            _ => Ok(()),
+        }
+    }
+
+    /// After the last entry: the head.
+    ///
+    /// # Errors
+    /// The tail was cut.
+    pub fn finish(self) -> Result<Head, Broken> {
+        match self.shown {
+            Some(shown) if shown.seq > self.last.seq => {
+                Err(Broken::Cut { expected: shown.seq, found: self.last.seq })
+            }
+            _ => Ok(self.last),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; 32] = [7; 32];
+
+    fn chain(len: i64) -> Vec<(Entry, Mac)> {
+        let mut last = GENESIS;
+        let entry = |seq| Entry {
+            seq,
+            at: seq * 1_000_000,
+            actor_kind: "cli".into(),
+            actor_id: None,
+            actor_name: "command line".into(),
+            token_id: None,
+            token_name: None,
+            action: "team.create".into(),
+            target_kind: Some("team".into()),
+            target_id: Some(seq),
+            target_name: Some(format!("Team {seq}")),
+            outcome: "done".into(),
+            reason: None,
+            before: None,
+            after: None,
+            address: None,
+            user_agent: None,
+            request_id: None,
+        };
+        (1..=len)
+            .map(|seq| {
+                let entry = entry(seq);
+                last = entry.mac(&KEY, &last);
+                (entry, last)
+            })
+            .collect()
+    }
+
+    fn verify(chain: &[(Entry, Mac)], shown: Option<Head>) -> Result<Head, Broken> {
+        let mut verifier = Verifier::new(&KEY, shown);
+        chain.iter().try_for_each(|(entry, mac)| verifier.next(entry, mac))?;
+        verifier.finish()
+    }
+
+    #[test]
+    fn a_whole_chain_verifies() {
+        let chain = chain(5);
+        assert_eq!(verify(&chain, None).map(|head| head.seq), Ok(5));
+        assert_eq!(verify(&[], None).map(|head| head.seq), Ok(0));
+    }
+
+    #[test]
+    fn alteration_removal_insertion_and_a_cut_tail_are_found() {
+        let whole = chain(5);
+        let head = verify(&whole, None).unwrap();
+        assert_eq!(head.to_string().parse(), Ok(head));
+
+        let mut altered = whole.clone();
+        altered[2].0.actor_name = "somebody else".into();
+        assert_eq!(verify(&altered, None), Err(Broken::Altered(3)));
+
+        let mut removed = whole.clone();
+        removed.remove(2);
+        assert_eq!(verify(&removed, None), Err(Broken::Gap { expected: 3, found: 4 }));
+        for entry in &mut removed[2..] {
+            entry.0.seq -= 1;
+        }
+        assert_eq!(verify(&removed, None), Err(Broken::Altered(3)), "renumbered");
+
+        let mut inserted = whole.clone();
+        inserted.push(inserted[4].clone());
+        inserted[5].0.seq = 6;
+        assert_eq!(verify(&inserted, None), Err(Broken::Altered(6)));
+
+        assert_eq!(verify(&whole[..3], None).map(|head| head.seq), Ok(3), "a cut tail shows only against a head");
+        assert_eq!(verify(&whole[..3], Some(head)), Err(Broken::Cut { expected: 5, found: 3 }));
+        assert_eq!(verify(&whole, Some(Head { seq: 4, mac: [1; 32] })), Err(Broken::OtherHead(4)));
+        assert_eq!(verify(&whole, Some(head)), Ok(head));
+    }
+}

@@ -1,0 +1,129 @@
+//! The one error of the layers below the faces; each face turns it into its own answer.
+
+use super::permissions::Permission;
+
+/// What the use cases answer.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something was not done. Every variant can be told to whoever asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Input that has to be mended; nothing was written.
+    #[error("{}", .0.iter().map(|e| format!("{}: {}", e.field, e.message)).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<FieldError>),
+    /// There is no such thing, or none that the caller may know of.
+    #[error("There is no such {0}.")]
+    NotFound(&'static str),
+    /// The caller may not do this.
+    #[error("{0}")]
+    Forbidden(Refusal),
+    /// The caller is not known: no session, no token, or one that is no longer good.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    /// The password has to be typed again first.
+    #[error("This needs your password again, because you last typed it more than 10 minutes ago.")]
+    PasswordNeeded,
+    /// Somebody else changed it meanwhile.
+    #[error("Somebody else changed this while you were editing it.")]
+    Stale,
+    /// It was already done by the same form or request; the id is what it made.
+    #[error("This was already done.")]
+    AlreadyDone(i64),
+    /// It cannot be done in the present state, for the reason given.
+    #[error("{0}")]
+    Conflict(String),
+    /// Too much at once; it may be tried again.
+    #[error("{0}")]
+    Busy(&'static str),
+    /// A fault of the program or of what it stands on. The detail is for the log alone.
+    #[error("Something went wrong on our side.")]
+    Internal(String),
+}
+
+/// A refusal, told to the caller and written to the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The permission that is missing, where it is one.
+    pub missing: Option<Permission>,
+    /// What happened and why, in a sentence or two.
+    pub reason: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name as forms and JSON bodies spell it.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl FieldError {
+    /// Something wrong with `field`.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+impl Error {
+    /// One field is wrong.
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::new(field, message)])
+    }
+
+    /// The caller lacks `permission`.
+    pub fn lacks(permission: Permission) -> Self {
+        Self::Forbidden(Refusal {
+            missing: Some(permission),
+            reason: format!("This needs the permission {permission}, which you do not have here."),
+        })
+    }
+
+    /// Refused for a reason other than one missing permission.
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self::Forbidden(Refusal { missing: None, reason: reason.into() })
+    }
+
+    /// A fault; `detail` goes to the log and nowhere else.
+    pub fn internal(detail: impl std::fmt::Display) -> Self {
+        Self::Internal(detail.to_string())
+    }
+
+    /// What is wrong with `field`, if anything is.
+    pub fn of_field(&self, field: &str) -> Option<&str> {
+        match self {
+            Self::Invalid(errors) => errors.iter().find(|e| e.field == field).map(|e| e.message.as_str()),
+            _ => None,
+        }
+    }
+}
+
+/// Gathers what is wrong with a form, so that every field is told at once.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<FieldError>);
+
+impl Problems {
+    /// Keeps the error of `result`, or gives its value.
+    pub fn take<T>(&mut self, result: Result<T, FieldError>) -> Option<T> {
+        result.map_err(|error| self.0.push(error)).ok()
+    }
+
+    /// Adds one.
+    pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(FieldError::new(field, message));
+    }
+
+    /// Nothing wrong, or all that is.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with everything gathered.
+    pub fn check(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+    }
+}

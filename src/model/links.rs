@@ -1,0 +1,42 @@
+//! One-time links: the secret is in the address, and only its hash is kept.
+
+use time::{Duration, OffsetDateTime};
+
+use super::ids::UserId;
+use super::roles::words;
+
+words! {
+    /// What a link is for.
+    Purpose: "a purpose" {
+        /// Makes the first Admin of an empty store.
+        Setup = "setup",
+        /// Lets a new person choose their password.
+        Invitation = "invitation",
+        /// Lets a person choose another password.
+        Reset = "reset",
+    }
+}
+
+impl Purpose {
+    /// How long such a link is good.
+    pub fn life(self) -> Duration {
+        match self {
+            Self::Setup => Duration::days(7),
+            Self::Invitation => Duration::hours(72),
+            Self::Reset => Duration::hours(24),
+        }
+    }
+}
+
+/// A link that was found by its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its row.
+    pub id: i64,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// For whom; nobody for a setup link.
+    pub user: Option<UserId>,
+    /// When it ends.
+    pub expires_at: OffsetDateTime,
+}

@@ -1,0 +1,19 @@
+//! Pure types and rules. Nothing here reads or writes anything, and nothing here knows of HTTP, SQL or HTML.
+
+pub mod access;
+pub mod actor;
+pub mod audit;
+pub mod error;
+pub mod ids;
+pub mod links;
+pub mod names;
+pub mod page;
+pub mod passwords;
+pub mod permissions;
+pub mod roles;
+pub mod sessions;
+pub mod teams;
+pub mod tokens;
+pub mod users;
+
+pub use error::{Error, FieldError, Result};

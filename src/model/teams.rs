@@ -1,0 +1,37 @@
+//! Teams and memberships.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::ids::{TeamId, UserId};
+use super::roles::TeamRole;
+
+/// A named group of users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Team {
+    /// Its id inside and in REST.
+    pub id: TeamId,
+    /// Its id outside.
+    pub uuid: Uuid,
+    /// Unique without regard to case.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// Counts changes.
+    pub version: i64,
+}
+
+/// A user's role in a team. Membership of `Public` is everyone's, has no role, and is never written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The member.
+    pub user: UserId,
+    /// The team.
+    pub team: TeamId,
+    /// The team's name.
+    pub team_name: String,
+    /// What the member may do there.
+    pub role: TeamRole,
+}

@@ -1,0 +1,63 @@
+//! One's own account.
+
+use super::app::{App, Caller, Cx, account};
+use crate::base::secret::Secret;
+use crate::model::actor::Via;
+use crate::model::ids::UserId;
+use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::users::User;
+use crate::model::{Error, Result, passwords};
+use crate::store;
+
+/// The caller's id, where they may read or change their own things.
+pub(super) fn own_id(cx: &Cx<'_, '_>, action: Action) -> Result<UserId> {
+    let id = cx.actor.id().ok_or(Error::Unauthenticated("Log in first."))?;
+    if cx.actor.owns(id, action) { Ok(id) } else { Err(Error::lacks(Permission::new(Resource::Own, action))) }
+}
+
+/// The caller's own account.
+///
+/// # Errors
+/// The caller may not look, or a fault.
+pub fn own(cx: &mut Cx<'_, '_>) -> Result<User> {
+    let id = own_id(cx, Action::Read)?;
+    store::users::get(cx.tx, id)
+}
+
+/// Changes the caller's password, and ends their other sessions.
+///
+/// # Errors
+/// [`Error::Invalid`] at `current_password` or `password`.
+pub fn change_password(app: &App, caller: &Caller, current: &Secret, new: &Secret) -> Result<()> {
+    let (user, hash) = app.read(caller, |cx| {
+        let user = own(cx)?;
+        Ok((user.clone(), store::users::password_hash(cx.tx, user.id)?))
+    })?;
+    let about = [user.username.as_str(), user.display_name.as_str(), user.email.as_str()];
+    let known = hash.clone();
+    let right = app.passwords.verify(current, hash)?.right;
+    if right {
+        passwords::check(new.reveal(), &about).map_err(|error| Error::Invalid(vec![error]))?;
+    }
+    let fresh = app.passwords.hash(new)?;
+    app.write(caller, |cx| {
+        cx.attempt("user.change_password");
+        cx.on(account(&user));
+        let id = own_id(cx, Action::Update)?;
+        if !right || store::users::password_hash(cx.tx, id)? != known {
+            cx.refused_because("the current password was wrong");
+            return Err(Error::field("current_password", "This is not your password."));
+        }
+        let kept = match cx.actor.via {
+            Via::Session { id, .. } => Some(id),
+            _ => None,
+        };
+        store::users::set_password(cx.tx, id, Some(&fresh))?;
+        store::links::delete_of_user(cx.tx, id)?;
+        let ended = store::sessions::delete_of_user(cx.tx, id, kept)?;
+        if let Some(session) = kept {
+            store::sessions::authenticated(cx.tx, session, cx.now)?;
+        }
+        cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))
+    })
+}

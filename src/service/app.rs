@@ -1,0 +1,293 @@
+//! What every use case runs in: one transaction, one actor, one moment.
+
+use time::OffsetDateTime;
+
+use super::auth;
+use super::passwords::Passwords;
+use crate::base::clock::{Clock, to_micros};
+use crate::base::config::Config;
+use crate::base::keys::Keys;
+use crate::base::secret::Secret;
+use crate::base::crypto;
+use crate::model::actor::{Actor, Origin, Who};
+use crate::model::audit::{Entry, Event, Target};
+use crate::model::ids::SessionId;
+use crate::model::tokens::Policy;
+use crate::model::users::User;
+use crate::model::{Error, Result};
+use crate::store::{self, Store, Tx};
+
+/// The portal, short of its faces.
+pub struct App {
+    /// Its settings.
+    pub config: Config,
+    /// Its clock.
+    pub clock: Clock,
+    /// Hashes passwords, one at a time.
+    pub passwords: Passwords,
+    pub(super) keys: Keys,
+    pub(super) store: Store,
+}
+
+/// What a caller shows to prove who they are.
+#[derive(Clone)]
+pub enum Credential {
+    /// A session of the portal, already found by its secret key.
+    Session(SessionId),
+    /// What stood behind `Authorization: Bearer`.
+    Bearer(Secret),
+    /// Nothing.
+    Nothing,
+    /// The right to run the program on the server.
+    Cli,
+}
+
+/// Whoever calls a use case: the credential is checked in the use case's own transaction, so that it is good at that moment.
+#[derive(Clone)]
+pub struct Caller {
+    /// Their proof.
+    pub credential: Credential,
+    /// From where they call.
+    pub origin: Origin,
+}
+
+impl Caller {
+    /// The command line.
+    pub fn cli() -> Self {
+        Self { credential: Credential::Cli, origin: Origin::default() }
+    }
+
+    /// Somebody who has shown nothing.
+    pub fn nobody(origin: Origin) -> Self {
+        Self { credential: Credential::Nothing, origin }
+    }
+}
+
+/// What is being tried, so that a refusal can be written down after the rollback.
+#[derive(Default)]
+pub(super) struct Attempt {
+    action: Option<&'static str>,
+    target: Option<Target>,
+    /// Set where a failure other than a refusal of permission is to be written down too.
+    reason: Option<String>,
+}
+
+/// A use case's surroundings.
+pub struct Cx<'a, 'tx> {
+    /// Who asks.
+    pub actor: Actor,
+    /// The one moment at which all of it happens.
+    pub now: OffsetDateTime,
+    /// The portal.
+    pub app: &'a App,
+    pub(super) tx: &'a mut Tx<'tx>,
+    attempt: &'a mut Attempt,
+}
+
+impl App {
+    /// Puts the portal together. The store is open and up to date.
+    pub fn new(config: Config, clock: Clock, keys: Keys, store: Store) -> Self {
+        Self { config, clock, keys, store, passwords: Passwords::start() }
+    }
+
+    /// The policy for new tokens.
+    pub fn token_policy(&self) -> Policy {
+        Policy { max_days: self.config.token_max_days, allow_never: self.config.token_allow_never }
+    }
+
+    /// The key that signs the session cookie.
+    pub fn cookie_key(&self) -> &[u8; 64] {
+        &self.keys.cookie
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn ready(&self) -> Result<()> {
+        self.store.read(|tx| store::audit::head(tx).map(drop))
+    }
+
+    /// Runs a use case that changes nothing.
+    ///
+    /// # Errors
+    /// Those of the use case, and those of the caller's credential.
+    pub fn read<T>(&self, caller: &Caller, case: impl FnOnce(&mut Cx<'_, '_>) -> Result<T>) -> Result<T> {
+        let mut seen = auth::Seen::default();
+        let outcome = self.attempt(caller, |attempt| {
+            self.store.read(|tx| {
+                let (actor, now) = self.enter(tx, caller, attempt, &mut seen)?;
+                case(&mut Cx { actor, now, app: self, tx, attempt })
+            })
+        });
+        if seen.is_due() {
+            // Noting when a session or token was last used is worth a log line when it fails, not the caller's answer.
+            let noted = self.store.write(|tx| seen.note(tx, &caller.origin, self.clock.now()));
+            if let Err(error) = noted {
+                tracing::warn!(%error, "could not note the last use");
+            }
+        }
+        outcome
+    }
+
+    /// Runs a use case that changes something: all of it, with its audit entries, or nothing.
+    ///
+    /// # Errors
+    /// Those of the use case, and those of the caller's credential.
+    pub fn write<T>(&self, caller: &Caller, case: impl FnOnce(&mut Cx<'_, '_>) -> Result<T>) -> Result<T> {
+        self.attempt(caller, |attempt| {
+            self.store.write(|tx| {
+                let mut seen = auth::Seen::default();
+                let (actor, now) = self.enter(tx, caller, attempt, &mut seen)?;
+                if seen.is_due() {
+                    seen.note(tx, &caller.origin, now)?;
+                }
+                case(&mut Cx { actor, now, app: self, tx, attempt })
+            })
+        })
+    }
+
+    fn enter(
+        &self,
+        tx: &mut Tx<'_>,
+        caller: &Caller,
+        attempt: &mut Attempt,
+        seen: &mut auth::Seen,
+    ) -> Result<(Actor, OffsetDateTime)> {
+        let now = self.clock.now();
+        let mut cx = Cx { actor: Actor::anonymous(caller.origin.clone()), now, app: self, tx, attempt };
+        let actor = auth::authenticate(&mut cx, caller, seen)?;
+        *cx.attempt = Attempt::default();
+        Ok((actor, now))
+    }
+
+    /// Writes refusals down in a transaction of their own, after the rollback of what was refused.
+    fn attempt<T>(&self, caller: &Caller, run: impl FnOnce(&mut Attempt) -> Result<T>) -> Result<T> {
+        let mut attempt = Attempt::default();
+        let outcome = run(&mut attempt);
+        let reason = match &outcome {
+            Ok(_) => None,
+            Err(Error::Forbidden(refusal)) => Some(refusal.reason.clone()),
+            Err(_) => attempt.reason,
+        };
+        if let Some(reason) = reason {
+            let event = Event::refused(attempt.action.unwrap_or("request"), attempt.target, reason);
+            self.store.write(|tx| {
+                let mut unseen = auth::Seen::default();
+                let mut nobody = Attempt::default();
+                let now = self.clock.now();
+                let anonymous = Actor::anonymous(caller.origin.clone());
+                let mut cx = Cx { actor: anonymous.clone(), now, app: self, tx, attempt: &mut nobody };
+                cx.actor = auth::authenticate(&mut cx, caller, &mut unseen).unwrap_or(anonymous);
+                cx.record(event)
+            })?;
+        }
+        outcome
+    }
+}
+
+impl Cx<'_, '_> {
+    /// Names what is being tried: the first line of a use case.
+    pub(super) fn attempt(&mut self, action: &'static str) {
+        self.attempt.action = Some(action);
+    }
+
+    /// Names whom it is tried on.
+    pub(super) fn on(&mut self, target: Target) {
+        self.attempt.target = Some(target);
+    }
+
+    /// Has a failure written down with this reason, which the caller is not told.
+    pub(super) fn refused_because(&mut self, reason: impl Into<String>) {
+        self.attempt.reason = Some(reason.into());
+    }
+
+    /// Writes down that what was tried was done.
+    pub(super) fn done(&mut self, target: Target, before: Option<serde_json::Value>, after: Option<serde_json::Value>) -> Result<()> {
+        let action = self.attempt.action.unwrap_or("request");
+        self.record(Event::done(action, Some(target)).change(before, after))
+    }
+
+    /// Adds an entry to the audit log, in this transaction.
+    pub(super) fn record(&mut self, event: Event) -> Result<()> {
+        let head = store::audit::head(self.tx)?;
+        let actor = &self.actor;
+        let (kind, token) = match &actor.who {
+            Who::User(identity) => (identity.standing.kind.slug(), actor.token()),
+            Who::Cli => ("cli", None),
+            Who::Anonymous => ("anonymous", None),
+        };
+        let (target_kind, target_id, target_name) = match event.target {
+            Some(target) => (Some(target.kind.to_owned()), Some(target.id), Some(target.name)),
+            None => (None, None, None),
+        };
+        let entry = Entry {
+            seq: head.seq + 1,
+            at: to_micros(self.now),
+            actor_kind: kind.into(),
+            actor_id: actor.id().map(|id| id.0),
+            actor_name: actor.name().into(),
+            token_id: token.map(|token| token.id.0),
+            token_name: token.map(|token| token.name.clone()),
+            action: event.action.into(),
+            target_kind,
+            target_id,
+            target_name,
+            outcome: event.outcome.as_str().into(),
+            reason: event.reason,
+            before: event.before.map(|value| value.to_string()),
+            after: event.after.map(|value| value.to_string()),
+            address: actor.origin.address.clone(),
+            user_agent: actor.origin.user_agent.clone(),
+            request_id: actor.origin.request_id.clone(),
+        };
+        let mac = entry.mac(&self.app.keys.audit, &head.mac);
+        store::audit::append(self.tx, &entry, &mac)
+    }
+
+    /// What the form with this key already made, as [`Error::AlreadyDone`].
+    pub(super) fn first_time(&mut self, form_key: Option<&str>) -> Result<()> {
+        match form_key.filter(|key| !key.is_empty()) {
+            None => Ok(()),
+            Some(key) => match store::forms::made(self.tx, &self.form_hash(key))? {
+                None => Ok(()),
+                Some(made) => Err(Error::AlreadyDone(made)),
+            },
+        }
+    }
+
+    /// Notes what the form with this key made.
+    pub(super) fn made(&mut self, form_key: Option<&str>, id: i64) -> Result<()> {
+        match form_key.filter(|key| !key.is_empty()) {
+            None => Ok(()),
+            Some(key) => {
+                let hash = self.form_hash(key);
+                store::forms::insert(self.tx, &hash, id, self.now)
+            }
+        }
+    }
+
+    /// A key is the form's and the caller's, so that nobody learns from another's form.
+    fn form_hash(&self, key: &str) -> [u8; 32] {
+        let owner = self.actor.id().map_or(0, |id| id.0).to_be_bytes();
+        crypto::sha256(&[&owner[..], key.as_bytes()].concat())
+    }
+}
+
+/// An account as the audit log names it.
+pub(super) fn account(user: &User) -> Target {
+    Target { kind: user.kind.slug(), id: user.id.0, name: user.username.clone() }
+}
+
+/// The fields in which two JSON objects differ, each side's own.
+pub(super) fn differences(before: serde_json::Value, after: serde_json::Value) -> (Option<serde_json::Value>, Option<serde_json::Value>) {
+    let (serde_json::Value::Object(mut before), serde_json::Value::Object(mut after)) = (before, after) else {
+        return (None, None);
+    };
+    let same: Vec<String> = before.iter().filter(|(key, value)| after.get(*key) == Some(value)).map(|(key, _)| key.clone()).collect();
+    for key in same {
+        before.remove(&key);
+        after.remove(&key);
+    }
+    (Some(before.into()), Some(after.into()))
+}

@@ -1,0 +1,122 @@
+//! Who a caller is, found out in the transaction of what they ask for.
+
+use time::{Duration, OffsetDateTime};
+
+use super::app::{Caller, Credential, Cx, account};
+use crate::model::actor::{Actor, Identity, Origin, TokenUse};
+use crate::model::ids::{SessionId, TokenId, UserId};
+use crate::model::tokens::{PlainToken, TokenState};
+use crate::model::users::User;
+use crate::model::{Error, Result};
+use crate::store::{self, Tx};
+
+/// Last use is kept to this, so that reading does not mean writing.
+const NOTED_EVERY: Duration = Duration::minutes(1);
+
+/// What was used, where it is time to note it again.
+#[derive(Default)]
+pub(super) struct Seen {
+    user: Option<UserId>,
+    session: Option<SessionId>,
+    token: Option<TokenId>,
+}
+
+impl Seen {
+    pub(super) fn is_due(&self) -> bool {
+        self.user.is_some()
+    }
+
+    pub(super) fn note(&self, tx: &mut Tx<'_>, origin: &Origin, now: OffsetDateTime) -> Result<()> {
+        if let Some(id) = self.session {
+            store::sessions::touch(tx, id, now)?;
+        }
+        if let Some(id) = self.token {
+            store::tokens::used(tx, id, origin, now)?;
+        }
+        self.user.map_or(Ok(()), |id| store::users::touch(tx, id, now))
+    }
+}
+
+/// The actor behind `caller`.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] where the credential is not good, or no longer.
+pub(super) fn authenticate(cx: &mut Cx<'_, '_>, caller: &Caller, seen: &mut Seen) -> Result<Actor> {
+    match &caller.credential {
+        Credential::Nothing => Ok(Actor::anonymous(caller.origin.clone())),
+        Credential::Cli => Ok(Actor::cli()),
+        Credential::Session(id) => by_session(cx, *id, caller.origin.clone(), seen),
+        Credential::Bearer(secret) => by_token(cx, secret.reveal(), caller.origin.clone(), seen),
+    }
+}
+
+const SESSION_OVER: &str = "Your session has ended. Log in again.";
+
+fn by_session(cx: &mut Cx<'_, '_>, id: SessionId, origin: Origin, seen: &mut Seen) -> Result<Actor> {
+    let over = || Error::Unauthenticated(SESSION_OVER);
+    let session = store::sessions::get(cx.tx, id)?.ok_or_else(over)?;
+    let idle = Duration::minutes(cx.app.config.session_idle_minutes);
+    if session.expires_at <= cx.now || cx.now - session.last_seen_at > idle {
+        return Err(over());
+    }
+    let user = store::users::find(cx.tx, session.user)?.ok_or_else(over)?;
+    if !user.kind.may_enter_portal() || !user.is_enabled() {
+        cx.attempt("session.use");
+        cx.on(account(&user));
+        cx.refused_because(barred(&user));
+        return Err(over());
+    }
+    if cx.now - session.last_seen_at >= NOTED_EVERY {
+        (seen.session, seen.user) = (Some(id), Some(user.id));
+    }
+    Ok(Actor::in_session(identity(cx, &user)?, id, session.authenticated_at, origin))
+}
+
+/// Why this account may not enter the portal.
+pub(super) fn barred(user: &User) -> &'static str {
+    if user.kind.may_enter_portal() {
+        "the account is disabled"
+    } else {
+        "service and agent accounts cannot enter the portal"
+    }
+}
+
+fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) -> Result<Actor> {
+    let refuse = |reason| Err(Error::Unauthenticated(reason));
+    let Some(plain) = PlainToken::parse(text) else {
+        return refuse("This is not an access token: it is cut short or mistyped.");
+    };
+    let Some(token) = store::tokens::by_hash(cx.tx, &plain.hash())? else {
+        return refuse("This access token is not known here.");
+    };
+    match token.state(cx.now) {
+        TokenState::Revoked => return refuse("This access token was revoked."),
+        TokenState::Expired => return refuse("This access token has expired."),
+        TokenState::Active | TokenState::Expiring => {}
+    }
+    let user = store::users::get(cx.tx, token.user)?;
+    if !user.is_enabled() {
+        return refuse("The account of this access token is disabled.");
+    }
+    if token.last_use.as_ref().is_none_or(|last| cx.now - last.at >= NOTED_EVERY) {
+        (seen.token, seen.user) = (Some(token.id), Some(user.id));
+    }
+    let used = TokenUse {
+        id: token.id,
+        name: token.name,
+        scopes: token.scopes,
+        teams: token.teams,
+        global_admin: token.global_admin,
+        expires_at: token.expires_at,
+    };
+    Ok(Actor::with_token(identity(cx, &user)?, used, origin))
+}
+
+fn identity(cx: &mut Cx<'_, '_>, user: &User) -> Result<Identity> {
+    Ok(Identity {
+        id: user.id,
+        username: user.username.clone(),
+        display_name: user.display_name.clone(),
+        standing: user.standing(store::memberships::roles(cx.tx, user.id)?),
+    })
+}

@@ -1,0 +1,80 @@
+//! The first page: how much there is, and what needs attention.
+
+use super::app::Cx;
+use crate::model::Result;
+use crate::model::access::Place;
+use crate::model::actor::Sight;
+use crate::model::page::PageRequest;
+use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::tokens::Token;
+use crate::model::users::{User, UserFilter, UserSort, UserState};
+use crate::store;
+use crate::store::tokens::Attention;
+
+/// How many of each an overview lists.
+const LISTED: i64 = 5;
+
+/// What the dashboard shows. Counts stop after 10,000.
+#[derive(Clone, Debug, Default)]
+pub struct Overview {
+    /// All users, people, service accounts, agents.
+    pub users: [i64; 4],
+    /// Teams, where the caller may read all of them.
+    pub teams: Option<i64>,
+    /// Good tokens, where the caller may read all of them.
+    pub tokens: Option<i64>,
+    /// Service and agent accounts that can do nothing yet.
+    pub idle: Vec<User>,
+    /// People who have not accepted their invitation.
+    pub invited: Vec<User>,
+    /// Tokens that end soon, with whose they are.
+    pub ending: Vec<(Token, User)>,
+    /// Tokens that never end, with whose they are.
+    pub endless: Vec<(Token, User)>,
+    /// Service and agent accounts whose contact is gone.
+    pub without_contact: Vec<User>,
+}
+
+/// Gathers what the caller may know of.
+///
+/// # Errors
+/// A fault.
+pub fn overview(cx: &mut Cx<'_, '_>) -> Result<Overview> {
+    let reads = |resource| cx.actor.can(Permission::new(resource, Action::Read), Place::Everywhere);
+    let (all_teams, all_tokens) = (reads(Resource::Teams), reads(Resource::Tokens));
+    let all_users = cx.actor.sight() == Sight::All;
+    Ok(Overview {
+        users: super::users::counts(cx)?,
+        teams: if all_teams { Some(store::teams::count(cx.tx)?) } else { None },
+        tokens: if all_tokens { Some(store::tokens::count(cx.tx, cx.now)?) } else { None },
+        idle: in_state(cx, UserState::Idle)?,
+        invited: in_state(cx, UserState::Invited)?,
+        ending: attention(cx, Attention::Ending)?,
+        endless: attention(cx, Attention::Endless)?,
+        without_contact: if all_users { store::users::without_contact(cx.tx, LISTED)? } else { Vec::new() },
+    })
+}
+
+fn in_state(cx: &mut Cx<'_, '_>, state: UserState) -> Result<Vec<User>> {
+    let filter = UserFilter { state: Some(state), ..UserFilter::default() };
+    let page = super::users::page(cx, &filter, UserSort::Name, &PageRequest::first(LISTED))?;
+    Ok(page.items.into_iter().map(|info| info.user).collect())
+}
+
+/// Tokens of accounts whose tokens the caller may read.
+fn attention(cx: &mut Cx<'_, '_>, what: Attention) -> Result<Vec<(Token, User)>> {
+    let read = Permission::new(Resource::Tokens, Action::Read);
+    let everywhere = cx.actor.can(read, Place::Everywhere);
+    let tokens = store::tokens::attention(cx.tx, what, cx.now, if everywhere { LISTED } else { 200 })?;
+    let owners: Vec<_> = tokens.iter().map(|token| token.user).collect();
+    let owners = store::users::many(cx.tx, &owners)?;
+    let mut found = Vec::new();
+    for token in tokens {
+        let Some(owner) = owners.iter().find(|user| user.id == token.user) else { continue };
+        let readable = cx.actor.owns(owner.id, Action::Read) || cx.actor.can(read, Place::of_home(owner.home_team));
+        if readable && found.len() < 5 {
+            found.push((token, owner.clone()));
+        }
+    }
+    Ok(found)
+}

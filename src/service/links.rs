@@ -1,0 +1,89 @@
+//! Invitations and password resets: links that a person uses to choose their own password.
+
+use super::app::{App, Caller, Cx, account};
+use super::auth::barred;
+use crate::base::secret::Secret;
+use crate::base::{crypto, random};
+use crate::model::access::Holdings;
+use crate::model::ids::UserId;
+use crate::model::links::{Link, Purpose};
+use crate::model::permissions::Action;
+use crate::model::users::{Kind, User};
+use crate::model::{Error, Result, passwords};
+use crate::store;
+
+/// An invitation for a person who was just made; making them was the permission.
+pub(super) fn new_invitation(cx: &mut Cx<'_, '_>, user: &User) -> Result<Secret> {
+    cx.attempt("user.invite");
+    issue(cx, user, Purpose::Invitation)
+}
+
+/// A new link for a person, in place of every older one: an invitation while they have no password, else a reset.
+///
+/// # Errors
+/// A refusal: the account is no person, is disabled, or is stronger than the caller.
+pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<(User, Purpose, Secret)> {
+    let user = super::users::target(cx, id, "user.link", Action::Update)?;
+    if !user.kind.may_enter_portal() {
+        return Err(Error::refused("Service and agent accounts have no password: they cannot enter the portal."));
+    }
+    if !user.is_enabled() {
+        return Err(Error::Conflict("This account is disabled. Enable it first.".into()));
+    }
+    let teams = store::memberships::roles(cx.tx, id)?;
+    cx.actor.may_grant(&Holdings::of(&user.standing(teams)))?;
+    let purpose = if user.has_password { Purpose::Reset } else { Purpose::Invitation };
+    cx.attempt(if user.has_password { "user.reset_link" } else { "user.invite" });
+    let secret = issue(cx, &user, purpose)?;
+    Ok((user, purpose, secret))
+}
+
+fn issue(cx: &mut Cx<'_, '_>, user: &User, purpose: Purpose) -> Result<Secret> {
+    store::links::delete_of_user(cx.tx, user.id)?;
+    let secret = random::secret();
+    store::links::insert(cx.tx, purpose, Some(user.id), &crypto::sha256(secret.reveal().as_bytes()), cx.now)?;
+    cx.done(account(user), None, None)?;
+    Ok(secret)
+}
+
+/// For whom this link is.
+///
+/// # Errors
+/// [`Error::NotFound`] where it is not good: unknown, used, too old, or for an account that may not enter the portal.
+pub fn check(cx: &mut Cx<'_, '_>, secret: &Secret, purpose: Purpose) -> Result<User> {
+    cx.attempt(match purpose {
+        Purpose::Invitation => "user.accept_invitation",
+        Purpose::Reset | Purpose::Setup => "user.reset_password",
+    });
+    let dead = || Error::NotFound("link");
+    let found = store::links::by_hash(cx.tx, &crypto::sha256(secret.reveal().as_bytes()))?;
+    let Some(Link { user: Some(id), .. }) = found.filter(|link| link.purpose == purpose && link.expires_at > cx.now) else {
+        return Err(dead());
+    };
+    let user = store::users::get(cx.tx, id)?;
+    cx.on(account(&user));
+    if user.kind != Kind::Person || !user.is_enabled() {
+        cx.refused_because(barred(&user));
+        return Err(dead());
+    }
+    Ok(user)
+}
+
+/// Uses a link: the password is chosen, the link and all sessions end.
+///
+/// # Errors
+/// A dead link, or a password that is not good enough.
+pub fn choose_password(app: &App, caller: &Caller, secret: &Secret, purpose: Purpose, password: &Secret) -> Result<User> {
+    let user = app.read(caller, |cx| check(cx, secret, purpose))?;
+    let about = [user.username.as_str(), user.display_name.as_str(), user.email.as_str()];
+    passwords::check(password.reveal(), &about).map_err(|error| Error::Invalid(vec![error]))?;
+    let hash = app.passwords.hash(password)?;
+    app.write(caller, |cx| {
+        let user = check(cx, secret, purpose)?;
+        store::users::set_password(cx.tx, user.id, Some(&hash))?;
+        store::links::delete_of_user(cx.tx, user.id)?;
+        let ended = store::sessions::delete_of_user(cx.tx, user.id, None)?;
+        cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))?;
+        Ok(user)
+    })
+}

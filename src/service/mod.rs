@@ -1,0 +1,18 @@
+//! Use cases: authorise, validate, write, audit. Every face, and the command line, calls these and nothing below.
+
+pub mod account;
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod dashboard;
+pub mod links;
+pub mod members;
+pub mod passwords;
+pub mod sessions;
+pub mod setup;
+pub mod teams;
+pub mod tokens;
+pub mod users;
+pub mod wizard;
+
+pub use app::{App, Caller, Credential, Cx};

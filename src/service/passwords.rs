@@ -1,0 +1,119 @@
+//! Hashing passwords with argon2id on one thread of its own: a burst of log-ins queues there instead of taking the machine.
+
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+
+use crate::base::secret::Secret;
+use crate::model::{Error, Result};
+
+/// How many may wait. At some 15 ms each the last one waits about a second.
+const QUEUE: usize = 64;
+
+/// OWASP's first choice for argon2id that fits 19 MiB: m=19456 KiB, t=2, p=1.
+fn argon2() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
+}
+
+enum Work {
+    Hash(Secret, Sender<Option<String>>),
+    Verify(Secret, Option<String>, Sender<Verdict>),
+}
+
+/// What became of a check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether the password is right.
+    pub right: bool,
+    /// Whether its hash was made with other parameters than today's.
+    pub outdated: bool,
+}
+
+/// A handle on the hashing thread.
+pub struct Passwords(SyncSender<Work>);
+
+impl Passwords {
+    /// Starts the thread; it ends with the last handle.
+    pub fn start() -> Self {
+        let (sender, receiver) = sync_channel(QUEUE);
+        let spawned = std::thread::Builder::new().name("passwords".into()).spawn(move || run(&receiver));
+        if let Err(error) = spawned {
+            // The receiver went with the closure, so that every call answers "busy".
+            tracing::error!(%error, "cannot start the password thread");
+        }
+        Self(sender)
+    }
+
+    /// The PHC string of `password` under today's parameters.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where too many wait.
+    pub fn hash(&self, password: &Secret) -> Result<String> {
+        let (answer, wait) = channel();
+        self.send(Work::Hash(password.clone(), answer))?;
+        wait.recv().ok().flatten().ok_or_else(|| Error::internal("argon2 failed"))
+    }
+
+    /// Whether `password` belongs to `hash`. Where there is no hash it is never right, and takes as long.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where too many wait.
+    pub fn verify(&self, password: &Secret, hash: Option<String>) -> Result<Verdict> {
+        let (answer, wait) = channel();
+        self.send(Work::Verify(password.clone(), hash, answer))?;
+        wait.recv().map_err(|_| Error::internal("the password thread is gone"))
+    }
+
+    fn send(&self, work: Work) -> Result<()> {
+        self.0.try_send(work).map_err(|error| match error {
+            TrySendError::Full(_) => Error::Busy("Too many people are logging in at once. Try again in a moment."),
+            TrySendError::Disconnected(_) => Error::internal("the password thread is gone"),
+        })
+    }
+}
+
+fn run(work: &Receiver<Work>) {
+    let argon2 = argon2();
+    // Checked for accounts without a password, so that the time of the answer tells nothing.
+    let nobody = hash(&argon2, &crate::base::random::secret()).unwrap_or_default();
+    while let Ok(next) = work.recv() {
+        // Whoever asked may have gone away meanwhile; then nobody needs the answer.
+        let _ = match next {
+            Work::Hash(password, answer) => answer.send(hash(&argon2, &password)).is_ok(),
+            Work::Verify(password, known, answer) => {
+                let verdict = verify(&argon2, &password, known.as_deref().unwrap_or(&nobody));
+                answer.send(if known.is_some() { verdict } else { Verdict::default() }).is_ok()
+            }
+        };
+    }
+}
+
+fn hash(argon2: &Argon2<'_>, password: &Secret) -> Option<String> {
+    argon2.hash_password(password.reveal().as_bytes()).ok().map(|hash| hash.to_string())
+}
+
+fn verify(argon2: &Argon2<'_>, password: &Secret, hash: &str) -> Verdict {
+    let Ok(parsed) = PasswordHash::new(hash) else { return Verdict::default() };
+    let right = argon2.verify_password(password.reveal().as_bytes(), &parsed).is_ok();
+    let current = Params::try_from(&parsed).is_ok_and(|used| {
+        (used.m_cost(), used.t_cost(), used.p_cost()) == (Params::DEFAULT.m_cost(), Params::DEFAULT.t_cost(), Params::DEFAULT.p_cost())
+    });
+    Verdict { right, outdated: !current }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_known_again_and_no_hash_is_never_right() {
+        let passwords = Passwords::start();
+        let secret = Secret::new("plum harbour ticket seven".into());
+        let hash = passwords.hash(&secret).unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert_eq!(passwords.verify(&secret, Some(hash.clone())).unwrap(), Verdict { right: true, outdated: false });
+        assert!(!passwords.verify(&Secret::new("another".into()), Some(hash)).unwrap().right);
+        assert!(!passwords.verify(&secret, None).unwrap().right);
+    }
+}

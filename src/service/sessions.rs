@@ -1,0 +1,216 @@
+//! Logging in and out of the portal, and the sessions between.
+
+use time::Duration;
+
+use super::app::{App, Caller, Credential, Cx, account};
+use super::auth::barred;
+use crate::base::crypto;
+use crate::base::secret::Secret;
+use crate::model::actor::Via;
+use crate::model::audit::Event;
+use crate::model::ids::{SessionId, UserId};
+use crate::model::permissions::Action;
+use crate::model::sessions::Session;
+use crate::model::tokens::PlainToken;
+use crate::model::users::User;
+use crate::model::{Error, Result};
+use crate::store;
+
+/// One answer to every failed log-in, so that nobody learns which part was wrong.
+pub const WRONG: &str = "The username or the password is not right.";
+
+/// Checks a username or email address and a password. The session itself is opened by [`open`], when its key is known.
+///
+/// # Errors
+/// [`Error::Unauthenticated`], the same for every reason; the audit log has the reason.
+pub fn log_in(app: &App, caller: &Caller, login: &str, password: &Secret) -> Result<UserId> {
+    let (user, hash) = app.store.read(|tx| {
+        let user = store::users::by_login(tx, login)?;
+        let hash = match &user {
+            Some(user) => store::users::password_hash(tx, user.id)?,
+            None => None,
+        };
+        Ok((user, hash))
+    })?;
+    let verdict = app.passwords.verify(password, hash.clone())?;
+    let fresh = if verdict.right && verdict.outdated { Some(app.passwords.hash(password)?) } else { None };
+    app.write(caller, |cx| {
+        cx.attempt("session.create");
+        let wrong = || Error::Unauthenticated(WRONG);
+        let Some(user) = user else {
+            // The typed name is not written down: it is sometimes a password in the wrong field.
+            cx.refused_because("there is no such account");
+            return Err(wrong());
+        };
+        let user = store::users::get(cx.tx, user.id)?;
+        cx.on(account(&user));
+        if let Some(reason) = refusal(&user, verdict.right) {
+            cx.refused_because(reason);
+            return Err(wrong());
+        }
+        if store::users::password_hash(cx.tx, user.id)? != hash {
+            cx.refused_because("the password was changed meanwhile");
+            return Err(wrong());
+        }
+        if let Some(fresh) = fresh {
+            store::users::set_password(cx.tx, user.id, Some(&fresh))?;
+        }
+        Ok(user.id)
+    })
+}
+
+fn refusal(user: &User, right: bool) -> Option<&'static str> {
+    if !user.kind.may_enter_portal() || !user.is_enabled() {
+        Some(barred(user))
+    } else if !user.has_password {
+        Some("the account has no password yet")
+    } else if !right {
+        Some("the password was wrong")
+    } else {
+        None
+    }
+}
+
+/// Opens the session of someone who has just shown their password. `data` is the web face's own.
+///
+/// # Errors
+/// The account was barred meanwhile, or a fault.
+pub fn open(app: &App, caller: &Caller, key: &str, user: UserId, data: &str) -> Result<()> {
+    app.write(caller, |cx| {
+        cx.attempt("session.create");
+        let user = store::users::get(cx.tx, user)?;
+        cx.on(account(&user));
+        if let Some(reason) = refusal(&user, true) {
+            cx.refused_because(reason);
+            return Err(Error::Unauthenticated(WRONG));
+        }
+        let idle = Duration::minutes(app.config.session_idle_minutes);
+        store::sessions::delete_ended(cx.tx, cx.now - idle, cx.now)?;
+        store::forms::delete_older(cx.tx, cx.now - Duration::days(7))?;
+        let session = Session {
+            id: SessionId(0),
+            user: user.id,
+            created_at: cx.now,
+            last_seen_at: cx.now,
+            expires_at: cx.now + Duration::hours(app.config.session_hours),
+            authenticated_at: cx.now,
+            address: None,
+            user_agent: None,
+        };
+        let origin = cx.actor.origin.clone();
+        store::sessions::insert(cx.tx, &crypto::sha256(key.as_bytes()), user.id, data, (&session, &origin))?;
+        store::users::touch(cx.tx, user.id, cx.now)?;
+        cx.done(account(&user), None, None)
+    })
+}
+
+/// The session behind a cookie's key, with the web face's data. Whether it is still good is for [`App::read`] to say.
+///
+/// # Errors
+/// A fault.
+pub fn load(app: &App, key: &str) -> Result<Option<(Session, String)>> {
+    app.store.read(|tx| store::sessions::by_key(tx, &crypto::sha256(key.as_bytes())))
+}
+
+/// Replaces the web face's data. Whether the session was still there.
+///
+/// # Errors
+/// A fault.
+pub fn save(app: &App, key: &str, data: &str) -> Result<bool> {
+    app.store.write(|tx| store::sessions::set_data(tx, &crypto::sha256(key.as_bytes()), data))
+}
+
+/// Ends the session behind a cookie's key.
+///
+/// # Errors
+/// A fault.
+pub fn close(app: &App, key: &str) -> Result<()> {
+    app.store.write(|tx| store::sessions::delete_key(tx, &crypto::sha256(key.as_bytes())))
+}
+
+/// Writes down that the caller logs out.
+///
+/// # Errors
+/// A fault.
+pub fn log_out(cx: &mut Cx<'_, '_>) -> Result<()> {
+    let (Via::Session { id, .. }, Some(user)) = (&cx.actor.via, cx.actor.id()) else { return Ok(()) };
+    let id = *id;
+    cx.attempt("session.end");
+    store::sessions::delete(cx.tx, user, id)?;
+    let user = store::users::get(cx.tx, user)?;
+    cx.done(account(&user), None, None)
+}
+
+/// Notes that the caller typed their password again, for dangerous acts.
+///
+/// # Errors
+/// [`Error::Invalid`] at `password` where it is wrong.
+pub fn confirm(app: &App, caller: &Caller, password: &Secret) -> Result<()> {
+    let (user, hash) = app.read(caller, |cx| {
+        let id = cx.actor.id().ok_or(Error::Unauthenticated("Log in first."))?;
+        Ok((store::users::get(cx.tx, id)?, store::users::password_hash(cx.tx, id)?))
+    })?;
+    let right = app.passwords.verify(password, hash)?.right;
+    app.write(caller, |cx| {
+        cx.attempt("session.confirm");
+        cx.on(account(&user));
+        if !right {
+            cx.refused_because("the password was wrong");
+            return Err(Error::field("password", "This is not your password."));
+        }
+        if let Via::Session { id, .. } = cx.actor.via {
+            store::sessions::authenticated(cx.tx, id, cx.now)?;
+        }
+        cx.done(account(&user), None, None)
+    })
+}
+
+/// Writes down that an access token came where a session belongs. The caller gets nowhere with it.
+///
+/// # Errors
+/// A fault.
+pub fn token_as_cookie(app: &App, caller: &Caller, token: &PlainToken) -> Result<()> {
+    debug_assert!(matches!(caller.credential, Credential::Nothing));
+    app.write(caller, |cx| {
+        let target = match store::tokens::by_hash(cx.tx, &token.hash())? {
+            Some(token) => Some(account(&store::users::get(cx.tx, token.user)?)),
+            None => None,
+        };
+        cx.record(Event::refused("session.use", target, "an access token was sent as a session cookie"))
+    })
+}
+
+/// Writes down that a request came from another site.
+///
+/// # Errors
+/// A fault.
+pub fn cross_site(app: &App, caller: &Caller, reason: &str) -> Result<()> {
+    app.write(caller, |cx| cx.record(Event::refused("request", None, reason)))
+}
+
+/// The sessions of the caller that have not ended.
+///
+/// # Errors
+/// The caller may not look, or a fault.
+pub fn own(cx: &mut Cx<'_, '_>) -> Result<Vec<Session>> {
+    let id = super::account::own_id(cx, Action::Read)?;
+    let idle = Duration::minutes(cx.app.config.session_idle_minutes);
+    store::sessions::of_user(cx.tx, id, cx.now - idle, cx.now)
+}
+
+/// Ends one of the caller's sessions, or all but the one they are in.
+///
+/// # Errors
+/// There is none, or a fault.
+pub fn end_own(cx: &mut Cx<'_, '_>, which: Option<SessionId>) -> Result<()> {
+    cx.attempt("session.end");
+    let id = super::account::own_id(cx, Action::Update)?;
+    let user = store::users::get(cx.tx, id)?;
+    let ended = match (which, &cx.actor.via) {
+        (Some(session), _) if store::sessions::delete(cx.tx, id, session)? => 1,
+        (Some(_), _) => return Err(Error::NotFound("session")),
+        (None, Via::Session { id: current, .. }) => store::sessions::delete_of_user(cx.tx, id, Some(*current))?,
+        (None, _) => store::sessions::delete_of_user(cx.tx, id, None)?,
+    };
+    cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))
+}

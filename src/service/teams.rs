@@ -1,0 +1,230 @@
+//! Teams.
+
+use serde_json::json;
+
+use super::app::{Cx, differences};
+use crate::model::access::Place;
+use crate::model::actor::Via;
+use crate::model::audit::Target;
+use crate::model::error::Problems;
+use crate::model::ids::TeamId;
+use crate::model::page::{Page, PageRequest};
+use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::teams::Team;
+use crate::model::{Error, Result, names};
+use crate::store;
+
+const READ: Permission = Permission::new(Resource::Teams, Action::Read);
+const UPDATE: Permission = Permission::new(Resource::Teams, Action::Update);
+
+/// A team with its figures.
+#[derive(Clone, Debug)]
+pub struct TeamInfo {
+    /// The team.
+    pub team: Team,
+    /// How many people are members; `None` for `Public`.
+    pub people: Option<i64>,
+    /// How many service and agent accounts are members; `None` for `Public`.
+    pub machines: Option<i64>,
+}
+
+/// What the caller may do with a team, for drawing the controls.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TeamRights {
+    /// Change it and its members.
+    pub update: bool,
+    /// Make service accounts at home in it.
+    pub create_accounts: bool,
+    /// Remove it.
+    pub delete: bool,
+}
+
+pub(super) fn named(team: &Team) -> Target {
+    Target { kind: "team", id: team.id.0, name: team.name.clone() }
+}
+
+/// Whether the caller may know of a team: `Public`, their own, and those they may read.
+pub(super) fn is_known(cx: &Cx<'_, '_>, team: TeamId) -> bool {
+    let member = matches!(cx.actor.via, Via::Session { .. })
+        && cx.actor.identity().is_some_and(|who| who.standing.teams.iter().any(|(id, _)| *id == team));
+    team.is_public() || member || cx.actor.can(READ, Place::Team(team))
+}
+
+/// A page of the teams that the caller may know of.
+///
+/// # Errors
+/// A cursor that is none, or a fault.
+pub fn page(cx: &mut Cx<'_, '_>, search: &str, request: &PageRequest) -> Result<Page<TeamInfo>> {
+    cx.attempt("team.list");
+    let known = known(cx);
+    let page = store::teams::page(cx.tx, search, known.as_deref(), request)?;
+    let ids: Vec<_> = page.items.iter().map(|team| team.id).collect();
+    let counts = store::memberships::counts(cx.tx, &ids)?;
+    Ok(page.map(|team| {
+        let counted = (!team.id.is_public()).then(|| counts.get(&team.id).copied().unwrap_or_default());
+        TeamInfo { people: counted.map(|(people, _)| people), machines: counted.map(|(_, machines)| machines), team }
+    }))
+}
+
+/// The teams the caller may know of; `None` for all.
+fn known(cx: &Cx<'_, '_>) -> Option<Vec<TeamId>> {
+    if cx.actor.can(READ, Place::Everywhere) {
+        return None;
+    }
+    let mut ids = cx.actor.holdings.teams_with(READ);
+    if let (Via::Session { .. }, Some(who)) = (&cx.actor.via, cx.actor.identity()) {
+        ids.extend(who.standing.teams.iter().map(|(id, _)| *id));
+    }
+    ids.push(TeamId::PUBLIC);
+    Some(ids)
+}
+
+/// Teams for a picker, `Public` aside: up to 200 that the caller may put somebody into.
+///
+/// # Errors
+/// A fault.
+pub fn assignable(cx: &mut Cx<'_, '_>, machines: bool) -> Result<Vec<Team>> {
+    let create = Permission::new(Resource::ServiceAccounts, Action::Create);
+    let everywhere = cx.actor.can(UPDATE, Place::Everywhere);
+    let mut only = cx.actor.holdings.teams_with(UPDATE);
+    if machines {
+        only.extend(cx.actor.holdings.teams_with(create));
+    }
+    let request = PageRequest::first(crate::model::page::MAX_LIMIT);
+    let page = store::teams::page(cx.tx, "", (!everywhere).then_some(&only[..]), &request)?;
+    Ok(page.items.into_iter().filter(|team| !team.id.is_public()).collect())
+}
+
+/// One team, which the caller may know of.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is none, or none they may know of.
+pub fn get(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<TeamInfo> {
+    cx.attempt("team.read");
+    if !is_known(cx, id) {
+        return Err(Error::NotFound("team"));
+    }
+    let team = store::teams::get(cx.tx, id)?;
+    cx.on(named(&team));
+    let counted = match id.is_public() {
+        true => None,
+        false => Some(store::memberships::counts(cx.tx, &[id])?.remove(&id).unwrap_or_default()),
+    };
+    Ok(TeamInfo { team, people: counted.map(|(people, _)| people), machines: counted.map(|(_, machines)| machines) })
+}
+
+/// The team of this name, which the caller may know of.
+///
+/// # Errors
+/// A fault.
+pub fn by_name(cx: &mut Cx<'_, '_>, name: &str) -> Result<Option<Team>> {
+    let found = store::teams::by_name(cx.tx, name)?;
+    Ok(found.filter(|team| is_known(cx, team.id)))
+}
+
+/// What the caller may do with this team.
+pub fn rights(cx: &Cx<'_, '_>, id: TeamId) -> TeamRights {
+    let own = |resource, action| !id.is_public() && cx.actor.can(Permission::new(resource, action), Place::Team(id));
+    TeamRights {
+        update: own(Resource::Teams, Action::Update),
+        create_accounts: own(Resource::ServiceAccounts, Action::Create),
+        delete: own(Resource::Teams, Action::Delete),
+    }
+}
+
+/// Whether the caller may make teams.
+pub fn may_create(cx: &Cx<'_, '_>) -> bool {
+    cx.actor.can(Permission::new(Resource::Teams, Action::Create), Place::Everywhere)
+}
+
+/// Makes a team.
+///
+/// # Errors
+/// A refusal, or what is wrong with the fields.
+pub fn create(cx: &mut Cx<'_, '_>, name: &str, description: &str, form_key: Option<&str>) -> Result<Team> {
+    cx.attempt("team.create");
+    cx.on(Target { kind: "team", id: 0, name: name.chars().take(names::NAME_MAX).collect() });
+    cx.actor.may(Permission::new(Resource::Teams, Action::Create), Place::Everywhere)?;
+    cx.first_time(form_key)?;
+    let (name, description) = checked(cx, name, description, None)?;
+    let team = store::teams::insert(cx.tx, &name, &description, cx.now)?;
+    cx.made(form_key, team.id.0)?;
+    cx.done(named(&team), None, Some(fields(&team)))?;
+    Ok(team)
+}
+
+fn fields(team: &Team) -> serde_json::Value {
+    json!({ "name": team.name, "description": team.description })
+}
+
+fn checked(cx: &mut Cx<'_, '_>, name: &str, description: &str, own: Option<TeamId>) -> Result<(String, String)> {
+    let mut problems = Problems::default();
+    let name = problems.take(names::display("name", name));
+    let description = problems.take(names::description(description));
+    if let Some(name) = &name
+        && store::teams::by_name(cx.tx, name)?.is_some_and(|team| Some(team.id) != own)
+    {
+        problems.add("name", "There is a team of this name already. Choose another one.");
+    }
+    problems.check()?;
+    Ok((name.unwrap_or_default(), description.unwrap_or_default()))
+}
+
+/// Finds the team to act on: 404 where the caller may not know of it, 403 where they may not act.
+pub(super) fn target(cx: &mut Cx<'_, '_>, id: TeamId, action: &'static str, needs: Action) -> Result<Team> {
+    let team = get(cx, id)?.team;
+    cx.attempt(action);
+    cx.actor.may(Permission::new(Resource::Teams, needs), Place::of_home(Some(id)))?;
+    Ok(team)
+}
+
+/// Renames and describes a team.
+///
+/// # Errors
+/// [`Error::Stale`] where somebody else changed it meanwhile, a refusal, or what is wrong with the fields.
+pub fn update(cx: &mut Cx<'_, '_>, id: TeamId, name: &str, description: &str, version: Option<i64>) -> Result<Team> {
+    let before = target(cx, id, "team.update", Action::Update)?;
+    if id.is_public() {
+        return Err(Error::Conflict("Public is everyone's and cannot be changed.".into()));
+    }
+    if version.is_some_and(|version| version != before.version) {
+        return Err(Error::Stale);
+    }
+    let (name, description) = checked(cx, name, description, Some(id))?;
+    if (&name, &description) == (&before.name, &before.description) {
+        return Ok(before);
+    }
+    let team = store::teams::update(cx.tx, &Team { name, description, ..before.clone() })?;
+    let (was, is) = differences(fields(&before), fields(&team));
+    cx.done(named(&team), was, is)?;
+    Ok(team)
+}
+
+/// How many accounts have this team as their home, and so keep it from being removed.
+///
+/// # Errors
+/// A fault.
+pub fn at_home(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<i64> {
+    store::users::at_home_in(cx.tx, id)
+}
+
+/// Removes a team that is nobody's home. Its members stay users.
+///
+/// # Errors
+/// A refusal, or that it is `Public` or somebody's home.
+pub fn delete(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<()> {
+    let team = target(cx, id, "team.delete", Action::Delete)?;
+    if id.is_public() {
+        return Err(Error::Conflict("Public is everyone's and cannot be deleted.".into()));
+    }
+    let homes = at_home(cx, id)?;
+    if homes > 0 {
+        return Err(Error::Conflict(format!(
+            "{} is the home of {homes} service {}. Move them to another home first.",
+            team.name,
+            if homes == 1 { "account" } else { "accounts" },
+        )));
+    }
+    store::teams::delete(cx.tx, id)?;
+    cx.done(named(&team), Some(fields(&team)), None)
+}

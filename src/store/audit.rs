@@ -1,0 +1,147 @@
+//! The audit log: entries are added and read, never changed.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::db::{Tx, failed};
+use super::schema::audit;
+use crate::model::audit::{Entry, GENESIS, Head, Mac};
+use crate::model::ids::UserId;
+use crate::model::page::{Key, Page, PageRequest};
+use crate::model::{Error, Result};
+
+#[derive(Queryable)]
+struct Row {
+    seq: i64,
+    at: i64,
+    actor_kind: String,
+    actor_id: Option<i64>,
+    actor_name: String,
+    token_id: Option<i64>,
+    token_name: Option<String>,
+    action: String,
+    target_kind: Option<String>,
+    target_id: Option<i64>,
+    target_name: Option<String>,
+    outcome: String,
+    reason: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+    address: Option<String>,
+    user_agent: Option<String>,
+    request_id: Option<String>,
+    mac: Vec<u8>,
+}
+
+impl From<Row> for (Entry, Vec<u8>) {
+    fn from(row: Row) -> Self {
+        let entry = Entry {
+            seq: row.seq,
+            at: row.at,
+            actor_kind: row.actor_kind,
+            actor_id: row.actor_id,
+            actor_name: row.actor_name,
+            token_id: row.token_id,
+            token_name: row.token_name,
+            action: row.action,
+            target_kind: row.target_kind,
+            target_id: row.target_id,
+            target_name: row.target_name,
+            outcome: row.outcome,
+            reason: row.reason,
+            before: row.before,
+            after: row.after,
+            address: row.address,
+            user_agent: row.user_agent,
+            request_id: row.request_id,
+        };
+        (entry, row.mac)
+    }
+}
+
+/// The last entry's number and code.
+///
+/// # Errors
+/// A fault.
+pub fn head(tx: &mut Tx<'_>) -> Result<Head> {
+    let last = audit::table
+        .order(audit::seq.desc())
+        .select((audit::seq, audit::mac))
+        .first::<(i64, Vec<u8>)>(tx.conn)
+        .optional()
+        .map_err(failed)?;
+    match last {
+        None => Ok(Head { seq: 0, mac: GENESIS }),
+        Some((seq, mac)) => {
+            let mac = mac.try_into().map_err(|_| Error::internal("the last audit entry has no code"))?;
+            Ok(Head { seq, mac })
+        }
+    }
+}
+
+/// Adds an entry.
+///
+/// # Errors
+/// A fault.
+pub fn append(tx: &mut Tx<'_>, entry: &Entry, mac: &Mac) -> Result<()> {
+    diesel::insert_into(audit::table)
+        .values((
+            audit::seq.eq(entry.seq),
+            audit::at.eq(entry.at),
+            audit::actor_kind.eq(&entry.actor_kind),
+            audit::actor_id.eq(entry.actor_id),
+            audit::actor_name.eq(&entry.actor_name),
+            audit::token_id.eq(entry.token_id),
+            audit::token_name.eq(&entry.token_name),
+            audit::action.eq(&entry.action),
+            audit::target_kind.eq(&entry.target_kind),
+            audit::target_id.eq(entry.target_id),
+            audit::target_name.eq(&entry.target_name),
+            audit::outcome.eq(&entry.outcome),
+            audit::reason.eq(&entry.reason),
+            audit::before.eq(&entry.before),
+            audit::after.eq(&entry.after),
+            audit::address.eq(&entry.address),
+            audit::user_agent.eq(&entry.user_agent),
+            audit::request_id.eq(&entry.request_id),
+            audit::mac.eq(&mac[..]),
+        ))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Up to `limit` entries after `seq`, with their codes, in order.
+///
+/// # Errors
+/// A fault.
+pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<(Entry, Vec<u8>)>> {
+    let rows = audit::table.filter(audit::seq.gt(seq)).order(audit::seq.asc()).limit(limit).load::<Row>(tx.conn);
+    Ok(rows.map_err(failed)?.into_iter().map(Into::into).collect())
+}
+
+/// A page of what `user` did and of what was done to them, the newest first.
+///
+/// # Errors
+/// A fault.
+pub fn of_user(tx: &mut Tx<'_>, user: UserId, request: &PageRequest) -> Result<Page<Entry>> {
+    let mut query = audit::table
+        .filter(
+            audit::actor_id
+                .eq(user.0)
+                .or(audit::target_id.eq(user.0).and(sql::<Bool>("audit.target_kind IN ('person', 'service', 'agent')"))),
+        )
+        .into_boxed();
+    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
+    if let Some(cursor) = &request.cursor {
+        let Key::Number(seq) = cursor.key else {
+            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
+        };
+        query = if backwards { query.filter(audit::seq.gt(seq)) } else { query.filter(audit::seq.lt(seq)) };
+    }
+    let query = if backwards { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
+    let rows = query.limit(request.limit + 1).load::<Row>(tx.conn).map_err(failed)?;
+    let entries = rows.into_iter().map(|row| <(Entry, Vec<u8>)>::from(row).0).collect();
+    Ok(Page::build(request, entries, |entry: &Entry| (Key::Number(entry.seq), entry.seq)))
+}

@@ -1,0 +1,238 @@
+//! Connections and transactions on either database.
+
+use std::path::Path;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::conn::Conn;
+use crate::model::{Error, Result};
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Held by every writing transaction on PostgreSQL, so that there, too, one writes at a time: the audit chain needs an order.
+const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(7815266011)";
+/// Held while migrating, by whichever of several portals starts first.
+const MIGRATION_LOCK: (&str, &str) = ("SELECT pg_advisory_lock(7815266012)", "SELECT pg_advisory_unlock(7815266012)");
+
+const READERS: u32 = 8;
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long another process (the command line beside a running portal) may hold the writer's place.
+const SQLITE_BUSY: Duration = Duration::from_secs(60);
+const POOL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Which database to open.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// The embedded store, in this file.
+    Sqlite(std::path::PathBuf),
+    /// A PostgreSQL server, by its URL.
+    Postgres(String),
+}
+
+/// The store: hands out transactions.
+pub struct Store {
+    writers: r2d2::Pool<Source>,
+    readers: r2d2::Pool<Source>,
+}
+
+/// A transaction. Only this layer can look inside.
+pub struct Tx<'a> {
+    pub(super) conn: &'a mut Conn,
+}
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No connection.
+    #[error("cannot open the store: {0}")]
+    Connect(String),
+    /// The migrations failed.
+    #[error("cannot bring the store up to date: {0}")]
+    Migrate(String),
+    /// A newer program has been here.
+    #[error("the store was written by a newer Latchkey (it has the migration {0}, which this program does not know): use that version")]
+    Newer(String),
+}
+
+impl r2d2::ManageConnection for Source {
+    type Connection = Conn;
+    type Error = diesel::ConnectionError;
+
+    fn connect(&self) -> Result<Conn, Self::Error> {
+        match self {
+            Self::Sqlite(file) => sqlite(file).map(Conn::Sqlite),
+            Self::Postgres(url) => PgConnection::establish(url).map(Conn::Postgres),
+        }
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
+        match sql_query("SELECT 1").execute(conn) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(diesel::ConnectionError::CouldntSetupConfiguration(error)),
+        }
+    }
+
+    fn has_broken(&self, _: &mut Conn) -> bool {
+        false
+    }
+}
+
+fn sqlite(file: &Path) -> Result<SqliteConnection, diesel::ConnectionError> {
+    let mut conn = SqliteConnection::establish(&file.to_string_lossy())?;
+    conn.batch_execute(&format!(
+        "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;",
+        SQLITE_BUSY.as_millis()
+    ))
+    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
+}
+
+impl Store {
+    /// Opens the store and brings its tables up to date.
+    ///
+    /// # Errors
+    /// It cannot be reached, cannot be migrated, or is newer than this program.
+    pub fn open(source: Source) -> Result<Self, OpenError> {
+        let pool = |source: Source, size: u32| {
+            // The pool's own housekeeping is the one use of time here that no test needs to hold still.
+            r2d2::Pool::builder()
+                .max_size(size)
+                .min_idle(Some(1))
+                .connection_timeout(POOL_TIMEOUT)
+                .test_on_check_out(matches!(source, Source::Postgres(_)))
+                .error_handler(Box::new(r2d2::NopErrorHandler))
+                .build(source)
+                .map_err(|error| OpenError::Connect(error.to_string()))
+        };
+        // A first connection by hand says what is wrong; the pool would only time out.
+        let mut conn = r2d2::ManageConnection::connect(&source).map_err(|error| OpenError::Connect(error.to_string()))?;
+        migrate(&mut conn)?;
+        drop(conn);
+        Ok(match &source {
+            Source::Sqlite(_) => Self { writers: pool(source.clone(), 1)?, readers: pool(source, READERS)? },
+            Source::Postgres(_) => {
+                let shared = pool(source, POSTGRES_CONNECTIONS)?;
+                Self { writers: shared.clone(), readers: shared }
+            }
+        })
+    }
+
+    /// Runs `work` on a snapshot that does not change under it.
+    ///
+    /// # Errors
+    /// Those of `work`, or that no connection was free.
+    pub fn read<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        transaction(&self.readers, ["BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"], work)
+    }
+
+    /// Runs `work` as the one writer: all of it is kept, or none where it fails.
+    ///
+    /// # Errors
+    /// Those of `work`, or that no connection was free.
+    pub fn write<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        transaction(&self.writers, ["BEGIN IMMEDIATE", "BEGIN"], |tx| {
+            if let Conn::Postgres(conn) = &mut *tx.conn {
+                conn.batch_execute(WRITER_LOCK).map_err(failed)?;
+            }
+            work(tx)
+        })
+    }
+}
+
+fn transaction<T>(
+    pool: &r2d2::Pool<Source>,
+    [sqlite, postgres]: [&str; 2],
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+) -> Result<T> {
+    let mut conn = pool.get().map_err(|_| Error::Busy("The store is busy. Try again in a moment."))?;
+    let begin = if matches!(*conn, Conn::Sqlite(_)) { sqlite } else { postgres };
+    conn.batch_execute(begin).map_err(failed)?;
+    let mut open = RollBack(Some(&mut conn));
+    let outcome = open.0.as_deref_mut().map_or_else(|| Err(Error::internal("no connection")), |conn| work(&mut Tx { conn }));
+    match outcome {
+        Ok(value) => {
+            open.commit()?;
+            Ok(value)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Rolls back unless committed, also when `work` unwinds.
+struct RollBack<'a>(Option<&'a mut Conn>);
+
+impl RollBack<'_> {
+    fn commit(mut self) -> Result<()> {
+        let Some(conn) = self.0.take() else { return Ok(()) };
+        conn.batch_execute("COMMIT").map_err(|error| {
+            let _ = conn.batch_execute("ROLLBACK");
+            failed(error)
+        })
+    }
+}
+
+impl Drop for RollBack<'_> {
+    fn drop(&mut self) {
+        if let Some(conn) = self.0.take() {
+            // Where even this fails the connection is gone, and the database rolls back by itself.
+            let _ = conn.batch_execute("ROLLBACK");
+        }
+    }
+}
+
+fn migrate(conn: &mut Conn) -> Result<(), OpenError> {
+    match conn {
+        Conn::Sqlite(conn) => bring_up_to_date(conn, SQLITE_MIGRATIONS),
+        Conn::Postgres(conn) => {
+            let locked = |conn: &mut PgConnection, sql| {
+                conn.batch_execute(sql).map_err(|error: diesel::result::Error| OpenError::Migrate(error.to_string()))
+            };
+            locked(conn, MIGRATION_LOCK.0)?;
+            let outcome = bring_up_to_date(conn, POSTGRES_MIGRATIONS);
+            locked(conn, MIGRATION_LOCK.1)?;
+            outcome
+        }
+    }
+}
+
+fn bring_up_to_date<DB, C>(conn: &mut C, known: EmbeddedMigrations) -> Result<(), OpenError>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+{
+    use diesel::migration::MigrationSource;
+    let fail = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migrate(error.to_string());
+    let ours = known.migrations().map_err(fail)?;
+    let ours: Vec<_> = ours.iter().map(|migration| migration.name().version().as_owned()).collect();
+    if let Some(newer) = conn.applied_migrations().map_err(fail)?.into_iter().find(|applied| !ours.contains(applied)) {
+        return Err(OpenError::Newer(newer.to_string()));
+    }
+    conn.run_pending_migrations(known).map(drop).map_err(fail)
+}
+
+/// What a failed statement means to whoever asked. Use cases check first; this is for what slips between, and for faults.
+pub(super) fn failed(error: diesel::result::Error) -> Error {
+    use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
+    match &error {
+        Diesel::NotFound => Error::NotFound("thing"),
+        Diesel::DatabaseError(_, info) if info.message().contains("last_admin") => Error::Conflict(LAST_ADMIN.into()),
+        Diesel::DatabaseError(Kind::UniqueViolation, info) => {
+            let clash = format!("{} {}", info.message(), info.constraint_name().unwrap_or_default());
+            let taken = [("username_key", "username"), ("email_key", "email"), ("name_key", "name"), ("token_names", "name")];
+            taken.iter().find(|(column, _)| clash.contains(column)).map_or_else(
+                || Error::internal(&error),
+                |(_, field)| Error::field(*field, "This is taken. Choose another one."),
+            )
+        }
+        _ => Error::internal(error),
+    }
+}
+
+/// Why the last Admin stays one.
+pub const LAST_ADMIN: &str = "This is the last Admin who can log in. Make another person an Admin first.";

@@ -1,0 +1,71 @@
+//! One-time links, by the hash of their secret.
+
+use diesel::prelude::*;
+use time::OffsetDateTime;
+
+use super::db::{Tx, failed};
+use super::rows::word;
+use super::schema::links;
+use crate::base::clock::{from_micros, to_micros};
+use crate::model::Result;
+use crate::model::ids::UserId;
+use crate::model::links::{Link, Purpose};
+
+/// Adds a link that is good for its purpose's life.
+///
+/// # Errors
+/// A fault.
+pub fn insert(tx: &mut Tx<'_>, purpose: Purpose, user: Option<UserId>, hash: &[u8; 32], now: OffsetDateTime) -> Result<()> {
+    diesel::insert_into(links::table)
+        .values((
+            links::purpose.eq(purpose.as_str()),
+            links::user_id.eq(user.map(|id| id.0)),
+            links::secret_hash.eq(&hash[..]),
+            links::created_at.eq(to_micros(now)),
+            links::expires_at.eq(to_micros(now + purpose.life())),
+        ))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// The link with this secret.
+///
+/// # Errors
+/// A fault.
+pub fn by_hash(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<Link>> {
+    let row = links::table
+        .filter(links::secret_hash.eq(&hash[..]))
+        .select((links::id, links::purpose, links::user_id, links::expires_at))
+        .get_result::<(i64, String, Option<i64>, i64)>(tx.conn)
+        .optional()
+        .map_err(failed)?;
+    row.map(|(id, purpose, user, end)| {
+        Ok(Link { id, purpose: word(&purpose)?, user: user.map(UserId), expires_at: from_micros(end) })
+    })
+    .transpose()
+}
+
+/// Removes every link of `user`.
+///
+/// # Errors
+/// A fault.
+pub fn delete_of_user(tx: &mut Tx<'_>, user: UserId) -> Result<usize> {
+    diesel::delete(links::table.filter(links::user_id.eq(user.0))).execute(tx.conn).map_err(failed)
+}
+
+/// Removes every setup link.
+///
+/// # Errors
+/// A fault.
+pub fn delete_setup(tx: &mut Tx<'_>) -> Result<()> {
+    diesel::delete(links::table.filter(links::purpose.eq("setup"))).execute(tx.conn).map(drop).map_err(failed)
+}
+
+/// Sweeps away what has ended.
+///
+/// # Errors
+/// A fault.
+pub fn delete_ended(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<()> {
+    diesel::delete(links::table.filter(links::expires_at.le(to_micros(now)))).execute(tx.conn).map(drop).map_err(failed)
+}

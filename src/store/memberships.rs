@@ -1,0 +1,174 @@
+//! Who is in which team with which role. `Public` never stands here: everyone is in it.
+
+use std::collections::HashMap;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+use time::OffsetDateTime;
+
+use super::db::{Tx, failed};
+use super::rows::{UserRow, word};
+use super::schema::{memberships, teams, users};
+use super::users::list;
+use crate::base::clock::to_micros;
+use crate::model::ids::{TeamId, UserId};
+use crate::model::names::fold;
+use crate::model::page::{Key, Page, PageRequest};
+use crate::model::roles::TeamRole;
+use crate::model::teams::Membership;
+use crate::model::users::User;
+use crate::model::{Error, Result};
+
+fn membership((user, team, team_name, role): (i64, i64, String, String)) -> Result<Membership> {
+    Ok(Membership { user: UserId(user), team: TeamId(team), team_name, role: word(&role)? })
+}
+
+/// The memberships of each of these users, by team name.
+///
+/// # Errors
+/// A fault.
+pub fn of_users(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<Membership>>> {
+    let rows = memberships::table
+        .inner_join(teams::table)
+        .filter(sql::<Bool>(&format!("memberships.user_id IN ({})", list(ids.iter().map(|id| id.0)))))
+        .order(teams::name_key.asc())
+        .select((memberships::user_id, memberships::team_id, teams::name, memberships::role))
+        .load::<(i64, i64, String, String)>(tx.conn)
+        .map_err(failed)?;
+    let mut by_user: HashMap<UserId, Vec<Membership>> = HashMap::new();
+    for row in rows {
+        let found = membership(row)?;
+        by_user.entry(found.user).or_default().push(found);
+    }
+    Ok(by_user)
+}
+
+/// The memberships of one user, by team name.
+///
+/// # Errors
+/// A fault.
+pub fn of_user(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<Membership>> {
+    Ok(of_users(tx, &[id])?.remove(&id).unwrap_or_default())
+}
+
+/// The roles of one user.
+///
+/// # Errors
+/// A fault.
+pub fn roles(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<(TeamId, TeamRole)>> {
+    let rows = memberships::table
+        .filter(memberships::user_id.eq(id.0))
+        .select((memberships::team_id, memberships::role))
+        .load::<(i64, String)>(tx.conn)
+        .map_err(failed)?;
+    rows.into_iter().map(|(team, role)| Ok((TeamId(team), word(&role)?))).collect()
+}
+
+/// Makes `user` a member with `role`, or changes the role. Gives the role it had.
+///
+/// # Errors
+/// A fault.
+pub fn set(tx: &mut Tx<'_>, user: UserId, team: TeamId, role: TeamRole, now: OffsetDateTime) -> Result<Option<TeamRole>> {
+    let row = || memberships::table.filter(memberships::user_id.eq(user.0).and(memberships::team_id.eq(team.0)));
+    let had = row().select(memberships::role).get_result::<String>(tx.conn).optional().map_err(failed)?;
+    let changed = match had {
+        Some(_) => diesel::update(row()).set(memberships::role.eq(role.as_str())).execute(tx.conn),
+        None => diesel::insert_into(memberships::table)
+            .values((
+                memberships::user_id.eq(user.0),
+                memberships::team_id.eq(team.0),
+                memberships::role.eq(role.as_str()),
+                memberships::created_at.eq(to_micros(now)),
+            ))
+            .execute(tx.conn),
+    };
+    changed.map_err(failed)?;
+    had.map(|role| word(&role)).transpose()
+}
+
+/// Ends a membership. Gives the role it had.
+///
+/// # Errors
+/// [`Error::NotFound`] where there was none, or a fault.
+pub fn remove(tx: &mut Tx<'_>, user: UserId, team: TeamId) -> Result<TeamRole> {
+    let row = || memberships::table.filter(memberships::user_id.eq(user.0).and(memberships::team_id.eq(team.0)));
+    let had = row().select(memberships::role).get_result::<String>(tx.conn).optional().map_err(failed)?;
+    let had = had.ok_or(Error::NotFound("membership"))?;
+    diesel::delete(row()).execute(tx.conn).map_err(failed)?;
+    word(&had)
+}
+
+/// A page of a team's members by display name: people, or service and agent accounts.
+///
+/// # Errors
+/// A fault.
+pub fn page(tx: &mut Tx<'_>, team: TeamId, machines: bool, request: &PageRequest) -> Result<Page<(User, Option<TeamRole>)>> {
+    let mut query = users::table.into_boxed();
+    query = if machines { query.filter(users::kind.ne("person")) } else { query.filter(users::kind.eq("person")) };
+    if !team.is_public() {
+        query = query.filter(sql::<Bool>(&format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team})")));
+    }
+    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
+    if let Some(cursor) = &request.cursor {
+        let Key::Text(key) = cursor.key.clone() else {
+            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
+        };
+        query = if backwards {
+            query.filter(users::display_name_key.lt(key))
+        } else {
+            query.filter(users::display_name_key.gt(key))
+        };
+    }
+    let query = if backwards {
+        query.order(users::display_name_key.desc())
+    } else {
+        query.order(users::display_name_key.asc())
+    };
+    let rows = query.limit(request.limit + 1).load::<UserRow>(tx.conn).map_err(failed)?;
+    let found = rows.into_iter().map(User::try_from).collect::<Result<Vec<_>>>()?;
+    let ids: Vec<_> = found.iter().map(|user| user.id).collect();
+    let roles = roles_in(tx, team, &ids)?;
+    let page = Page::build(request, found, |user| (Key::Text(fold(&user.display_name)), user.id.0));
+    Ok(page.map(|user| {
+        let role = roles.get(&user.id).copied();
+        (user, role)
+    }))
+}
+
+fn roles_in(tx: &mut Tx<'_>, team: TeamId, ids: &[UserId]) -> Result<HashMap<UserId, TeamRole>> {
+    let rows = memberships::table
+        .filter(memberships::team_id.eq(team.0))
+        .filter(sql::<Bool>(&format!("memberships.user_id IN ({})", list(ids.iter().map(|id| id.0)))))
+        .select((memberships::user_id, memberships::role))
+        .load::<(i64, String)>(tx.conn)
+        .map_err(failed)?;
+    rows.into_iter().map(|(user, role)| Ok((UserId(user), word(&role)?))).collect()
+}
+
+#[derive(QueryableByName)]
+struct Members {
+    #[diesel(sql_type = BigInt)]
+    team_id: i64,
+    #[diesel(sql_type = BigInt)]
+    people: i64,
+    #[diesel(sql_type = BigInt)]
+    machines: i64,
+}
+
+/// How many people, and how many service and agent accounts, are in each of these teams. `Public` is not counted.
+///
+/// # Errors
+/// A fault.
+pub fn counts(tx: &mut Tx<'_>, teams: &[TeamId]) -> Result<HashMap<TeamId, (i64, i64)>> {
+    let rows = diesel::sql_query(format!(
+        "SELECT m.team_id AS team_id, \
+         CAST(SUM(CASE WHEN u.kind = 'person' THEN 1 ELSE 0 END) AS BIGINT) AS people, \
+         CAST(SUM(CASE WHEN u.kind = 'person' THEN 0 ELSE 1 END) AS BIGINT) AS machines \
+         FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.team_id IN ({}) GROUP BY m.team_id",
+        list(teams.iter().map(|id| id.0))
+    ))
+    .load::<Members>(tx.conn)
+    .map_err(failed)?;
+    Ok(rows.into_iter().map(|row| (TeamId(row.team_id), (row.people, row.machines))).collect())
+}

@@ -1,0 +1,16 @@
+//! The only place that knows SQL. Plain functions over an opaque [`Tx`]; rows hold primitives and become model types here.
+
+pub mod audit;
+mod conn;
+pub mod db;
+pub mod forms;
+pub mod links;
+pub mod memberships;
+mod rows;
+mod schema;
+pub mod sessions;
+pub mod teams;
+pub mod tokens;
+pub mod users;
+
+pub use db::{Store, Tx};

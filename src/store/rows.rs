@@ -1,0 +1,179 @@
+//! Rows as the tables hold them, and how they become model types.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use diesel::Queryable;
+use uuid::Uuid;
+
+use crate::base::clock::from_micros;
+use crate::model::ids::{SessionId, TeamId, TokenId, UserId};
+use crate::model::sessions::Session;
+use crate::model::teams::Team;
+use crate::model::tokens::{LastUse, Token};
+use crate::model::users::{Kind, User};
+use crate::model::{Error, Result};
+
+/// A column that holds a word of the model.
+pub(super) fn word<T: FromStr>(text: &str) -> Result<T> {
+    text.parse().map_err(|_| Error::internal(format!("the store holds the unknown word {text:?}")))
+}
+
+pub(super) fn kind(slug: &str) -> Result<Kind> {
+    Kind::from_slug(slug).ok_or_else(|| Error::internal(format!("the store holds the unknown kind {slug:?}")))
+}
+
+fn uuid(text: &str) -> Result<Uuid> {
+    word(text)
+}
+
+#[derive(Queryable)]
+pub(super) struct UserRow {
+    id: i64,
+    uuid: String,
+    kind: String,
+    username: String,
+    _username_key: String,
+    display_name: String,
+    _display_name_key: String,
+    email: String,
+    _email_key: String,
+    role: String,
+    disabled_at: Option<i64>,
+    description: String,
+    contact_id: Option<i64>,
+    home_team_id: Option<i64>,
+    password_hash: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+    last_seen_at: i64,
+    version: i64,
+    _search: String,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = Error;
+
+    fn try_from(row: UserRow) -> Result<Self> {
+        Ok(Self {
+            id: UserId(row.id),
+            uuid: uuid(&row.uuid)?,
+            kind: kind(&row.kind)?,
+            username: row.username,
+            display_name: row.display_name,
+            email: row.email,
+            role: word(&row.role)?,
+            disabled_at: row.disabled_at.map(from_micros),
+            description: row.description,
+            contact: row.contact_id.map(UserId),
+            home_team: row.home_team_id.map(TeamId),
+            has_password: row.password_hash.is_some(),
+            created_at: from_micros(row.created_at),
+            updated_at: from_micros(row.updated_at),
+            last_seen_at: (row.last_seen_at > 0).then(|| from_micros(row.last_seen_at)),
+            version: row.version,
+        })
+    }
+}
+
+#[derive(Queryable)]
+pub(super) struct TeamRow {
+    id: i64,
+    uuid: String,
+    name: String,
+    _name_key: String,
+    description: String,
+    created_at: i64,
+    version: i64,
+}
+
+impl TryFrom<TeamRow> for Team {
+    type Error = Error;
+
+    fn try_from(row: TeamRow) -> Result<Self> {
+        Ok(Self {
+            id: TeamId(row.id),
+            uuid: uuid(&row.uuid)?,
+            name: row.name,
+            description: row.description,
+            created_at: from_micros(row.created_at),
+            version: row.version,
+        })
+    }
+}
+
+#[derive(Queryable)]
+pub(super) struct TokenRow {
+    pub(super) id: i64,
+    uuid: String,
+    user_id: i64,
+    name: String,
+    _name_key: String,
+    description: String,
+    kind: String,
+    global_admin: bool,
+    scopes: String,
+    pub(super) limited: bool,
+    hint: String,
+    expires_at: Option<i64>,
+    created_by: String,
+    _parent_id: Option<i64>,
+    created_at: i64,
+    last_used_at: Option<i64>,
+    last_used_address: Option<String>,
+    last_used_agent: Option<String>,
+    revoked_at: Option<i64>,
+}
+
+impl TokenRow {
+    /// The token, given the teams it is limited to, which count only where it is limited at all.
+    pub(super) fn with_teams(self, teams: BTreeSet<TeamId>) -> Result<Token> {
+        let (address, user_agent) = (self.last_used_address, self.last_used_agent);
+        Ok(Token {
+            id: TokenId(self.id),
+            uuid: uuid(&self.uuid)?,
+            user: UserId(self.user_id),
+            name: self.name,
+            description: self.description,
+            kind: word(&self.kind)?,
+            global_admin: self.global_admin,
+            scopes: word(&self.scopes)?,
+            teams: self.limited.then_some(teams),
+            hint: self.hint,
+            expires_at: self.expires_at.map(from_micros),
+            created_by: self.created_by,
+            created_at: from_micros(self.created_at),
+            last_use: self.last_used_at.map(|at| LastUse { at: from_micros(at), address, user_agent }),
+            revoked_at: self.revoked_at.map(from_micros),
+        })
+    }
+}
+
+#[derive(Queryable)]
+pub(super) struct SessionRow {
+    id: i64,
+    _key_hash: Vec<u8>,
+    user_id: i64,
+    pub(super) data: String,
+    created_at: i64,
+    last_seen_at: i64,
+    expires_at: i64,
+    authenticated_at: i64,
+    address: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
+        Self {
+            id: SessionId(row.id),
+            user: UserId(row.user_id),
+            created_at: from_micros(row.created_at),
+            last_seen_at: from_micros(row.last_seen_at),
+            expires_at: from_micros(row.expires_at),
+            authenticated_at: from_micros(row.authenticated_at),
+            address: row.address,
+            user_agent: row.user_agent,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The tables, the same for both databases. Times are Unix microseconds.
+
+diesel::table! {
+    teams (id) {
+        id -> BigInt,
+        uuid -> Text,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        uuid -> Text,
+        kind -> Text,
+        username -> Text,
+        username_key -> Text,
+        display_name -> Text,
+        display_name_key -> Text,
+        email -> Text,
+        email_key -> Text,
+        role -> Text,
+        disabled_at -> Nullable<BigInt>,
+        description -> Text,
+        contact_id -> Nullable<BigInt>,
+        home_team_id -> Nullable<BigInt>,
+        password_hash -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        last_seen_at -> BigInt,
+        version -> BigInt,
+        search -> Text,
+    }
+}
+
+diesel::table! {
+    memberships (user_id, team_id) {
+        user_id -> BigInt,
+        team_id -> BigInt,
+        role -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tokens (id) {
+        id -> BigInt,
+        uuid -> Text,
+        user_id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        kind -> Text,
+        global_admin -> Bool,
+        scopes -> Text,
+        limited -> Bool,
+        hint -> Text,
+        expires_at -> Nullable<BigInt>,
+        created_by -> Text,
+        parent_id -> Nullable<BigInt>,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        last_used_address -> Nullable<Text>,
+        last_used_agent -> Nullable<Text>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    token_secrets (hash) {
+        hash -> Binary,
+        token_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    token_teams (token_id, team_id) {
+        token_id -> BigInt,
+        team_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        key_hash -> Binary,
+        user_id -> BigInt,
+        data -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+        authenticated_at -> BigInt,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    links (id) {
+        id -> BigInt,
+        purpose -> Text,
+        user_id -> Nullable<BigInt>,
+        secret_hash -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    form_keys (key_hash) {
+        key_hash -> Binary,
+        made_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit (seq) {
+        seq -> BigInt,
+        at -> BigInt,
+        actor_kind -> Text,
+        actor_id -> Nullable<BigInt>,
+        actor_name -> Text,
+        token_id -> Nullable<BigInt>,
+        token_name -> Nullable<Text>,
+        action -> Text,
+        target_kind -> Nullable<Text>,
+        target_id -> Nullable<BigInt>,
+        target_name -> Nullable<Text>,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        mac -> Binary,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(teams, users, memberships, tokens, token_secrets, token_teams, sessions, links, form_keys, audit);
+diesel::joinable!(memberships -> teams (team_id));
+diesel::joinable!(memberships -> users (user_id));
+diesel::joinable!(tokens -> users (user_id));
+diesel::joinable!(token_secrets -> tokens (token_id));

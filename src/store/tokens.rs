@@ -1,0 +1,279 @@
+//! Access tokens. Of a secret only its SHA-256 is ever here.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable};
+use time::OffsetDateTime;
+
+use super::db::{Tx, failed};
+use super::rows::TokenRow;
+use super::schema::{token_secrets, token_teams, tokens};
+use super::users::list;
+use crate::base::clock::{from_micros, to_micros};
+use crate::base::random;
+use crate::model::actor::Origin;
+use crate::model::ids::{TeamId, TokenId, UserId};
+use crate::model::names::fold;
+use crate::model::permissions::PermissionSet;
+use crate::model::tokens::{EXPIRING_WITHIN, HashedToken, Token, TokenType};
+use crate::model::{Error, Result};
+
+/// What a new token is made of.
+pub struct NewToken<'a> {
+    /// Whose it is.
+    pub user: UserId,
+    /// Checked and free.
+    pub name: &'a str,
+    /// What it is for.
+    pub description: &'a str,
+    /// From the account's kind.
+    pub kind: TokenType,
+    /// Whether it acts as an Admin.
+    pub global_admin: bool,
+    /// What it may be used for.
+    pub scopes: PermissionSet,
+    /// The teams it is limited to.
+    pub teams: Option<&'a BTreeSet<TeamId>>,
+    /// Prefix and last four.
+    pub hint: &'a str,
+    /// The secret's hash.
+    pub hash: &'a HashedToken,
+    /// When it ends.
+    pub expires_at: Option<OffsetDateTime>,
+    /// Who made it.
+    pub created_by: &'a str,
+    /// The token that made it.
+    pub parent: Option<TokenId>,
+}
+
+/// Adds a token.
+///
+/// # Errors
+/// A name that is taken, or a fault.
+pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Result<Token> {
+    let row: TokenRow = diesel::insert_into(tokens::table)
+        .values((
+            tokens::uuid.eq(random::uuid().to_string()),
+            tokens::user_id.eq(new.user.0),
+            tokens::name.eq(new.name),
+            tokens::name_key.eq(fold(new.name)),
+            tokens::description.eq(new.description),
+            tokens::kind.eq(new.kind.as_str()),
+            tokens::global_admin.eq(new.global_admin),
+            tokens::scopes.eq(new.scopes.to_string()),
+            tokens::limited.eq(new.teams.is_some()),
+            tokens::hint.eq(new.hint),
+            tokens::expires_at.eq(new.expires_at.map(to_micros)),
+            tokens::created_by.eq(new.created_by),
+            tokens::parent_id.eq(new.parent.map(|id| id.0)),
+            tokens::created_at.eq(to_micros(now)),
+        ))
+        .returning(tokens::all_columns)
+        .get_result(tx.conn)
+        .map_err(failed)?;
+    diesel::insert_into(token_secrets::table)
+        .values((token_secrets::hash.eq(&new.hash.0[..]), token_secrets::token_id.eq(row.id)))
+        .execute(tx.conn)
+        .map_err(failed)?;
+    for team in new.teams.into_iter().flatten() {
+        diesel::insert_into(token_teams::table)
+            .values((token_teams::token_id.eq(row.id), token_teams::team_id.eq(team.0)))
+            .execute(tx.conn)
+            .map_err(failed)?;
+    }
+    row.with_teams(new.teams.cloned().unwrap_or_default())
+}
+
+/// The token whose secret has this hash.
+///
+/// # Errors
+/// A fault.
+pub fn by_hash(tx: &mut Tx<'_>, hash: &HashedToken) -> Result<Option<Token>> {
+    let row = token_secrets::table
+        .inner_join(tokens::table)
+        .filter(token_secrets::hash.eq(&hash.0[..]))
+        .select(tokens::all_columns)
+        .get_result::<TokenRow>(tx.conn)
+        .optional()
+        .map_err(failed)?;
+    Ok(match row {
+        Some(row) => with_teams(tx, vec![row])?.pop(),
+        None => None,
+    })
+}
+
+/// The token with this id, of this account.
+///
+/// # Errors
+/// [`Error::NotFound`], or a fault.
+pub fn get(tx: &mut Tx<'_>, user: UserId, id: TokenId) -> Result<Token> {
+    let row = tokens::table
+        .filter(tokens::id.eq(id.0).and(tokens::user_id.eq(user.0)))
+        .get_result::<TokenRow>(tx.conn)
+        .optional()
+        .map_err(failed)?;
+    let found = with_teams(tx, row.into_iter().collect())?.pop();
+    found.ok_or(Error::NotFound("token"))
+}
+
+/// All tokens of an account, the newest first.
+///
+/// # Errors
+/// A fault.
+pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<Token>> {
+    let rows = tokens::table.filter(tokens::user_id.eq(user.0)).order(tokens::id.desc()).load(tx.conn).map_err(failed)?;
+    with_teams(tx, rows)
+}
+
+/// Adds the teams to those that are limited.
+fn with_teams(tx: &mut Tx<'_>, rows: Vec<TokenRow>) -> Result<Vec<Token>> {
+    let mut teams: HashMap<i64, BTreeSet<TeamId>> = HashMap::new();
+    if rows.iter().any(|row| row.limited) {
+        let ids = list(rows.iter().filter(|row| row.limited).map(|row| row.id));
+        let found = token_teams::table
+            .filter(sql::<Bool>(&format!("token_teams.token_id IN ({ids})")))
+            .load::<(i64, i64)>(tx.conn)
+            .map_err(failed)?;
+        for (token, team) in found {
+            teams.entry(token).or_default().insert(TeamId(team));
+        }
+    }
+    rows.into_iter().map(|row| { let teams = teams.remove(&row.id).unwrap_or_default(); row.with_teams(teams) }).collect()
+}
+
+/// Whether the account has a token of this name that is not revoked.
+///
+/// # Errors
+/// A fault.
+pub fn name_taken(tx: &mut Tx<'_>, user: UserId, name: &str) -> Result<bool> {
+    let found = tokens::table
+        .filter(tokens::user_id.eq(user.0).and(tokens::name_key.eq(fold(name))).and(tokens::revoked_at.is_null()))
+        .select(tokens::id)
+        .first::<i64>(tx.conn)
+        .optional();
+    Ok(found.map_err(failed)?.is_some())
+}
+
+/// Notes a use.
+///
+/// # Errors
+/// A fault.
+pub fn used(tx: &mut Tx<'_>, id: TokenId, origin: &Origin, now: OffsetDateTime) -> Result<()> {
+    diesel::update(tokens::table.filter(tokens::id.eq(id.0)))
+        .set((
+            tokens::last_used_at.eq(to_micros(now)),
+            tokens::last_used_address.eq(&origin.address),
+            tokens::last_used_agent.eq(&origin.user_agent),
+        ))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Revokes one token.
+///
+/// # Errors
+/// A fault.
+pub fn revoke(tx: &mut Tx<'_>, id: TokenId, now: OffsetDateTime) -> Result<()> {
+    diesel::update(tokens::table.filter(tokens::id.eq(id.0).and(tokens::revoked_at.is_null())))
+        .set(tokens::revoked_at.eq(to_micros(now)))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// What a list of users tells of each one's tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many are good.
+    pub usable: i64,
+    /// How many of those never expire.
+    pub endless: i64,
+    /// When the first of those ends, where that is soon.
+    pub soonest_end: Option<OffsetDateTime>,
+    /// How many of those end soon.
+    pub ending: i64,
+}
+
+#[derive(QueryableByName)]
+struct SummaryRow {
+    #[diesel(sql_type = BigInt)]
+    user_id: i64,
+    #[diesel(sql_type = BigInt)]
+    usable: i64,
+    #[diesel(sql_type = BigInt)]
+    endless: i64,
+    #[diesel(sql_type = BigInt)]
+    ending: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    soonest: Option<i64>,
+}
+
+/// A summary for each of these users that has a good token.
+///
+/// # Errors
+/// A fault.
+pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Result<HashMap<UserId, Summary>> {
+    let (now, soon) = (to_micros(now), to_micros(now + EXPIRING_WITHIN));
+    let rows = diesel::sql_query(format!(
+        "SELECT user_id, COUNT(*) AS usable, \
+         CAST(SUM(CASE WHEN expires_at IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS endless, \
+         CAST(SUM(CASE WHEN expires_at <= {soon} THEN 1 ELSE 0 END) AS BIGINT) AS ending, \
+         MIN(CASE WHEN expires_at <= {soon} THEN expires_at END) AS soonest \
+         FROM tokens WHERE user_id IN ({}) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {now}) GROUP BY user_id",
+        list(users.iter().map(|id| id.0))
+    ))
+    .load::<SummaryRow>(tx.conn)
+    .map_err(failed)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let soonest_end = row.soonest.map(from_micros);
+            (UserId(row.user_id), Summary { usable: row.usable, endless: row.endless, ending: row.ending, soonest_end })
+        })
+        .collect())
+}
+
+/// Which good tokens of enabled accounts an administrator should look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attention {
+    /// Those that end soon.
+    Ending,
+    /// Those that never end.
+    Endless,
+}
+
+/// Good tokens that need attention, those of service and agent accounts and of people, the soonest first, up to `limit`.
+///
+/// # Errors
+/// A fault.
+pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
+    let soon = to_micros(now + EXPIRING_WITHIN);
+    let mut query = tokens::table
+        .filter(tokens::revoked_at.is_null())
+        .filter(sql::<Bool>("tokens.user_id IN (SELECT id FROM users WHERE disabled_at IS NULL)"))
+        .into_boxed();
+    query = match what {
+        Attention::Ending => query.filter(tokens::expires_at.gt(to_micros(now)).and(tokens::expires_at.le(soon))),
+        Attention::Endless => query.filter(tokens::expires_at.is_null()),
+    };
+    let rows = query.order((tokens::expires_at.asc(), tokens::id.asc())).limit(limit).load(tx.conn).map_err(failed)?;
+    with_teams(tx, rows)
+}
+
+/// How many good tokens there are, counted up to one more than the cap.
+///
+/// # Errors
+/// A fault.
+pub fn count(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<i64> {
+    let found = tokens::table
+        .filter(tokens::revoked_at.is_null())
+        .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(to_micros(now))))
+        .select(tokens::id)
+        .limit(super::users::COUNT_CAP + 1)
+        .load::<i64>(tx.conn)
+        .map_err(failed)?;
+    Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
+}

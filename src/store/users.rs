@@ -1,0 +1,450 @@
+//! Users.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+use time::OffsetDateTime;
+
+use super::conn::{Conn, MultiBackend};
+use super::db::{Tx, failed};
+use super::rows::UserRow;
+use super::schema::users;
+use crate::base::clock::to_micros;
+use crate::base::random;
+use crate::model::actor::Sight;
+use crate::model::ids::{TeamId, UserId};
+use crate::model::names::fold;
+use crate::model::page::{Key, Page, PageRequest};
+use crate::model::users::{Kind, User, UserFilter, UserSort, UserState};
+use crate::model::{Error, Result};
+
+/// What a new account is made of.
+pub struct NewUser<'a> {
+    /// What it stands for.
+    pub kind: Kind,
+    /// Checked and free.
+    pub username: &'a str,
+    /// Checked and free.
+    pub display_name: &'a str,
+    /// A person's address; other kinds get a dummy.
+    pub email: Option<&'a str>,
+    /// What it may do everywhere.
+    pub role: crate::model::roles::OrgRole,
+    /// What it is for.
+    pub description: &'a str,
+    /// The person to ask about it.
+    pub contact: Option<UserId>,
+    /// The team whose people manage it; `None` for people.
+    pub home_team: Option<TeamId>,
+    /// A password's hash, for the first Admin alone.
+    pub password_hash: Option<&'a str>,
+}
+
+fn search_text(names: [&str; 3]) -> String {
+    names.map(fold).join("\n")
+}
+
+/// Adds an account.
+///
+/// # Errors
+/// A name that is taken, or a fault.
+pub fn insert(tx: &mut Tx<'_>, new: &NewUser<'_>, now: OffsetDateTime) -> Result<User> {
+    let uuid = random::uuid().to_string();
+    let dummy = format!("{}-{uuid}@latchkey.invalid", new.kind.slug());
+    let email = new.email.unwrap_or(&dummy);
+    let row: UserRow = diesel::insert_into(users::table)
+        .values((
+            users::uuid.eq(&uuid),
+            users::kind.eq(new.kind.slug()),
+            users::username.eq(new.username),
+            users::username_key.eq(fold(new.username)),
+            users::display_name.eq(new.display_name),
+            users::display_name_key.eq(fold(new.display_name)),
+            users::email.eq(email),
+            users::email_key.eq(fold(email)),
+            users::role.eq(new.role.as_str()),
+            users::description.eq(new.description),
+            users::contact_id.eq(new.contact.map(|id| id.0)),
+            users::home_team_id.eq(new.home_team.map(|id| id.0)),
+            users::password_hash.eq(new.password_hash),
+            users::created_at.eq(to_micros(now)),
+            users::updated_at.eq(to_micros(now)),
+            users::last_seen_at.eq(0),
+            users::version.eq(1),
+            users::search.eq(search_text([new.display_name, new.username, email])),
+        ))
+        .returning(users::all_columns)
+        .get_result(tx.conn)
+        .map_err(failed)?;
+    row.try_into()
+}
+
+/// The account with this id.
+///
+/// # Errors
+/// [`Error::NotFound`], or a fault.
+pub fn get(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
+    find(tx, id)?.ok_or(Error::NotFound("user"))
+}
+
+/// The account with this id, if there is one.
+///
+/// # Errors
+/// A fault.
+pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>> {
+    let row = users::table.filter(users::id.eq(id.0)).get_result::<UserRow>(tx.conn).optional().map_err(failed)?;
+    row.map(User::try_from).transpose()
+}
+
+/// The account with this username, or else with this email address.
+///
+/// # Errors
+/// A fault.
+pub fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<User>> {
+    let key = fold(login);
+    let by_name = users::table.filter(users::username_key.eq(&key)).get_result::<UserRow>(tx.conn).optional();
+    let row = match by_name.map_err(failed)? {
+        Some(row) => Some(row),
+        None => users::table.filter(users::email_key.eq(&key)).get_result(tx.conn).optional().map_err(failed)?,
+    };
+    row.map(User::try_from).transpose()
+}
+
+/// The hash of a person's password.
+///
+/// # Errors
+/// A fault.
+pub fn password_hash(tx: &mut Tx<'_>, id: UserId) -> Result<Option<String>> {
+    let found = users::table.filter(users::id.eq(id.0)).select(users::password_hash);
+    Ok(found.get_result::<Option<String>>(tx.conn).optional().map_err(failed)?.flatten())
+}
+
+/// Sets or erases the password.
+///
+/// # Errors
+/// The store refuses one for an account that is no person.
+pub fn set_password(tx: &mut Tx<'_>, id: UserId, hash: Option<&str>) -> Result<()> {
+    diesel::update(users::table.filter(users::id.eq(id.0)))
+        .set(users::password_hash.eq(hash))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Writes every field of `user` that can change, and counts the version up. Gives it back as it now is.
+///
+/// # Errors
+/// A name that is taken, the last Admin, or a fault.
+pub fn update(tx: &mut Tx<'_>, user: &User, now: OffsetDateTime) -> Result<User> {
+    let row: UserRow = diesel::update(users::table.filter(users::id.eq(user.id.0)))
+        .set((
+            users::kind.eq(user.kind.slug()),
+            users::username.eq(&user.username),
+            users::username_key.eq(fold(&user.username)),
+            users::display_name.eq(&user.display_name),
+            users::display_name_key.eq(fold(&user.display_name)),
+            users::email.eq(&user.email),
+            users::email_key.eq(fold(&user.email)),
+            users::role.eq(user.role.as_str()),
+            users::disabled_at.eq(user.disabled_at.map(to_micros)),
+            users::description.eq(&user.description),
+            users::contact_id.eq(user.contact.map(|id| id.0)),
+            users::home_team_id.eq(user.home_team.map(|id| id.0)),
+            users::updated_at.eq(to_micros(now)),
+            users::version.eq(users::version + 1),
+            users::search.eq(search_text([&user.display_name, &user.username, &user.email])),
+        ))
+        .returning(users::all_columns)
+        .get_result(tx.conn)
+        .map_err(failed)?;
+    row.try_into()
+}
+
+/// The dummy address of a service or agent account, under the reserved `.invalid` (RFC 2606, section 2).
+pub fn dummy_email(user: &User, kind: Kind) -> String {
+    format!("{}-{}@latchkey.invalid", kind.slug(), user.uuid)
+}
+
+/// Notes that an account was just active.
+///
+/// # Errors
+/// A fault.
+pub fn touch(tx: &mut Tx<'_>, id: UserId, now: OffsetDateTime) -> Result<()> {
+    diesel::update(users::table.filter(users::id.eq(id.0)))
+        .set(users::last_seen_at.eq(to_micros(now)))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Removes an account with everything that hangs on it. The audit log stays.
+///
+/// # Errors
+/// The last Admin, or a fault.
+pub fn delete(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
+    diesel::delete(users::table.filter(users::id.eq(id.0))).execute(tx.conn).map(drop).map_err(failed)
+}
+
+/// Who has this name or address, by its folded form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unique {
+    /// The username.
+    Username,
+    /// The display name.
+    DisplayName,
+    /// The email address.
+    Email,
+}
+
+/// The account that has taken `value`, other than `except`.
+///
+/// # Errors
+/// A fault.
+pub fn taken_by(tx: &mut Tx<'_>, what: Unique, value: &str, except: Option<UserId>) -> Result<Option<UserId>> {
+    let key = fold(value);
+    let mut query = users::table.select(users::id).into_boxed();
+    query = match what {
+        Unique::Username => query.filter(users::username_key.eq(key)),
+        Unique::DisplayName => query.filter(users::display_name_key.eq(key)),
+        Unique::Email => query.filter(users::email_key.eq(key)),
+    };
+    let found = query.get_result::<i64>(tx.conn).optional().map_err(failed)?;
+    Ok(found.map(UserId).filter(|id| Some(*id) != except))
+}
+
+/// Whether there is an Admin who is a person.
+///
+/// # Errors
+/// A fault.
+pub fn any_admin(tx: &mut Tx<'_>) -> Result<bool> {
+    let admins = users::table.filter(users::kind.eq("person").and(users::role.eq("Admin"))).select(users::id);
+    Ok(admins.first::<i64>(tx.conn).optional().map_err(failed)?.is_some())
+}
+
+/// Whether an Admin other than `except` is a person able to log in.
+///
+/// # Errors
+/// A fault.
+pub fn other_able_admin(tx: &mut Tx<'_>, except: UserId) -> Result<bool> {
+    let admins = users::table
+        .filter(users::kind.eq("person").and(users::role.eq("Admin")).and(users::id.ne(except.0)))
+        .filter(users::disabled_at.is_null().and(users::password_hash.is_not_null()))
+        .select(users::id);
+    Ok(admins.first::<i64>(tx.conn).optional().map_err(failed)?.is_some())
+}
+
+/// The accounts with these ids, in no order.
+///
+/// # Errors
+/// A fault.
+pub fn many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<User>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = users::table.filter(sql::<Bool>(&format!("users.id IN ({})", list(ids.iter().map(|id| id.0)))));
+    rows.load::<UserRow>(tx.conn).map_err(failed)?.into_iter().map(User::try_from).collect()
+}
+
+/// Integers for an `IN (…)`; `NULL`, which nothing equals, for none.
+pub(super) fn list(ids: impl Iterator<Item = i64>) -> String {
+    let ids: Vec<_> = ids.map(|id| id.to_string()).collect();
+    if ids.is_empty() { "NULL".into() } else { ids.join(", ") }
+}
+
+type Filter = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
+
+/// The condition that `text` is part of a user's names or address. An index answers it from three characters on.
+fn matches(conn: &Conn, text: &str) -> Option<Filter> {
+    let text = fold(text);
+    if text.is_empty() {
+        return None;
+    }
+    let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let like = || -> Filter {
+        Box::new(sql::<Bool>("users.search LIKE ").bind::<Text, _>(pattern.clone()).sql(" ESCAPE '\\'"))
+    };
+    Some(match conn {
+        Conn::Sqlite(_) if text.chars().count() >= 3 => {
+            let phrase = format!("\"{}\"", text.replace('"', "\"\""));
+            Box::new(
+                sql::<Bool>("users.id IN (SELECT rowid FROM users_search WHERE users_search MATCH ")
+                    .bind::<Text, _>(phrase)
+                    .sql(")"),
+            )
+        }
+        _ => like(),
+    })
+}
+
+fn seen_by(sight: &Sight) -> Option<Filter> {
+    match sight {
+        Sight::All => None,
+        Sight::Some { own, teams, homes } => Some(Box::new(sql::<Bool>(&format!(
+            "(users.id = {} OR users.home_team_id IN ({}) OR users.id IN (SELECT user_id FROM memberships WHERE team_id IN ({})))",
+            own.map_or(0, |id| id.0),
+            list(homes.iter().map(|id| id.0)),
+            list(teams.iter().map(|id| id.0)),
+        )))),
+    }
+}
+
+/// A service or agent account that has no team besides `Public`, or no usable token.
+const IDLE: &str = "(users.kind <> 'person' AND (NOT EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = users.id) \
+                    OR NOT EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = users.id AND t.revoked_at IS NULL \
+                    AND (t.expires_at IS NULL OR t.expires_at > ";
+
+fn in_state(state: UserState, now: OffsetDateTime) -> Filter {
+    let idle = || sql::<Bool>(IDLE).bind::<BigInt, _>(to_micros(now)).sql("))))");
+    let invited = || users::kind.eq("person").and(users::password_hash.is_null());
+    match state {
+        UserState::Disabled => Box::new(users::disabled_at.is_not_null()),
+        UserState::Invited => Box::new(users::disabled_at.is_null().and(invited())),
+        UserState::Idle => Box::new(users::disabled_at.is_null().and(idle())),
+        UserState::Active => {
+            Box::new(users::disabled_at.is_null().and(diesel::dsl::not(invited())).and(diesel::dsl::not(idle())))
+        }
+    }
+}
+
+/// A page of the users that `sight` allows and `filter` asks for.
+///
+/// # Errors
+/// A fault.
+pub fn page(
+    tx: &mut Tx<'_>,
+    filter: &UserFilter,
+    sort: UserSort,
+    request: &PageRequest,
+    (sight, now): (&Sight, OffsetDateTime),
+) -> Result<Page<User>> {
+    let mut query = users::table.into_boxed();
+    for condition in [seen_by(sight), matches(tx.conn, &filter.search), filter.state.map(|state| in_state(state, now))] {
+        if let Some(condition) = condition {
+            query = query.filter(condition);
+        }
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(users::kind.eq(kind.slug()));
+    }
+    if let Some(role) = filter.role {
+        query = query.filter(users::role.eq(role.as_str()));
+    }
+    if let Some(team) = filter.team.filter(|team| !team.is_public()) {
+        let members = format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team})");
+        query = query.filter(sql::<Bool>(&members));
+    }
+    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
+    let falling = request.descending != backwards;
+    macro_rules! by {
+        ($column:expr, $variant:ident) => {{
+            if let Some(cursor) = &request.cursor {
+                let Key::$variant(key) = cursor.key.clone() else {
+                    return Err(Error::field("cursor", "This cursor belongs to another order. Begin at the first page."));
+                };
+                query = if falling {
+                    query.filter($column.lt(key.clone()).or($column.eq(key).and(users::id.lt(cursor.id))))
+                } else {
+                    query.filter($column.gt(key.clone()).or($column.eq(key).and(users::id.gt(cursor.id))))
+                };
+            }
+            if falling {
+                query.order(($column.desc(), users::id.desc()))
+            } else {
+                query.order(($column.asc(), users::id.asc()))
+            }
+        }};
+    }
+    let query = match sort {
+        UserSort::Name => by!(users::display_name_key, Text),
+        UserSort::Username => by!(users::username_key, Text),
+        UserSort::LastSeen => by!(users::last_seen_at, Number),
+        UserSort::Created => by!(users::created_at, Number),
+    };
+    let rows = query.limit(request.limit + 1).load::<UserRow>(tx.conn).map_err(failed)?;
+    let users = rows.into_iter().map(User::try_from).collect::<Result<Vec<_>>>()?;
+    Ok(Page::build(request, users, |user| {
+        let key = match sort {
+            UserSort::Name => Key::Text(fold(&user.display_name)),
+            UserSort::Username => Key::Text(fold(&user.username)),
+            UserSort::LastSeen => Key::Number(user.last_seen_at.map_or(0, to_micros)),
+            UserSort::Created => Key::Number(to_micros(user.created_at)),
+        };
+        (key, user.id.0)
+    }))
+}
+
+/// Where counting stops: nobody reads the digits after this, and counting a million rows is slow.
+pub const COUNT_CAP: i64 = 10_000;
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// How many users of this kind (or of all) `sight` allows, counted up to one more than [`COUNT_CAP`].
+///
+/// # Errors
+/// A fault.
+pub fn count(tx: &mut Tx<'_>, kind: Option<Kind>, state: Option<UserState>, (sight, now): (&Sight, OffsetDateTime)) -> Result<i64> {
+    let mut query = users::table.select(users::id).into_boxed();
+    for condition in [seen_by(sight), state.map(|state| in_state(state, now))] {
+        if let Some(condition) = condition {
+            query = query.filter(condition);
+        }
+    }
+    if let Some(kind) = kind {
+        query = query.filter(users::kind.eq(kind.slug()));
+    }
+    let found = query.limit(COUNT_CAP + 1).load::<i64>(tx.conn).map_err(failed)?;
+    Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
+}
+
+/// Up to `limit` enabled users whose names or address hold `text`, of a kind that passes, who are not in `outside` yet.
+///
+/// # Errors
+/// A fault.
+pub fn lookup(tx: &mut Tx<'_>, text: &str, machines: Option<bool>, outside: Option<TeamId>, limit: i64) -> Result<Vec<User>> {
+    let mut query = users::table.filter(users::disabled_at.is_null()).into_boxed();
+    if let Some(condition) = matches(tx.conn, text) {
+        query = query.filter(condition);
+    }
+    match machines {
+        Some(true) => query = query.filter(users::kind.ne("person")),
+        Some(false) => query = query.filter(users::kind.eq("person")),
+        None => {}
+    }
+    if let Some(team) = outside {
+        let outsiders = format!("users.id NOT IN (SELECT user_id FROM memberships WHERE team_id = {team})");
+        query = query.filter(sql::<Bool>(&outsiders));
+    }
+    let rows = query.order(users::display_name_key.asc()).limit(limit).load::<UserRow>(tx.conn).map_err(failed)?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
+/// Enabled service and agent accounts whose contact is disabled or gone, up to `limit`.
+///
+/// # Errors
+/// A fault.
+pub fn without_contact(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<User>> {
+    let orphaned = "(users.contact_id IS NULL OR users.contact_id IN (SELECT id FROM users WHERE disabled_at IS NOT NULL))";
+    let rows = users::table
+        .filter(users::kind.ne("person").and(users::disabled_at.is_null()))
+        .filter(sql::<Bool>(orphaned))
+        .order(users::display_name_key.asc())
+        .limit(limit)
+        .load::<UserRow>(tx.conn)
+        .map_err(failed)?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
+/// How many accounts have `team` as their home.
+///
+/// # Errors
+/// A fault.
+pub fn at_home_in(tx: &mut Tx<'_>, team: TeamId) -> Result<i64> {
+    diesel::sql_query(format!("SELECT COUNT(*) AS n FROM users WHERE home_team_id = {team}"))
+        .get_result::<Count>(tx.conn)
+        .map(|count| count.n)
+        .map_err(failed)
+}
