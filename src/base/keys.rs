@@ -27,7 +27,10 @@ impl Keys {
     pub fn load_or_create(path: &Path) -> io::Result<Self> {
         match fs::read_to_string(path) {
             Ok(text) => Self::parse(&Zeroizing::new(text)).ok_or_else(|| {
-                io::Error::new(io::ErrorKind::InvalidData, format!("{} is not a Latchkey key file", path.display()))
+                io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("{} is not a Latchkey key file", path.display()),
+                )
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match Self::create(path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::load_or_create(path),
@@ -39,7 +42,10 @@ impl Keys {
 
     /// Writes a temporary file and links it into place, so that two first starts agree on one key and neither reads half of it.
     fn create(path: &Path) -> io::Result<Self> {
-        let keys = Self { cookie: Zeroizing::new(random::bytes()), audit: Zeroizing::new(random::bytes()) };
+        let keys = Self {
+            cookie: Zeroizing::new(random::bytes()),
+            audit: Zeroizing::new(random::bytes()),
+        };
         let text = Zeroizing::new(format!(
             "cookie = {}\naudit = {}\n",
             crypto::hex(&*keys.cookie),
@@ -54,7 +60,10 @@ impl Keys {
 
     fn parse(text: &str) -> Option<Self> {
         let value = |name: &str| {
-            text.lines().filter_map(|line| line.split_once('=')).find(|(key, _)| key.trim() == name).map(|(_, v)| v.trim())
+            text.lines()
+                .filter_map(|line| line.split_once('='))
+                .find(|(key, _)| key.trim() == name)
+                .map(|(_, v)| v.trim())
         };
         Some(Self {
             cookie: Zeroizing::new(crypto::unhex(value("cookie")?)?.try_into().ok()?),
@@ -66,7 +75,11 @@ impl Keys {
 #[cfg(unix)]
 fn private_file(path: &Path) -> io::Result<fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }
 
 #[cfg(not(unix))]

@@ -67,7 +67,10 @@ pub struct FieldError {
 impl FieldError {
     /// Something wrong with `field`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -87,7 +90,10 @@ impl Error {
 
     /// Refused for a reason other than one missing permission.
     pub fn refused(reason: impl Into<String>) -> Self {
-        Self::Forbidden(Refusal { missing: None, reason: reason.into() })
+        Self::Forbidden(Refusal {
+            missing: None,
+            reason: reason.into(),
+        })
     }
 
     /// A fault; `detail` goes to the log and nowhere else.
@@ -124,6 +130,10 @@ impl Problems {
     /// # Errors
     /// [`Error::Invalid`] with everything gathered.
     pub fn check(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.0))
+        }
     }
 }

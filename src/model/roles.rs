@@ -71,10 +71,8 @@ impl OrgRole {
         use Resource::{Applications, Audit, Roles, ServiceAccounts, Teams, Tokens, Users, Webhooks};
         match self {
             Self::Admin => PermissionSet::everything().without(PermissionSet::all_of(&[Resource::Own])),
-            Self::Manager => {
-                PermissionSet::all_of(&[Users, ServiceAccounts, Teams, Tokens, Applications, Webhooks])
-                    .or(PermissionSet::each(Action::Read, &[Roles, Audit]))
-            }
+            Self::Manager => PermissionSet::all_of(&[Users, ServiceAccounts, Teams, Tokens, Applications, Webhooks])
+                .or(PermissionSet::each(Action::Read, &[Roles, Audit])),
             Self::Editor => PermissionSet::each(Action::Read, &[Users, Teams, Roles, Applications])
                 .or(PermissionSet::each(Action::Create, &[Applications, Webhooks]))
                 .or(PermissionSet::each(Action::Update, &[Applications, Webhooks])),

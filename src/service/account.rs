@@ -12,7 +12,11 @@ use crate::store;
 /// The caller's id, where they may read or change their own things.
 pub(super) fn own_id(cx: &Cx<'_, '_>, action: Action) -> Result<UserId> {
     let id = cx.actor.id().ok_or(Error::Unauthenticated("Log in first."))?;
-    if cx.actor.owns(id, action) { Ok(id) } else { Err(Error::lacks(Permission::new(Resource::Own, action))) }
+    if cx.actor.owns(id, action) {
+        Ok(id)
+    } else {
+        Err(Error::lacks(Permission::new(Resource::Own, action)))
+    }
 }
 
 /// The caller's own account.
@@ -58,6 +62,40 @@ pub fn change_password(app: &App, caller: &Caller, current: &Secret, new: &Secre
         if let Some(session) = kept {
             store::sessions::authenticated(cx.tx, session, cx.now)?;
         }
-        cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))
+        cx.done(
+            account(&user),
+            None,
+            Some(serde_json::json!({ "sessions_ended": ended })),
+        )
     })
+}
+
+/// What every route of the API asks first: somebody known, by a token that can do something at this moment.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for nobody, [`Error::Forbidden`] with the reason where effective scopes come to nothing.
+pub fn must_be_able(cx: &mut Cx<'_, '_>) -> Result<()> {
+    let Some(token) = cx.actor.token() else {
+        return Err(Error::Unauthenticated(
+            "This needs an access token: send it as Authorization: Bearer.",
+        ));
+    };
+    if !cx.actor.holdings.anywhere().is_empty() {
+        return Ok(());
+    }
+    let no_scopes = token.scopes.is_empty();
+    let machine = cx
+        .actor
+        .identity()
+        .is_some_and(|who| who.standing.kind.suffix().is_some());
+    let teamless = machine && cx.actor.identity().is_some_and(|who| who.standing.teams.is_empty());
+    let reason = if no_scopes {
+        "This token has no scopes, so it can do nothing. Give it scopes."
+    } else if teamless {
+        "This account has no role in any team besides Public, so its tokens can do nothing. Add it to a team."
+    } else {
+        "None of this token's scopes is something that its account may do. Change its scopes, or the account's roles."
+    };
+    cx.attempt("token.use");
+    Err(Error::refused(reason))
 }

@@ -6,9 +6,9 @@ use super::auth;
 use super::passwords::Passwords;
 use crate::base::clock::{Clock, to_micros};
 use crate::base::config::Config;
+use crate::base::crypto;
 use crate::base::keys::Keys;
 use crate::base::secret::Secret;
-use crate::base::crypto;
 use crate::model::actor::{Actor, Origin, Who};
 use crate::model::audit::{Entry, Event, Target};
 use crate::model::ids::SessionId;
@@ -54,12 +54,18 @@ pub struct Caller {
 impl Caller {
     /// The command line.
     pub fn cli() -> Self {
-        Self { credential: Credential::Cli, origin: Origin::default() }
+        Self {
+            credential: Credential::Cli,
+            origin: Origin::default(),
+        }
     }
 
     /// Somebody who has shown nothing.
     pub fn nobody(origin: Origin) -> Self {
-        Self { credential: Credential::Nothing, origin }
+        Self {
+            credential: Credential::Nothing,
+            origin,
+        }
     }
 }
 
@@ -87,12 +93,21 @@ pub struct Cx<'a, 'tx> {
 impl App {
     /// Puts the portal together. The store is open and up to date.
     pub fn new(config: Config, clock: Clock, keys: Keys, store: Store) -> Self {
-        Self { config, clock, keys, store, passwords: Passwords::start() }
+        Self {
+            config,
+            clock,
+            keys,
+            store,
+            passwords: Passwords::start(),
+        }
     }
 
     /// The policy for new tokens.
     pub fn token_policy(&self) -> Policy {
-        Policy { max_days: self.config.token_max_days, allow_never: self.config.token_allow_never }
+        Policy {
+            max_days: self.config.token_max_days,
+            allow_never: self.config.token_allow_never,
+        }
     }
 
     /// The key that signs the session cookie.
@@ -117,7 +132,13 @@ impl App {
         let outcome = self.attempt(caller, |attempt| {
             self.store.read(|tx| {
                 let (actor, now) = self.enter(tx, caller, attempt, &mut seen)?;
-                case(&mut Cx { actor, now, app: self, tx, attempt })
+                case(&mut Cx {
+                    actor,
+                    now,
+                    app: self,
+                    tx,
+                    attempt,
+                })
             })
         });
         if seen.is_due() {
@@ -142,7 +163,13 @@ impl App {
                 if seen.is_due() {
                     seen.note(tx, &caller.origin, now)?;
                 }
-                case(&mut Cx { actor, now, app: self, tx, attempt })
+                case(&mut Cx {
+                    actor,
+                    now,
+                    app: self,
+                    tx,
+                    attempt,
+                })
             })
         })
     }
@@ -155,7 +182,13 @@ impl App {
         seen: &mut auth::Seen,
     ) -> Result<(Actor, OffsetDateTime)> {
         let now = self.clock.now();
-        let mut cx = Cx { actor: Actor::anonymous(caller.origin.clone()), now, app: self, tx, attempt };
+        let mut cx = Cx {
+            actor: Actor::anonymous(caller.origin.clone()),
+            now,
+            app: self,
+            tx,
+            attempt,
+        };
         let actor = auth::authenticate(&mut cx, caller, seen)?;
         *cx.attempt = Attempt::default();
         Ok((actor, now))
@@ -177,7 +210,13 @@ impl App {
                 let mut nobody = Attempt::default();
                 let now = self.clock.now();
                 let anonymous = Actor::anonymous(caller.origin.clone());
-                let mut cx = Cx { actor: anonymous.clone(), now, app: self, tx, attempt: &mut nobody };
+                let mut cx = Cx {
+                    actor: anonymous.clone(),
+                    now,
+                    app: self,
+                    tx,
+                    attempt: &mut nobody,
+                };
                 cx.actor = auth::authenticate(&mut cx, caller, &mut unseen).unwrap_or(anonymous);
                 cx.record(event)
             })?;
@@ -203,7 +242,12 @@ impl Cx<'_, '_> {
     }
 
     /// Writes down that what was tried was done.
-    pub(super) fn done(&mut self, target: Target, before: Option<serde_json::Value>, after: Option<serde_json::Value>) -> Result<()> {
+    pub(super) fn done(
+        &mut self,
+        target: Target,
+        before: Option<serde_json::Value>,
+        after: Option<serde_json::Value>,
+    ) -> Result<()> {
         let action = self.attempt.action.unwrap_or("request");
         self.record(Event::done(action, Some(target)).change(before, after))
     }
@@ -276,15 +320,26 @@ impl Cx<'_, '_> {
 
 /// An account as the audit log names it.
 pub(super) fn account(user: &User) -> Target {
-    Target { kind: user.kind.slug(), id: user.id.0, name: user.username.clone() }
+    Target {
+        kind: user.kind.slug(),
+        id: user.id.0,
+        name: user.username.clone(),
+    }
 }
 
 /// The fields in which two JSON objects differ, each side's own.
-pub(super) fn differences(before: serde_json::Value, after: serde_json::Value) -> (Option<serde_json::Value>, Option<serde_json::Value>) {
+pub(super) fn differences(
+    before: serde_json::Value,
+    after: serde_json::Value,
+) -> (Option<serde_json::Value>, Option<serde_json::Value>) {
     let (serde_json::Value::Object(mut before), serde_json::Value::Object(mut after)) = (before, after) else {
         return (None, None);
     };
-    let same: Vec<String> = before.iter().filter(|(key, value)| after.get(*key) == Some(value)).map(|(key, _)| key.clone()).collect();
+    let same: Vec<String> = before
+        .iter()
+        .filter(|(key, value)| after.get(*key) == Some(value))
+        .map(|(key, _)| key.clone())
+        .collect();
     for key in same {
         before.remove(&key);
         after.remove(&key);

@@ -1,12 +1,12 @@
 //! Reading and verifying the audit log.
 
 use super::app::{App, Cx};
+use crate::model::Result;
 use crate::model::access::Place;
 use crate::model::audit::{Broken, Entry, Head, Verifier};
 use crate::model::ids::UserId;
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::Result;
 use crate::store;
 
 /// A page of what a user did and of what was done to them, the newest first.
@@ -17,7 +17,10 @@ pub fn of_user(cx: &mut Cx<'_, '_>, id: UserId, request: &PageRequest) -> Result
     let user = super::users::get(cx, id)?.user;
     cx.attempt("audit.read");
     if !cx.actor.owns(id, Action::Read) {
-        cx.actor.may(Permission::new(Resource::Audit, Action::Read), Place::of_home(user.home_team))?;
+        cx.actor.may(
+            Permission::new(Resource::Audit, Action::Read),
+            Place::of_home(user.home_team),
+        )?;
     }
     store::audit::of_user(cx.tx, id, request)
 }

@@ -45,18 +45,33 @@ pub fn overview(cx: &mut Cx<'_, '_>) -> Result<Overview> {
     let all_users = cx.actor.sight() == Sight::All;
     Ok(Overview {
         users: super::users::counts(cx)?,
-        teams: if all_teams { Some(store::teams::count(cx.tx)?) } else { None },
-        tokens: if all_tokens { Some(store::tokens::count(cx.tx, cx.now)?) } else { None },
+        teams: if all_teams {
+            Some(store::teams::count(cx.tx)?)
+        } else {
+            None
+        },
+        tokens: if all_tokens {
+            Some(store::tokens::count(cx.tx, cx.now)?)
+        } else {
+            None
+        },
         idle: in_state(cx, UserState::Idle)?,
         invited: in_state(cx, UserState::Invited)?,
         ending: attention(cx, Attention::Ending)?,
         endless: attention(cx, Attention::Endless)?,
-        without_contact: if all_users { store::users::without_contact(cx.tx, LISTED)? } else { Vec::new() },
+        without_contact: if all_users {
+            store::users::without_contact(cx.tx, LISTED)?
+        } else {
+            Vec::new()
+        },
     })
 }
 
 fn in_state(cx: &mut Cx<'_, '_>, state: UserState) -> Result<Vec<User>> {
-    let filter = UserFilter { state: Some(state), ..UserFilter::default() };
+    let filter = UserFilter {
+        state: Some(state),
+        ..UserFilter::default()
+    };
     let page = super::users::page(cx, &filter, UserSort::Name, &PageRequest::first(LISTED))?;
     Ok(page.items.into_iter().map(|info| info.user).collect())
 }
@@ -70,7 +85,9 @@ fn attention(cx: &mut Cx<'_, '_>, what: Attention) -> Result<Vec<(Token, User)>>
     let owners = store::users::many(cx.tx, &owners)?;
     let mut found = Vec::new();
     for token in tokens {
-        let Some(owner) = owners.iter().find(|user| user.id == token.user) else { continue };
+        let Some(owner) = owners.iter().find(|user| user.id == token.user) else {
+            continue;
+        };
         let readable = cx.actor.owns(owner.id, Action::Read) || cx.actor.can(read, Place::of_home(owner.home_team));
         if readable && found.len() < 5 {
             found.push((token, owner.clone()));

@@ -25,15 +25,25 @@ pub(super) fn new_invitation(cx: &mut Cx<'_, '_>, user: &User) -> Result<Secret>
 pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<(User, Purpose, Secret)> {
     let user = super::users::target(cx, id, "user.link", Action::Update)?;
     if !user.kind.may_enter_portal() {
-        return Err(Error::refused("Service and agent accounts have no password: they cannot enter the portal."));
+        return Err(Error::refused(
+            "Service and agent accounts have no password: they cannot enter the portal.",
+        ));
     }
     if !user.is_enabled() {
         return Err(Error::Conflict("This account is disabled. Enable it first.".into()));
     }
     let teams = store::memberships::roles(cx.tx, id)?;
     cx.actor.may_grant(&Holdings::of(&user.standing(teams)))?;
-    let purpose = if user.has_password { Purpose::Reset } else { Purpose::Invitation };
-    cx.attempt(if user.has_password { "user.reset_link" } else { "user.invite" });
+    let purpose = if user.has_password {
+        Purpose::Reset
+    } else {
+        Purpose::Invitation
+    };
+    cx.attempt(if user.has_password {
+        "user.reset_link"
+    } else {
+        "user.invite"
+    });
     let secret = issue(cx, &user, purpose)?;
     Ok((user, purpose, secret))
 }
@@ -41,7 +51,13 @@ pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<(User, Purpose, Secr
 fn issue(cx: &mut Cx<'_, '_>, user: &User, purpose: Purpose) -> Result<Secret> {
     store::links::delete_of_user(cx.tx, user.id)?;
     let secret = random::secret();
-    store::links::insert(cx.tx, purpose, Some(user.id), &crypto::sha256(secret.reveal().as_bytes()), cx.now)?;
+    store::links::insert(
+        cx.tx,
+        purpose,
+        Some(user.id),
+        &crypto::sha256(secret.reveal().as_bytes()),
+        cx.now,
+    )?;
     cx.done(account(user), None, None)?;
     Ok(secret)
 }
@@ -57,7 +73,8 @@ pub fn check(cx: &mut Cx<'_, '_>, secret: &Secret, purpose: Purpose) -> Result<U
     });
     let dead = || Error::NotFound("link");
     let found = store::links::by_hash(cx.tx, &crypto::sha256(secret.reveal().as_bytes()))?;
-    let Some(Link { user: Some(id), .. }) = found.filter(|link| link.purpose == purpose && link.expires_at > cx.now) else {
+    let Some(Link { user: Some(id), .. }) = found.filter(|link| link.purpose == purpose && link.expires_at > cx.now)
+    else {
         return Err(dead());
     };
     let user = store::users::get(cx.tx, id)?;
@@ -73,7 +90,13 @@ pub fn check(cx: &mut Cx<'_, '_>, secret: &Secret, purpose: Purpose) -> Result<U
 ///
 /// # Errors
 /// A dead link, or a password that is not good enough.
-pub fn choose_password(app: &App, caller: &Caller, secret: &Secret, purpose: Purpose, password: &Secret) -> Result<User> {
+pub fn choose_password(
+    app: &App,
+    caller: &Caller,
+    secret: &Secret,
+    purpose: Purpose,
+    password: &Secret,
+) -> Result<User> {
     let user = app.read(caller, |cx| check(cx, secret, purpose))?;
     let about = [user.username.as_str(), user.display_name.as_str(), user.email.as_str()];
     passwords::check(password.reveal(), &about).map_err(|error| Error::Invalid(vec![error]))?;
@@ -83,7 +106,11 @@ pub fn choose_password(app: &App, caller: &Caller, secret: &Secret, purpose: Pur
         store::users::set_password(cx.tx, user.id, Some(&hash))?;
         store::links::delete_of_user(cx.tx, user.id)?;
         let ended = store::sessions::delete_of_user(cx.tx, user.id, None)?;
-        cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))?;
+        cx.done(
+            account(&user),
+            None,
+            Some(serde_json::json!({ "sessions_ended": ended })),
+        )?;
         Ok(user)
     })
 }

@@ -33,12 +33,20 @@ pub fn page(cx: &mut Cx<'_, '_>, team: TeamId, machines: bool, request: &PageReq
     super::teams::get(cx, team)?;
     if team.is_public() && cx.actor.sight() != Sight::All {
         // Everyone is in Public, and who may not see everyone does not see them here either.
-        return Ok(Page { items: Vec::new(), next: None, previous: None });
+        return Ok(Page {
+            items: Vec::new(),
+            next: None,
+            previous: None,
+        });
     }
     let page = store::memberships::page(cx.tx, team, machines, request)?;
     let ids: Vec<_> = page.items.iter().map(|(user, _)| user.id).collect();
     let mut tokens = store::tokens::summaries(cx.tx, &ids, cx.now)?;
-    Ok(page.map(|(user, role)| Member { tokens: tokens.remove(&user.id).unwrap_or_default(), user, role }))
+    Ok(page.map(|(user, role)| Member {
+        tokens: tokens.remove(&user.id).unwrap_or_default(),
+        user,
+        role,
+    }))
 }
 
 /// Up to 20 enabled accounts that could be added: whoever may change the team's members may look up any of them.
@@ -93,7 +101,10 @@ fn pair(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<(TeamId, User
         return Err(Error::NotFound("team"));
     }
     let user = store::users::get(cx.tx, user)?;
-    let teams: Vec<_> = store::memberships::roles(cx.tx, user.id)?.into_iter().map(|(id, _)| id).collect();
+    let teams: Vec<_> = store::memberships::roles(cx.tx, user.id)?
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
     let update = Permission::new(Resource::Teams, Action::Update);
     let may_look_up = user.is_enabled() && cx.actor.can(update, Place::Team(team));
     if !cx.actor.sees(&user, &teams) && !may_look_up {
@@ -101,7 +112,9 @@ fn pair(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<(TeamId, User
     }
     cx.on(account(&user));
     if team.is_public() {
-        return Err(Error::Conflict("Everyone is in Public, nobody can leave it, and nobody has a role there.".into()));
+        return Err(Error::Conflict(
+            "Everyone is in Public, nobody can leave it, and nobody has a role there.".into(),
+        ));
     }
     store::teams::get(cx.tx, team)?;
     let at_home = user.kind != Kind::Person
@@ -111,7 +124,10 @@ fn pair(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<(TeamId, User
         cx.actor.may(update, Place::Team(team))?;
     }
     if user.role == OrgRole::Admin && !cx.actor.is_admin() {
-        return Err(Error::refused(format!("{} is an Admin, and only Admins act on Admins.", user.username)));
+        return Err(Error::refused(format!(
+            "{} is an Admin, and only Admins act on Admins.",
+            user.username
+        )));
     }
     Ok((team, user))
 }

@@ -33,7 +33,11 @@ pub fn log_in(app: &App, caller: &Caller, login: &str, password: &Secret) -> Res
         Ok((user, hash))
     })?;
     let verdict = app.passwords.verify(password, hash.clone())?;
-    let fresh = if verdict.right && verdict.outdated { Some(app.passwords.hash(password)?) } else { None };
+    let fresh = if verdict.right && verdict.outdated {
+        Some(app.passwords.hash(password)?)
+    } else {
+        None
+    };
     app.write(caller, |cx| {
         cx.attempt("session.create");
         let wrong = || Error::Unauthenticated(WRONG);
@@ -98,7 +102,13 @@ pub fn open(app: &App, caller: &Caller, key: &str, user: UserId, data: &str) -> 
             user_agent: None,
         };
         let origin = cx.actor.origin.clone();
-        store::sessions::insert(cx.tx, &crypto::sha256(key.as_bytes()), user.id, data, (&session, &origin))?;
+        store::sessions::insert(
+            cx.tx,
+            &crypto::sha256(key.as_bytes()),
+            user.id,
+            data,
+            (&session, &origin),
+        )?;
         store::users::touch(cx.tx, user.id, cx.now)?;
         cx.done(account(&user), None, None)
     })
@@ -109,7 +119,8 @@ pub fn open(app: &App, caller: &Caller, key: &str, user: UserId, data: &str) -> 
 /// # Errors
 /// A fault.
 pub fn load(app: &App, key: &str) -> Result<Option<(Session, String)>> {
-    app.store.read(|tx| store::sessions::by_key(tx, &crypto::sha256(key.as_bytes())))
+    app.store
+        .read(|tx| store::sessions::by_key(tx, &crypto::sha256(key.as_bytes())))
 }
 
 /// Replaces the web face's data. Whether the session was still there.
@@ -117,7 +128,8 @@ pub fn load(app: &App, key: &str) -> Result<Option<(Session, String)>> {
 /// # Errors
 /// A fault.
 pub fn save(app: &App, key: &str, data: &str) -> Result<bool> {
-    app.store.write(|tx| store::sessions::set_data(tx, &crypto::sha256(key.as_bytes()), data))
+    app.store
+        .write(|tx| store::sessions::set_data(tx, &crypto::sha256(key.as_bytes()), data))
 }
 
 /// Ends the session behind a cookie's key.
@@ -125,7 +137,8 @@ pub fn save(app: &App, key: &str, data: &str) -> Result<bool> {
 /// # Errors
 /// A fault.
 pub fn close(app: &App, key: &str) -> Result<()> {
-    app.store.write(|tx| store::sessions::delete_key(tx, &crypto::sha256(key.as_bytes())))
+    app.store
+        .write(|tx| store::sessions::delete_key(tx, &crypto::sha256(key.as_bytes())))
 }
 
 /// Writes down that the caller logs out.
@@ -133,7 +146,9 @@ pub fn close(app: &App, key: &str) -> Result<()> {
 /// # Errors
 /// A fault.
 pub fn log_out(cx: &mut Cx<'_, '_>) -> Result<()> {
-    let (Via::Session { id, .. }, Some(user)) = (&cx.actor.via, cx.actor.id()) else { return Ok(()) };
+    let (Via::Session { id, .. }, Some(user)) = (&cx.actor.via, cx.actor.id()) else {
+        return Ok(());
+    };
     let id = *id;
     cx.attempt("session.end");
     store::sessions::delete(cx.tx, user, id)?;
@@ -176,7 +191,11 @@ pub fn token_as_cookie(app: &App, caller: &Caller, token: &PlainToken) -> Result
             Some(token) => Some(account(&store::users::get(cx.tx, token.user)?)),
             None => None,
         };
-        cx.record(Event::refused("session.use", target, "an access token was sent as a session cookie"))
+        cx.record(Event::refused(
+            "session.use",
+            target,
+            "an access token was sent as a session cookie",
+        ))
     })
 }
 
@@ -212,5 +231,9 @@ pub fn end_own(cx: &mut Cx<'_, '_>, which: Option<SessionId>) -> Result<()> {
         (None, Via::Session { id: current, .. }) => store::sessions::delete_of_user(cx.tx, id, Some(*current))?,
         (None, _) => store::sessions::delete_of_user(cx.tx, id, None)?,
     };
-    cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))
+    cx.done(
+        account(&user),
+        None,
+        Some(serde_json::json!({ "sessions_ended": ended })),
+    )
 }

@@ -75,13 +75,19 @@ fn may_make(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
     if user.kind == Kind::Person && cx.actor.owns(user.id, Action::Update) {
         return Ok(());
     }
-    cx.actor.may(Permission::new(Resource::Tokens, Action::Create), Place::of_home(user.home_team))?;
+    cx.actor.may(
+        Permission::new(Resource::Tokens, Action::Create),
+        Place::of_home(user.home_team),
+    )?;
     only_admins_for_admins(cx, user)
 }
 
 fn only_admins_for_admins(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
     if user.role == OrgRole::Admin && !cx.actor.is_admin() {
-        return Err(Error::refused(format!("{} is an Admin, and only Admins act on Admins.", user.username)));
+        return Err(Error::refused(format!(
+            "{} is an Admin, and only Admins act on Admins.",
+            user.username
+        )));
     }
     Ok(())
 }
@@ -89,11 +95,18 @@ fn only_admins_for_admins(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
 /// Makes the token; the caller may make tokens for this account, but what this one can do is checked here.
 pub(super) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<Minted> {
     if !user.is_enabled() {
-        return Err(Error::Conflict(format!("{} is disabled. Enable it first.", user.username)));
+        return Err(Error::Conflict(format!(
+            "{} is disabled. Enable it first.",
+            user.username
+        )));
     }
     let (name, description, expires_at) = checked(cx, user, new)?;
     let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?));
-    let can = if new.global_admin { Holdings::everything() } else { held.limited(new.scopes, new.teams.as_ref()) };
+    let can = if new.global_admin {
+        Holdings::everything()
+    } else {
+        held.limited(new.scopes, new.teams.as_ref())
+    };
     if new.global_admin {
         may_make_global_admin(cx, new)?;
     } else if cx.actor.id() != Some(user.id) || cx.actor.token().is_some() {
@@ -123,7 +136,11 @@ pub(super) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<M
     let token = store::tokens::insert(cx.tx, &row, cx.now)?;
     cx.attempt("token.create");
     cx.done(account(user), None, Some(told(&token)))?;
-    Ok(Minted { token, plain, effective: can.anywhere() })
+    Ok(Minted {
+        token,
+        plain,
+        effective: can.anywhere(),
+    })
 }
 
 fn checked(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<(String, String, Option<time::OffsetDateTime>)> {
@@ -134,7 +151,13 @@ fn checked(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<(String, 
     if let Some(name) = &name
         && store::tokens::name_taken(cx.tx, user.id, name)?
     {
-        problems.add("name", format!("{} has a token of this name already. Choose another one.", user.username));
+        problems.add(
+            "name",
+            format!(
+                "{} has a token of this name already. Choose another one.",
+                user.username
+            ),
+        );
     }
     for team in new.teams.iter().flatten() {
         if team.is_public() || !super::teams::is_known(cx, *team) || store::teams::get(cx.tx, *team).is_err() {
@@ -149,10 +172,15 @@ fn checked(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<(String, 
 /// A global-admin token is made by an Admin in person, with the password typed lately, or on the command line.
 fn may_make_global_admin(cx: &Cx<'_, '_>, new: &NewToken) -> Result<()> {
     if !cx.actor.is_admin() || cx.actor.token().is_some() {
-        return Err(Error::refused("Only Admins make global-admin tokens, in the portal or on the command line."));
+        return Err(Error::refused(
+            "Only Admins make global-admin tokens, in the portal or on the command line.",
+        ));
     }
     if !new.scopes.is_empty() || new.teams.is_some() {
-        return Err(Error::field("global_admin", "A global-admin token has no scopes and no teams of its own: it acts as an Admin."));
+        return Err(Error::field(
+            "global_admin",
+            "A global-admin token has no scopes and no teams of its own: it acts as an Admin.",
+        ));
     }
     cx.actor.typed_password_lately(cx.now)
 }
@@ -172,7 +200,9 @@ fn within_parent(cx: &Cx<'_, '_>, parent: &TokenUse, new: &NewToken, end: Option
     }
     match (&parent.teams, &new.teams) {
         (Some(allowed), Some(wanted)) if wanted.is_subset(allowed) => Ok(()),
-        (Some(_), _) => Err(Error::refused("A token cannot act in teams in which the token that makes it cannot.")),
+        (Some(_), _) => Err(Error::refused(
+            "A token cannot act in teams in which the token that makes it cannot.",
+        )),
         (None, _) => Ok(()),
     }
 }
@@ -198,7 +228,10 @@ pub fn of_user(cx: &mut Cx<'_, '_>, user: UserId) -> Result<Vec<TokenInfo>> {
     let user = super::users::get(cx, user)?.user;
     cx.attempt("token.list");
     if !cx.actor.owns(user.id, Action::Read) {
-        cx.actor.may(Permission::new(Resource::Tokens, Action::Read), Place::of_home(user.home_team))?;
+        cx.actor.may(
+            Permission::new(Resource::Tokens, Action::Read),
+            Place::of_home(user.home_team),
+        )?;
     }
     let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?));
     let tokens = store::tokens::of_user(cx.tx, user.id)?;
@@ -206,9 +239,16 @@ pub fn of_user(cx: &mut Cx<'_, '_>, user: UserId) -> Result<Vec<TokenInfo>> {
     Ok(tokens
         .into_iter()
         .map(|token| {
-            let can = if token.global_admin { Holdings::everything() } else { held.limited(token.scopes, token.teams.as_ref()) };
+            let can = if token.global_admin {
+                Holdings::everything()
+            } else {
+                held.limited(token.scopes, token.teams.as_ref())
+            };
             let good = enabled && token.is_usable(cx.now);
-            TokenInfo { effective: if good { can.anywhere() } else { PermissionSet::EMPTY }, token }
+            TokenInfo {
+                effective: if good { can.anywhere() } else { PermissionSet::EMPTY },
+                token,
+            }
         })
         .collect())
 }
@@ -242,7 +282,10 @@ fn may_revoke(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
     if cx.actor.owns(user.id, Action::Update) {
         return Ok(());
     }
-    cx.actor.may(Permission::new(Resource::Tokens, Action::Delete), Place::of_home(user.home_team))?;
+    cx.actor.may(
+        Permission::new(Resource::Tokens, Action::Delete),
+        Place::of_home(user.home_team),
+    )?;
     only_admins_for_admins(cx, user)
 }
 
@@ -252,7 +295,11 @@ fn may_revoke(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
 /// A refusal.
 pub fn revoke_all(cx: &mut Cx<'_, '_>, user: UserId) -> Result<usize> {
     let tokens = store::tokens::of_user(cx.tx, user)?;
-    let usable: Vec<_> = tokens.into_iter().filter(|token| token.is_usable(cx.now)).map(|token| token.id).collect();
+    let usable: Vec<_> = tokens
+        .into_iter()
+        .filter(|token| token.is_usable(cx.now))
+        .map(|token| token.id)
+        .collect();
     if usable.is_empty() {
         let user = super::users::get(cx, user)?.user;
         cx.attempt("token.revoke");
@@ -267,7 +314,11 @@ pub fn revoke_all(cx: &mut Cx<'_, '_>, user: UserId) -> Result<usize> {
 /// The scopes that the caller may put on a token of an account with these holdings: what both hold somewhere, and the
 /// account's own things.
 pub fn grantable(cx: &Cx<'_, '_>, account: &Holdings, own: bool) -> PermissionSet {
-    let mine = if own { account.anywhere() } else { cx.actor.holdings.anywhere().or(PermissionSet::all_of(&[Resource::Own])) };
+    let mine = if own {
+        account.anywhere()
+    } else {
+        cx.actor.holdings.anywhere().or(PermissionSet::all_of(&[Resource::Own]))
+    };
     account.anywhere().and(mine)
 }
 

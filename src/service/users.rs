@@ -72,10 +72,21 @@ pub struct Created {
 /// A refusal, or what is wrong with the fields.
 pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
     cx.attempt("user.create");
-    cx.on(Target { kind: new.kind.slug(), id: 0, name: new.display_name.chars().take(names::NAME_MAX).collect() });
+    cx.on(Target {
+        kind: new.kind.slug(),
+        id: 0,
+        name: new.display_name.chars().take(names::NAME_MAX).collect(),
+    });
     let home = home_of(&new);
-    cx.actor.may(Permission::new(new.kind.resource(), Action::Create), Place::of_home(home))?;
-    let standing = Standing { kind: new.kind, role: new.role, teams: new.teams.clone() };
+    cx.actor.may(
+        Permission::new(new.kind.resource(), Action::Create),
+        Place::of_home(home),
+    )?;
+    let standing = Standing {
+        kind: new.kind,
+        role: new.role,
+        teams: new.teams.clone(),
+    };
     cx.actor.may_grant(&Holdings::of(&standing))?;
     for (team, _) in &new.teams {
         may_assign(cx, *team, home)?;
@@ -100,11 +111,17 @@ pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
         store::memberships::set(cx.tx, user.id, *team, *role, cx.now)?;
     }
     cx.made(new.form_key.as_deref(), user.id.0)?;
-    let roles: Vec<_> = new.teams.iter().map(|(team, role)| json!({ "team_id": team.0, "role": role })).collect();
+    let roles: Vec<_> = new
+        .teams
+        .iter()
+        .map(|(team, role)| json!({ "team_id": team.0, "role": role }))
+        .collect();
     cx.done(
         account(&user),
         None,
-        Some(json!({ "username": user.username, "display_name": user.display_name, "role": user.role, "teams": roles })),
+        Some(
+            json!({ "username": user.username, "display_name": user.display_name, "role": user.role, "teams": roles }),
+        ),
     )?;
     let invitation = match user.kind {
         Kind::Person => Some(super::links::new_invitation(cx, &user)?),
@@ -122,13 +139,17 @@ fn home_of(new: &NewUser) -> Option<TeamId> {
 /// Membership is `teams:update` there; an account's own home takes it in with the account.
 fn may_assign(cx: &mut Cx<'_, '_>, team: TeamId, home: Option<TeamId>) -> Result<()> {
     if team.is_public() {
-        return Err(Error::field("teams", "Everyone is in Public already, and nobody has a role there."));
+        return Err(Error::field(
+            "teams",
+            "Everyone is in Public already, and nobody has a role there.",
+        ));
     }
     store::teams::get(cx.tx, team)?;
     if home == Some(team) {
         return Ok(());
     }
-    cx.actor.may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))
+    cx.actor
+        .may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))
 }
 
 type Names = (String, String, Option<String>, String);
@@ -151,14 +172,15 @@ fn checked(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Names> {
         Kind::Service | Kind::Agent => None,
     };
     let description = problems.take(names::description(&new.description));
-    let mut clash = |cx: &mut Cx<'_, '_>, what, value: &Option<String>, field: &'static str, message: String| -> Result<()> {
-        if let Some(value) = value
-            && store::users::taken_by(cx.tx, what, value, None)?.is_some()
-        {
-            problems.add(field, message);
-        }
-        Ok(())
-    };
+    let mut clash =
+        |cx: &mut Cx<'_, '_>, what, value: &Option<String>, field: &'static str, message: String| -> Result<()> {
+            if let Some(value) = value
+                && store::users::taken_by(cx.tx, what, value, None)?.is_some()
+            {
+                problems.add(field, message);
+            }
+            Ok(())
+        };
     let suggestion = match &display {
         Some(name) => suggest(cx, name, new.kind)?,
         None => None,
@@ -166,14 +188,37 @@ fn checked(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Names> {
     let hint = suggestion.map(|free| format!(" {free} is free.")).unwrap_or_default();
     let username_field = if made { new.name_field } else { "username" };
     let called = username.clone().unwrap_or_default();
-    clash(cx, Unique::DisplayName, &display, new.name_field, format!("This name is taken.{hint}"))?;
+    clash(
+        cx,
+        Unique::DisplayName,
+        &display,
+        new.name_field,
+        format!("This name is taken.{hint}"),
+    )?;
     let same_field = made && clash_reported(&display, cx)?;
     if !same_field {
-        clash(cx, Unique::Username, &username, username_field, format!("The username {called} is taken.{hint}"))?;
+        clash(
+            cx,
+            Unique::Username,
+            &username,
+            username_field,
+            format!("The username {called} is taken.{hint}"),
+        )?;
     }
-    clash(cx, Unique::Email, &email, "email", "Another user has this email address.".into())?;
+    clash(
+        cx,
+        Unique::Email,
+        &email,
+        "email",
+        "Another user has this email address.".into(),
+    )?;
     problems.check()?;
-    Ok((username.unwrap_or_default(), display.unwrap_or_default(), email, description.unwrap_or_default()))
+    Ok((
+        username.unwrap_or_default(),
+        display.unwrap_or_default(),
+        email,
+        description.unwrap_or_default(),
+    ))
 }
 
 fn clash_reported(display: &Option<String>, cx: &mut Cx<'_, '_>) -> Result<bool> {
@@ -222,20 +267,45 @@ pub fn preview(cx: &mut Cx<'_, '_>, name: &str) -> Result<Preview> {
     may_create_somewhere(cx)?;
     let display = match names::display("name", name) {
         Ok(display) => display,
-        Err(error) => return Ok(Preview { id: None, error: Some(error.message), suggestion: None }),
+        Err(error) => {
+            return Ok(Preview {
+                id: None,
+                error: Some(error.message),
+                suggestion: None,
+            });
+        }
     };
     let Some(id) = names::account_id(&display, Kind::Service) else {
-        return Ok(Preview { id: None, error: Some(NOTHING_LEFT.into()), suggestion: None });
+        return Ok(Preview {
+            id: None,
+            error: Some(NOTHING_LEFT.into()),
+            suggestion: None,
+        });
     };
     let name_taken = store::users::taken_by(cx.tx, Unique::DisplayName, &display, None)?.is_some();
     let id_taken = store::users::taken_by(cx.tx, Unique::Username, &id, None)?.is_some();
     if !(name_taken || id_taken) {
-        return Ok(Preview { id: Some(id), error: None, suggestion: None });
+        return Ok(Preview {
+            id: Some(id),
+            error: None,
+            suggestion: None,
+        });
     }
-    let what = if name_taken { "This name".to_owned() } else { format!("The username {id}") };
+    let what = if name_taken {
+        "This name".to_owned()
+    } else {
+        format!("The username {id}")
+    };
     let suggestion = suggest(cx, &display, Kind::Service)?;
-    let hint = suggestion.as_ref().map(|free| format!(" {free} is free.")).unwrap_or_default();
-    Ok(Preview { id: None, error: Some(format!("{what} is taken.{hint}")), suggestion })
+    let hint = suggestion
+        .as_ref()
+        .map(|free| format!(" {free} is free."))
+        .unwrap_or_default();
+    Ok(Preview {
+        id: None,
+        error: Some(format!("{what} is taken.{hint}")),
+        suggestion,
+    })
 }
 
 /// The teams in which the caller may make service accounts; `None` for all of them.
@@ -248,7 +318,11 @@ pub fn may_create_somewhere(cx: &Cx<'_, '_>) -> Result<Option<Vec<TeamId>>> {
         return Ok(None);
     }
     let teams = cx.actor.holdings.teams_with(create);
-    if teams.is_empty() { Err(Error::lacks(create)) } else { Ok(Some(teams)) }
+    if teams.is_empty() {
+        Err(Error::lacks(create))
+    } else {
+        Ok(Some(teams))
+    }
 }
 
 /// A page of the users that the caller may know of.
@@ -273,7 +347,12 @@ fn info(cx: &Cx<'_, '_>, user: User, teams: Vec<Membership>, tokens: Summary) ->
     let state = UserState::of(&user, !teams.is_empty(), tokens.usable > 0);
     let known = |team: &Membership| cx.actor.id() == Some(user.id) || super::teams::is_known(cx, team.team);
     let teams = teams.into_iter().filter(known).collect();
-    UserInfo { user, teams, tokens, state }
+    UserInfo {
+        user,
+        teams,
+        tokens,
+        state,
+    }
 }
 
 /// How many users the caller may know of: all, people, service accounts, agents. Counting stops after 10,000.
@@ -283,7 +362,12 @@ fn info(cx: &Cx<'_, '_>, user: User, teams: Vec<Membership>, tokens: Summary) ->
 pub fn counts(cx: &mut Cx<'_, '_>) -> Result<[i64; 4]> {
     let sight = cx.actor.sight();
     let mut of = |kind| store::users::count(cx.tx, kind, None, (&sight, cx.now));
-    Ok([of(None)?, of(Some(Kind::Person))?, of(Some(Kind::Service))?, of(Some(Kind::Agent))?])
+    Ok([
+        of(None)?,
+        of(Some(Kind::Person))?,
+        of(Some(Kind::Service))?,
+        of(Some(Kind::Agent))?,
+    ])
 }
 
 /// One user, whom the caller may know of.
@@ -299,7 +383,9 @@ pub fn get(cx: &mut Cx<'_, '_>, id: UserId) -> Result<UserInfo> {
         return Err(Error::NotFound("user"));
     }
     cx.on(account(&user));
-    let tokens = store::tokens::summaries(cx.tx, &[id], cx.now)?.remove(&id).unwrap_or_default();
+    let tokens = store::tokens::summaries(cx.tx, &[id], cx.now)?
+        .remove(&id)
+        .unwrap_or_default();
     Ok(info(cx, user, teams, tokens))
 }
 
@@ -367,8 +453,14 @@ pub fn rights(cx: &mut Cx<'_, '_>, user: &User) -> Result<Rights> {
     let admin_ok = user.role != OrgRole::Admin || cx.actor.is_admin();
     let token = |action| admin_ok && cx.actor.can(Permission::new(Resource::Tokens, action), home);
     let person = user.kind == Kind::Person;
-    let assign = cx.actor.can(Permission::new(Resource::Teams, Action::Update), Place::Everywhere)
-        || !cx.actor.holdings.teams_with(Permission::new(Resource::Teams, Action::Update)).is_empty();
+    let assign = cx
+        .actor
+        .can(Permission::new(Resource::Teams, Action::Update), Place::Everywhere)
+        || !cx
+            .actor
+            .holdings
+            .teams_with(Permission::new(Resource::Teams, Action::Update))
+            .is_empty();
     let mut rights = Rights {
         update: may(Action::Update) || own(Action::Update),
         manage: may(Action::Update),
@@ -451,7 +543,10 @@ fn changed(cx: &mut Cx<'_, '_>, before: &User, change: &UserChange) -> Result<Us
     match &change.email {
         Some(email) if person => after.email = problems.take(names::email(email)).unwrap_or_default(),
         Some(email) if *email != before.email => {
-            problems.add("email", "The address of a service account is made by Latchkey and cannot be changed.");
+            problems.add(
+                "email",
+                "The address of a service account is made by Latchkey and cannot be changed.",
+            );
         }
         _ => {}
     }
@@ -478,7 +573,14 @@ fn contact_of(cx: &mut Cx<'_, '_>, before: &User, contact: Option<UserId>) -> Re
         return Ok(Ok(id));
     }
     let good = store::users::find(cx.tx, id)?.is_some_and(|user| user.kind == Kind::Person && user.is_enabled());
-    Ok(if good { Ok(id) } else { Err(FieldError::new("contact", "The contact must be a person whose account is enabled.")) })
+    Ok(if good {
+        Ok(id)
+    } else {
+        Err(FieldError::new(
+            "contact",
+            "The contact must be a person whose account is enabled.",
+        ))
+    })
 }
 
 fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<()> {
@@ -503,7 +605,10 @@ fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<
         return Err(Error::refused("Only Admins make Admins."));
     }
     if before.home_team != after.home_team {
-        cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(after.home_team))?;
+        cx.actor.may(
+            Permission::new(Resource::ServiceAccounts, Action::Create),
+            Place::of_home(after.home_team),
+        )?;
     }
     Ok(())
 }
@@ -511,9 +616,24 @@ fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<
 fn check_clashes(cx: &mut Cx<'_, '_>, user: &User, name_field: &'static str) -> Result<()> {
     let mut problems = Problems::default();
     for (what, value, field, message) in [
-        (Unique::Username, &user.username, "username", "This username is taken. Choose another one."),
-        (Unique::DisplayName, &user.display_name, name_field, "This name is taken. Choose another one."),
-        (Unique::Email, &user.email, "email", "Another user has this email address."),
+        (
+            Unique::Username,
+            &user.username,
+            "username",
+            "This username is taken. Choose another one.",
+        ),
+        (
+            Unique::DisplayName,
+            &user.display_name,
+            name_field,
+            "This name is taken. Choose another one.",
+        ),
+        (
+            Unique::Email,
+            &user.email,
+            "email",
+            "Another user has this email address.",
+        ),
     ] {
         if store::users::taken_by(cx.tx, what, value, Some(user.id))?.is_some() {
             problems.add(field, message);
@@ -556,16 +676,29 @@ pub fn disable(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
     }
     not_oneself(cx, &user, "disable")?;
     keep_an_admin(cx, &user)?;
-    let disabled = store::users::update(cx.tx, &User { disabled_at: Some(cx.now), ..user }, cx.now)?;
+    let disabled = store::users::update(
+        cx.tx,
+        &User {
+            disabled_at: Some(cx.now),
+            ..user
+        },
+        cx.now,
+    )?;
     let sessions = store::sessions::delete_of_user(cx.tx, id, None)?;
     store::links::delete_of_user(cx.tx, id)?;
-    cx.done(account(&disabled), Some(json!({ "enabled": true })), Some(json!({ "enabled": false, "sessions_ended": sessions })))?;
+    cx.done(
+        account(&disabled),
+        Some(json!({ "enabled": true })),
+        Some(json!({ "enabled": false, "sessions_ended": sessions })),
+    )?;
     Ok(disabled)
 }
 
 fn not_oneself(cx: &Cx<'_, '_>, user: &User, what: &str) -> Result<()> {
     if cx.actor.id() == Some(user.id) {
-        return Err(Error::Conflict(format!("You cannot {what} your own account. Ask another administrator.")));
+        return Err(Error::Conflict(format!(
+            "You cannot {what} your own account. Ask another administrator."
+        )));
     }
     Ok(())
 }
@@ -581,8 +714,19 @@ pub fn enable(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
     }
     let teams = store::memberships::roles(cx.tx, id)?;
     cx.actor.may_grant(&Holdings::of(&user.standing(teams)))?;
-    let enabled = store::users::update(cx.tx, &User { disabled_at: None, ..user }, cx.now)?;
-    cx.done(account(&enabled), Some(json!({ "enabled": false })), Some(json!({ "enabled": true })))?;
+    let enabled = store::users::update(
+        cx.tx,
+        &User {
+            disabled_at: None,
+            ..user
+        },
+        cx.now,
+    )?;
+    cx.done(
+        account(&enabled),
+        Some(json!({ "enabled": false })),
+        Some(json!({ "enabled": true })),
+    )?;
     Ok(enabled)
 }
 
@@ -614,8 +758,12 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Resul
     not_oneself(cx, &user, "turn into a service account")?;
     keep_an_admin(cx, &user)?;
     store::teams::get(cx.tx, home)?;
-    cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(Some(home)))?;
-    cx.actor.may_grant(&Holdings::of(&user.standing(store::memberships::roles(cx.tx, id)?)))?;
+    cx.actor.may(
+        Permission::new(Resource::ServiceAccounts, Action::Create),
+        Place::of_home(Some(home)),
+    )?;
+    cx.actor
+        .may_grant(&Holdings::of(&user.standing(store::memberships::roles(cx.tx, id)?)))?;
     store::users::set_password(cx.tx, id, None)?;
     let sessions = store::sessions::delete_of_user(cx.tx, id, None)?;
     store::links::delete_of_user(cx.tx, id)?;
@@ -628,10 +776,14 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Resul
     };
     let machine = store::users::update(cx.tx, &machine, cx.now)?;
     let (was, is) = differences(profile(&user), profile(&machine));
-    cx.done(account(&machine), was, is.map(|mut is| {
-        is["sessions_ended"] = sessions.into();
-        is
-    }))?;
+    cx.done(
+        account(&machine),
+        was,
+        is.map(|mut is| {
+            is["sessions_ended"] = sessions.into();
+            is
+        }),
+    )?;
     Ok(machine)
 }
 
@@ -653,7 +805,10 @@ pub fn end_sessions(cx: &mut Cx<'_, '_>, id: UserId) -> Result<usize> {
 pub fn effective(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Vec<(Permission, String)>> {
     let UserInfo { user, teams, .. } = get(cx, id)?;
     let all = store::memberships::of_user(cx.tx, id)?;
-    let roles = all.iter().map(|membership| (membership.team, membership.role)).collect();
+    let roles = all
+        .iter()
+        .map(|membership| (membership.team, membership.role))
+        .collect();
     let held = Holdings::of(&user.standing(roles));
     if held.anywhere().is_empty() {
         return Ok(Vec::new());
@@ -681,7 +836,10 @@ pub fn lookup_people(cx: &mut Cx<'_, '_>, text: &str, limit: i64) -> Result<Vec<
         Sight::Some { .. } => {
             let mut seen = Vec::new();
             for user in found {
-                let teams: Vec<_> = store::memberships::roles(cx.tx, user.id)?.into_iter().map(|(team, _)| team).collect();
+                let teams: Vec<_> = store::memberships::roles(cx.tx, user.id)?
+                    .into_iter()
+                    .map(|(team, _)| team)
+                    .collect();
                 if cx.actor.sees(&user, &teams) {
                     seen.push(user);
                 }
@@ -696,7 +854,9 @@ pub fn lookup_people(cx: &mut Cx<'_, '_>, text: &str, limit: i64) -> Result<Vec<
 /// # Errors
 /// A fault.
 pub fn by_username(cx: &mut Cx<'_, '_>, username: &str) -> Result<Option<UserId>> {
-    let Some(user) = store::users::by_login(cx.tx, username)? else { return Ok(None) };
+    let Some(user) = store::users::by_login(cx.tx, username)? else {
+        return Ok(None);
+    };
     match get(cx, user.id) {
         Ok(info) => Ok(Some(info.user.id)),
         Err(Error::NotFound(_)) => Ok(None),

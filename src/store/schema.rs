@@ -142,7 +142,18 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(teams, users, memberships, tokens, token_secrets, token_teams, sessions, links, form_keys, audit);
+diesel::allow_tables_to_appear_in_same_query!(
+    teams,
+    users,
+    memberships,
+    tokens,
+    token_secrets,
+    token_teams,
+    sessions,
+    links,
+    form_keys,
+    audit
+);
 diesel::joinable!(memberships -> teams (team_id));
 diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(tokens -> users (user_id));

@@ -1,0 +1,4 @@
+//! REST v1: JSON for programs.
+
+pub mod body;
+pub mod errors;

@@ -1,0 +1,49 @@
+//! From where a request comes.
+
+use std::net::IpAddr;
+
+use actix_web::http::header;
+use actix_web::{HttpMessage, HttpRequest};
+use tracing_actix_web::RequestId;
+
+use crate::model::actor::Origin;
+
+/// What is kept of a client's own words.
+const USER_AGENT_MAX: usize = 200;
+
+/// Where `request` comes from. `X-Forwarded-For` counts only from the proxies that are trusted.
+pub fn of(request: &HttpRequest, trusted: &[IpAddr]) -> Origin {
+    Origin {
+        address: address(request, trusted).map(|ip| ip.to_string()),
+        user_agent: text(request, &header::USER_AGENT)
+            .map(|text| text.chars().filter(|c| !c.is_control()).take(USER_AGENT_MAX).collect()),
+        request_id: request.extensions().get::<RequestId>().map(ToString::to_string),
+    }
+}
+
+/// The last address that no trusted proxy has.
+fn address(request: &HttpRequest, trusted: &[IpAddr]) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    if !trusted.contains(&peer) {
+        return Some(peer);
+    }
+    let forwarded = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .filter_map(|value| value.to_str().ok());
+    let hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
+    let mut client = peer;
+    for hop in hops.iter().rev() {
+        let Ok(ip) = hop.parse::<IpAddr>() else { break };
+        client = ip.to_canonical();
+        if !trusted.contains(&client) {
+            break;
+        }
+    }
+    Some(client)
+}
+
+/// A header's text.
+pub fn text<'a>(request: &'a HttpRequest, name: &header::HeaderName) -> Option<&'a str> {
+    request.headers().get(name).and_then(|value| value.to_str().ok())
+}

@@ -1,0 +1,76 @@
+//! Builds the actix application from the table of routes, and runs it.
+
+pub mod health;
+pub mod routes;
+
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App as Actix, HttpServer, Resource, guard, web};
+use tracing_actix_web::TracingLogger;
+
+use crate::http::routing::{Face, Route};
+use crate::http::{Data, guard as origin_guard, headers, session, trace::RouteSpan};
+use crate::{api, web as pages};
+
+/// How long requests under way may take once the portal is told to stop, in seconds.
+const GRACE: u64 = 20;
+const WORKERS: usize = 2;
+
+/// Serves `app` on `listener` until it is told to stop.
+///
+/// # Errors
+/// The listener cannot be used.
+pub fn run(app: Data, listener: TcpListener) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        let app = app.clone();
+        Actix::new()
+            .app_data(app.clone())
+            .app_data(api::body::config())
+            .app_data(pages::form::config())
+            .configure(move |config| mount(config, &app))
+            .default_service(web::to(pages::errors::nowhere))
+            .wrap(from_fn(headers::secure))
+            .wrap(Compress::default())
+            .wrap(TracingLogger::<RouteSpan>::new())
+    });
+    Ok(server.workers(WORKERS).shutdown_timeout(GRACE).listen(listener)?.run())
+}
+
+fn mount(config: &mut web::ServiceConfig, app: &Data) {
+    let table = routes::table();
+    let mut mounted: Vec<&str> = Vec::new();
+    for route in &table {
+        if !mounted.contains(&route.path) {
+            mounted.push(route.path);
+            let here: Vec<&Route> = table.iter().filter(|other| other.path == route.path).collect();
+            register(config, app, route, &here);
+        }
+    }
+}
+
+/// Registers all methods of one path behind what its face demands, so that no route can stand outside its guard.
+fn register(config: &mut web::ServiceConfig, app: &Data, first: &Route, here: &[&Route]) {
+    let mut resource: Resource = web::resource(first.path);
+    for route in here {
+        let method = actix_web::http::Method::from_bytes(route.method.as_bytes()).unwrap_or_default();
+        // A GET route answers HEAD as well (RFC 9110, section 9.3.2).
+        resource = if route.method == "GET" {
+            resource.route((route.handler)().guard(guard::Any(guard::Get()).or(guard::Head())))
+        } else {
+            resource.route((route.handler)().guard(guard::Method(method)))
+        };
+    }
+    match first.face {
+        Face::Page => config.service(
+            resource
+                .default_service(web::to(pages::errors::wrong_method))
+                .wrap(from_fn(origin_guard::same_origin))
+                .wrap(from_fn(pages::errors::render))
+                .wrap(session::middleware(app)),
+        ),
+        Face::Api => config.service(resource.default_service(web::to(api::errors::wrong_method))),
+        Face::Static | Face::Health => config.service(resource),
+    };
+}

@@ -1,0 +1,4 @@
+//! HTML pages: extract, call one use case, render.
+
+pub mod errors;
+pub mod form;
