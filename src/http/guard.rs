@@ -1,37 +1,42 @@
 //! The same-origin guard: what changes something must come from the portal's own pages.
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, web};
+use actix_web::{Error, HttpRequest};
 
 use super::{Data, blocking, origin};
 use crate::model;
 use crate::service::{Caller, sessions};
 
 /// Lets safe methods through, and others only from the same origin: by `Sec-Fetch-Site`, or by `Origin` where a browser
-/// does not send that. With neither a request is refused.
+/// does not send that. With neither a request is refused. A refusal is a [`CrossSite`] answer, after an audit entry.
 ///
 /// # Errors
-/// [`CrossSite`], after an audit entry.
-pub async fn same_origin<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    if request.method().is_safe() {
-        return next.call(request).await;
-    }
+/// Those of the handler.
+pub async fn same_origin<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     #[expect(clippy::expect_used, reason = "the server is not built without its App")]
-    let app: web::Data<_> = request.app_data::<Data>().expect("App is registered").clone();
-    let Err(reason) = verdict(request.request(), &app.config.origin()) else {
-        return next.call(request).await;
+    let app = request.app_data::<Data>().expect("App is registered").clone();
+    let verdict = if request.method().is_safe() {
+        Ok(())
+    } else {
+        verdict(request.request(), &app.config.origin())
+    };
+    let Err(reason) = verdict else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let caller = Caller::nobody(origin::of(request.request(), &app.config.trusted_proxies));
-    blocking::run(move || sessions::cross_site(&app, &caller, reason))
-        .await
-        .map_err(CrossSite)?;
-    Err(CrossSite(model::Error::refused(
-        "This request did not come from a page of this portal, so nothing was done. Open the page again and repeat it there.",
+    let noted = blocking::run(move || sessions::cross_site(&app, &caller, reason)).await;
+    let told = "This request did not come from a page of this portal, so nothing was done. Open the page again and repeat it there.";
+    let (request, _) = request.into_parts();
+    Ok(ServiceResponse::from_err(
+        CrossSite(noted.err().unwrap_or_else(|| model::Error::refused(told))),
+        request,
     ))
-    .into())
 }
 
 fn verdict(request: &HttpRequest, own: &str) -> Result<(), &'static str> {

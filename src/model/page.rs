@@ -9,6 +9,9 @@ use super::error::{Error, Result};
 /// The most rows a page may hold.
 pub const MAX_LIMIT: i64 = 200;
 
+/// Where counting stops: nobody reads the digits after this, and counting a million rows is slow.
+pub const COUNT_CAP: i64 = 10_000;
+
 /// Which page is asked for.
 #[derive(Clone, Debug)]
 pub struct PageRequest {

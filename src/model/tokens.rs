@@ -191,6 +191,19 @@ impl Token {
     }
 }
 
+/// What a list of users tells of each one's tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many are good.
+    pub usable: i64,
+    /// How many of those never expire.
+    pub endless: i64,
+    /// When the first of those ends, where that is soon.
+    pub soonest_end: Option<OffsetDateTime>,
+    /// How many of those end soon.
+    pub ending: i64,
+}
+
 /// How long a new token is to live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {

@@ -9,10 +9,10 @@ use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::tokens::Summary;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store;
-use crate::store::tokens::Summary;
 
 /// A member of a team.
 #[derive(Clone, Debug)]

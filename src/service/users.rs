@@ -13,11 +13,11 @@ use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::roles::{OrgRole, TeamRole};
 use crate::model::teams::{Membership, Team};
+use crate::model::tokens::Summary;
 use crate::model::users::{Kind, User, UserFilter, UserSort, UserState};
 use crate::model::{Error, FieldError, Result, names};
 use crate::store;
 use crate::store::db::LAST_ADMIN;
-use crate::store::tokens::Summary;
 use crate::store::users::Unique;
 
 /// A user with what lists and pages tell of them.

@@ -13,7 +13,7 @@ use crate::base::clock::to_micros;
 use crate::base::random;
 use crate::model::ids::TeamId;
 use crate::model::names::fold;
-use crate::model::page::{Key, Page, PageRequest};
+use crate::model::page::{COUNT_CAP, Key, Page, PageRequest};
 use crate::model::teams::Team;
 use crate::model::{Error, Result};
 
@@ -151,7 +151,7 @@ pub fn page(tx: &mut Tx<'_>, search: &str, only: Option<&[TeamId]>, request: &Pa
 pub fn count(tx: &mut Tx<'_>) -> Result<i64> {
     let found = teams::table
         .select(teams::id)
-        .limit(super::users::COUNT_CAP + 1)
+        .limit(COUNT_CAP + 1)
         .load::<i64>(tx.conn)
         .map_err(failed)?;
     Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))

@@ -16,8 +16,9 @@ use crate::base::random;
 use crate::model::actor::Origin;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::names::fold;
+use crate::model::page::COUNT_CAP;
 use crate::model::permissions::PermissionSet;
-use crate::model::tokens::{EXPIRING_WITHIN, HashedToken, Token, TokenType};
+use crate::model::tokens::{EXPIRING_WITHIN, HashedToken, Summary, Token, TokenType};
 use crate::model::{Error, Result};
 
 /// What a new token is made of.
@@ -201,19 +202,6 @@ pub fn revoke(tx: &mut Tx<'_>, id: TokenId, now: OffsetDateTime) -> Result<()> {
         .map_err(failed)
 }
 
-/// What a list of users tells of each one's tokens.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// How many are good.
-    pub usable: i64,
-    /// How many of those never expire.
-    pub endless: i64,
-    /// When the first of those ends, where that is soon.
-    pub soonest_end: Option<OffsetDateTime>,
-    /// How many of those end soon.
-    pub ending: i64,
-}
-
 #[derive(QueryableByName)]
 struct SummaryRow {
     #[diesel(sql_type = BigInt)]
@@ -303,7 +291,7 @@ pub fn count(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<i64> {
         .filter(tokens::revoked_at.is_null())
         .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(to_micros(now))))
         .select(tokens::id)
-        .limit(super::users::COUNT_CAP + 1)
+        .limit(COUNT_CAP + 1)
         .load::<i64>(tx.conn)
         .map_err(failed)?;
     Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))

@@ -14,7 +14,7 @@ use crate::base::random;
 use crate::model::actor::Sight;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::names::fold;
-use crate::model::page::{Key, Page, PageRequest};
+use crate::model::page::{COUNT_CAP, Key, Page, PageRequest};
 use crate::model::users::{Kind, User, UserFilter, UserSort, UserState};
 use crate::model::{Error, Result};
 
@@ -424,9 +424,6 @@ pub fn page(
         (key, user.id.0)
     }))
 }
-
-/// Where counting stops: nobody reads the digits after this, and counting a million rows is slow.
-pub const COUNT_CAP: i64 = 10_000;
 
 #[derive(QueryableByName)]
 struct Count {

@@ -1,0 +1,66 @@
+//! Acts that ask first. With JavaScript the page opens as a dialog.
+
+use askama::Template;
+
+use super::view::Field;
+use super::{Answer, Page, render_as};
+use crate::model::Error;
+
+/// What is asked.
+#[derive(Clone, Debug, Default)]
+pub struct Confirm {
+    /// The question.
+    pub title: String,
+    /// What will happen.
+    pub lead: String,
+    /// What will be lost.
+    pub losses: Vec<String>,
+    /// Where the answer is posted.
+    pub action: String,
+    /// What is posted with it.
+    pub hidden: Vec<(String, String)>,
+    /// The button.
+    pub button: String,
+    /// Whether something is destroyed.
+    pub danger: bool,
+    /// Where *Cancel* leads.
+    pub cancel: String,
+    /// A word to be typed.
+    pub typed: Option<Typed>,
+    /// The password, where it has to be typed again.
+    pub password: Option<Field>,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+/// A word to be typed, so that nobody does it by habit.
+#[derive(Clone, Debug)]
+pub struct Typed {
+    /// The word.
+    pub word: String,
+    /// Where it is typed.
+    pub field: Field,
+}
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct ConfirmPage {
+    page: Page,
+    confirm: Confirm,
+}
+
+/// The page that asks. `refused` is why the last answer did not do.
+///
+/// # Errors
+/// The template failed, which is a fault.
+pub fn ask(page: Page, mut confirm: Confirm, refused: Option<&Error>) -> Answer {
+    let status = refused.map_or(actix_web::http::StatusCode::OK, super::errors::status);
+    if let Some(error) = refused {
+        confirm.error = Some(super::view::form_error(error, &["username", "password"]));
+        if let Some(typed) = &mut confirm.typed {
+            typed.field = typed.field.clone().judged(refused);
+        }
+        confirm.password = confirm.password.map(|field| field.judged(refused));
+    }
+    render_as(status, &ConfirmPage { page, confirm })
+}

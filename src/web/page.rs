@@ -1,0 +1,158 @@
+//! What surrounds every page.
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use askama::Template;
+
+use super::errors::PageError;
+use super::view::initials;
+use super::{Answer, assets};
+use crate::http::Visitor;
+use crate::http::session::Flash;
+use crate::model::{Error, Result};
+use crate::service::Cx;
+
+/// What every template knows.
+pub struct Page {
+    /// The title.
+    pub title: String,
+    /// The path and query it was asked for by.
+    pub path: String,
+    /// Light or dark; `None` for the system's.
+    pub theme: Option<&'static str>,
+    /// The active item of the navigation.
+    pub nav: &'static str,
+    /// Who is logged in.
+    pub me: Option<Me>,
+    /// What was just done.
+    pub flash: Option<Flash>,
+    /// Whether Users stands in the navigation.
+    pub sees_users: bool,
+    /// Whether Teams stands in the navigation.
+    pub sees_teams: bool,
+}
+
+/// Who is logged in.
+pub struct Me {
+    /// Their display name.
+    pub name: String,
+    /// Their username.
+    pub username: String,
+    /// Their initials.
+    pub initials: String,
+    /// Their organisation role.
+    pub role: String,
+}
+
+/// What the frame of a page wants to know; found out in the page's own use case.
+pub struct Shell {
+    me: Me,
+}
+
+impl Shell {
+    /// The frame for whoever asks.
+    ///
+    /// # Errors
+    /// Nobody is logged in.
+    pub fn of(cx: &Cx<'_, '_>) -> Result<Self> {
+        let who = cx.actor.identity().ok_or(Error::Unauthenticated("Log in first."))?;
+        Ok(Self {
+            me: Me {
+                name: who.display_name.clone(),
+                username: who.username.clone(),
+                initials: initials(&who.display_name),
+                role: who.standing.role.to_string(),
+            },
+        })
+    }
+}
+
+impl Page {
+    /// A page without the sidebar.
+    pub fn plain(visitor: &Visitor, title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            path: visitor.path.clone(),
+            theme: visitor.theme,
+            nav: "",
+            me: None,
+            flash: None,
+            sees_users: false,
+            sees_teams: false,
+        }
+    }
+
+    /// A page of the portal. What was just done is told here, once.
+    pub fn of(visitor: &Visitor, shell: Shell, nav: &'static str, title: impl Into<String>) -> Self {
+        Self {
+            nav,
+            me: Some(shell.me),
+            flash: visitor.session.take_flash(),
+            sees_users: true,
+            sees_teams: true,
+            ..Self::plain(visitor, title)
+        }
+    }
+
+    /// The address of an embedded file.
+    pub fn asset(&self, name: &str) -> String {
+        assets::url(name)
+    }
+}
+
+/// A page that went well.
+///
+/// # Errors
+/// The template failed, which is a fault.
+pub fn render(template: &impl Template) -> Answer {
+    render_as(StatusCode::OK, template)
+}
+
+/// A page with another status: 422 for a form that has to be mended.
+///
+/// # Errors
+/// The template failed, which is a fault.
+pub fn render_as(status: StatusCode, template: &impl Template) -> Answer {
+    let html = template.render().map_err(|error| PageError(Error::internal(error)))?;
+    Ok(HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(html))
+}
+
+/// After a POST: go and look there.
+///
+/// # Errors
+/// None; it is an [`Answer`] so that handlers can end in it.
+pub fn see_other(path: impl AsRef<str>) -> Answer {
+    Ok(HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, path.as_ref()))
+        .finish())
+}
+
+/// A path of ours to go back to; the first page where it is none. A browser reads `//host` and `/\host` as another site.
+pub fn own_path(path: &str) -> &str {
+    let ours = path.starts_with('/')
+        && !path[1..].starts_with(['/', '\\'])
+        && path.bytes().all(|byte| byte.is_ascii_graphic());
+    if ours { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn nobody_is_led_away() {
+        assert_eq!(own_path("/users?q=a"), "/users?q=a");
+        for elsewhere in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/\tevil",
+            "users",
+        ] {
+            assert_eq!(own_path(elsewhere), "/");
+        }
+    }
+}
