@@ -1,2 +1,7 @@
-//! Latchkey.
-fn main() {}
+//! The `latchkey` program: see `latchkey help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    latchkey::cli::run()
+}

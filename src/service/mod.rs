@@ -4,6 +4,7 @@ pub mod account;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod by_name;
 pub mod dashboard;
 pub mod links;
 pub mod members;
@@ -16,3 +17,6 @@ pub mod users;
 pub mod wizard;
 
 pub use app::{App, Caller, Credential, Cx};
+// For whoever puts the portal together; what the store can do stays below.
+pub use crate::store::Store;
+pub use crate::store::db::Source;

@@ -1,1 +1,14 @@
-fn main() {}
+//! The integration tests: one binary, real parts, both databases.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[macro_use]
+mod support;
+
+mod api;
+mod authz;
+mod cli;
+mod layers;
+mod load;
+mod routes;
+mod schema;
+mod web;

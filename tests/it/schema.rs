@@ -1,0 +1,67 @@
+//! The store itself.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+fn names(folder: &str) -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+    std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    assert_eq!(names("sqlite"), names("postgres"));
+    assert!(!names("sqlite").is_empty());
+}
+
+both! {
+    async fn a_machine_never_has_a_password(app) {
+        let service = app.service("API Access", latchkey::model::roles::OrgRole::Member, &[]);
+        let person = app.person("jonas", latchkey::model::roles::OrgRole::Member, &[]);
+        let refused = |statement: String| app.sql(&statement).unwrap_err();
+        refused(format!("UPDATE users SET password_hash = 'x' WHERE id = {service}"));
+        refused(format!("UPDATE users SET kind = 'service', home_team_id = 1 WHERE id = {person}"));
+        let columns = "uuid, kind, username, username_key, display_name, display_name_key, email, email_key, role, description, \
+                       home_team_id, password_hash, created_at, updated_at, last_seen_at, version, search";
+        for kind in ["service", "agent"] {
+            let row = format!("'u', '{kind}', 'x', 'x', 'x', 'x', 'x@y.invalid', 'x@y.invalid', 'Member', '', 1");
+            refused(format!("INSERT INTO users ({columns}) VALUES ({row}, 'hash', 0, 0, 0, 1, '')"));
+            app.sql(&format!("INSERT INTO users ({columns}) VALUES ({row}, NULL, 0, 0, 0, 1, '')")).unwrap();
+            app.sql("DELETE FROM users WHERE username = 'x'").unwrap();
+        }
+    }
+
+    async fn the_last_admin_stays_in_the_store(app) {
+        let ada = app.make_admin("ada");
+        for change in ["role = 'Member'", "disabled_at = 1", "password_hash = NULL"] {
+            let error = app.sql(&format!("UPDATE users SET {change} WHERE id = {ada}")).unwrap_err();
+            assert!(error.contains("last_admin"), "{change}: {error}");
+        }
+        assert!(app.sql(&format!("DELETE FROM users WHERE id = {ada}")).unwrap_err().contains("last_admin"));
+        let grace = app.make_admin("grace");
+        app.sql(&format!("UPDATE users SET role = 'Member' WHERE id = {ada}")).unwrap();
+        assert!(app.sql(&format!("DELETE FROM users WHERE id = {grace}")).is_err());
+    }
+
+    async fn a_token_name_is_unique_for_its_account(app) {
+        let user = app.service("API Access", latchkey::model::roles::OrgRole::Member, &[]);
+        app.token(user, "users:read");
+        let twin = "INSERT INTO tokens (uuid, user_id, name, name_key, description, kind, global_admin, scopes, limited, hint, created_by, created_at) \
+                    SELECT 'twin', user_id, 'Token 0', 'token 0', '', kind, global_admin, scopes, limited, hint, created_by, created_at FROM tokens";
+        assert!(app.sql(twin).is_err());
+        app.sql("UPDATE tokens SET revoked_at = 1").unwrap();
+        app.sql(twin).unwrap();
+    }
+
+    async fn nobody_has_a_role_in_public(app) {
+        let user = app.service("API Access", latchkey::model::roles::OrgRole::Member, &[]);
+        assert!(app.sql(&format!("INSERT INTO memberships VALUES ({user}, 1, 'Owner', 0)")).is_err());
+    }
+
+    async fn a_newer_store_is_left_alone(app) {
+        app.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')").unwrap();
+        let again = latchkey::cli::open::app(app.app.config.clone(), latchkey::base::clock::Clock::System);
+        let error = again.err().unwrap().to_string();
+        assert!(error.contains("newer Latchkey"), "{error}");
+    }
+}

@@ -1,0 +1,131 @@
+//! A browser without a window: cookies, forms, and the headers that say where a request comes from.
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder};
+use scraper::{Html as Document, Selector};
+
+/// Somebody at a browser.
+pub struct Browser {
+    client: Client,
+    url: String,
+    cookie: Option<String>,
+}
+
+/// An answer of the pages.
+#[derive(Debug)]
+pub struct Html {
+    pub status: u16,
+    pub location: Option<String>,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: String,
+}
+
+impl Browser {
+    pub fn new(url: &str) -> Self {
+        Self { client: Client::builder().redirect(Policy::none()).build().unwrap(), url: url.into(), cookie: None }
+    }
+
+    /// The cookies it sends.
+    pub fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
+    }
+
+    /// Sends this cookie from now on.
+    pub fn set_cookie(&mut self, cookie: &str) {
+        self.cookie = Some(cookie.into());
+    }
+
+    pub async fn get(&mut self, path: &str) -> Html {
+        let request = self.request(Method::GET, path);
+        self.send(request).await
+    }
+
+    /// Posts a form from one of the portal's own pages.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Html {
+        let request = self.request(Method::POST, path).header("sec-fetch-site", "same-origin").form(fields);
+        self.send(request).await
+    }
+
+    /// Posts a form, follows to where it leads, and gives that page.
+    pub async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Html {
+        let answer = self.post(path, fields).await;
+        assert_eq!(answer.status, 303, "{path}: {}", answer.text());
+        let target = answer.location.unwrap();
+        self.get(&target).await
+    }
+
+    /// A request with the cookie and nothing else.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        match &self.cookie {
+            Some(cookie) => request.header("cookie", cookie),
+            None => request,
+        }
+    }
+
+    pub async fn send(&mut self, request: RequestBuilder) -> Html {
+        let answer = request.send().await.unwrap();
+        let set: Vec<String> =
+            answer.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned()).collect();
+        for line in &set {
+            let pair = line.split(';').next().unwrap();
+            if pair.starts_with("latchkey=") || pair.starts_with("__Host-latchkey=") {
+                let gone = pair.ends_with('=') || line.contains("Max-Age=0");
+                self.cookie = (!gone).then(|| pair.to_owned());
+            }
+        }
+        Html {
+            status: answer.status().as_u16(),
+            location: answer.headers().get("location").map(|value| value.to_str().unwrap().to_owned()),
+            headers: answer.headers().clone(),
+            body: answer.text().await.unwrap(),
+        }
+    }
+}
+
+impl Html {
+    /// All of the page's words, without the markup.
+    pub fn text(&self) -> String {
+        let document = Document::parse_document(&self.body);
+        let words: Vec<&str> = document.root_element().text().flat_map(str::split_whitespace).collect();
+        words.join(" ")
+    }
+
+    pub fn has(&self, text: &str) -> bool {
+        self.text().contains(text)
+    }
+
+    /// The value of the field of this name.
+    pub fn value(&self, name: &str) -> String {
+        self.attribute(&format!("[name=\"{name}\"]"), "value").unwrap_or_default()
+    }
+
+    /// The chosen value of the list of this name.
+    pub fn chosen(&self, name: &str) -> Option<String> {
+        self.attribute(&format!("select[name=\"{name}\"] option[selected]"), "value")
+    }
+
+    /// What is wrong with the field of this name.
+    pub fn error(&self, name: &str) -> Option<String> {
+        self.inner(&format!("#{name}-error"))
+    }
+
+    /// The words of the first element that `selector` finds.
+    pub fn inner(&self, selector: &str) -> Option<String> {
+        let document = Document::parse_document(&self.body);
+        let found = document.select(&Selector::parse(selector).unwrap()).next()?;
+        Some(found.text().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" "))
+    }
+
+    /// An attribute of the first element that `selector` finds.
+    pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        let document = Document::parse_document(&self.body);
+        let found = document.select(&Selector::parse(selector).unwrap()).next()?;
+        found.value().attr(name).map(str::to_owned)
+    }
+
+    /// How many elements `selector` finds.
+    pub fn count(&self, selector: &str) -> usize {
+        Document::parse_document(&self.body).select(&Selector::parse(selector).unwrap()).count()
+    }
+}

@@ -1,0 +1,91 @@
+//! The store of a test, and a way into it past the program.
+
+use std::path::{Path, PathBuf};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel::{PgConnection, SqliteConnection, sql_query};
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavour {
+    Sqlite,
+    Postgres,
+}
+
+/// A store of one test's own.
+pub enum Database {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+#[derive(QueryableByName)]
+struct Words {
+    #[diesel(sql_type = Text)]
+    t: String,
+}
+
+macro_rules! connected {
+    ($database:expr, $conn:ident => $work:expr) => {
+        match $database {
+            Database::Sqlite(file) => {
+                let mut opened = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+                let $conn = &mut opened;
+                sql_query("PRAGMA busy_timeout = 20000").execute($conn).unwrap();
+                sql_query("PRAGMA foreign_keys = ON").execute($conn).unwrap();
+                $work
+            }
+            Database::Postgres(url) => {
+                let $conn = &mut PgConnection::establish(url).unwrap();
+                $work
+            }
+        }
+    };
+}
+
+impl Database {
+    pub fn create(flavour: Flavour, dir: &Path) -> Self {
+        match flavour {
+            Flavour::Sqlite => Self::Sqlite(dir.join("latchkey.db")),
+            Flavour::Postgres => {
+                let server = std::env::var("LATCHKEY_TEST_POSTGRES_URL").expect(
+                    "no PostgreSQL for the tests: run them with `make test`, or with \
+                     `scripts/with-postgres.sh cargo test` (Debian: apt install postgresql)",
+                );
+                let name = format!("t_{}", latchkey::base::random::base62(16).to_lowercase());
+                let mut conn = PgConnection::establish(&server).expect("the test PostgreSQL answers");
+                sql_query(format!("CREATE DATABASE {name}")).execute(&mut conn).unwrap();
+                let mut url = url::Url::parse(&server).unwrap();
+                url.set_path(&name);
+                Self::Postgres(url.into())
+            }
+        }
+    }
+
+    /// What goes into `LATCHKEY_DATABASE_URL`.
+    pub fn url(&self) -> Option<String> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(url) => Some(url.clone()),
+        }
+    }
+
+    pub fn execute(&self, statement: &str) -> Result<(), String> {
+        connected!(self, conn => sql_query(statement).execute(conn).map(drop).map_err(|error| error.to_string()))
+    }
+
+    pub fn number(&self, query: &str) -> i64 {
+        connected!(self, conn => sql_query(query).get_result::<Number>(conn).unwrap().n)
+    }
+
+    pub fn texts(&self, query: &str) -> Vec<String> {
+        let rows: Vec<Words> = connected!(self, conn => sql_query(query).load(conn).unwrap());
+        rows.into_iter().map(|row| row.t).collect()
+    }
+}
