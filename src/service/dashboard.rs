@@ -1,6 +1,7 @@
 //! The first page: how much there is, and what needs attention.
 
 use super::app::Cx;
+use super::users::UserInfo;
 use crate::model::Result;
 use crate::model::access::Place;
 use crate::model::actor::Sight;
@@ -24,9 +25,9 @@ pub struct Overview {
     /// Good tokens, where the caller may read all of them.
     pub tokens: Option<i64>,
     /// Service and agent accounts that can do nothing yet.
-    pub idle: Vec<User>,
+    pub idle: Vec<UserInfo>,
     /// People who have not accepted their invitation.
-    pub invited: Vec<User>,
+    pub invited: Vec<UserInfo>,
     /// Tokens that end soon, with whose they are.
     pub ending: Vec<(Token, User)>,
     /// Tokens that never end, with whose they are.
@@ -67,13 +68,12 @@ pub fn overview(cx: &mut Cx<'_, '_>) -> Result<Overview> {
     })
 }
 
-fn in_state(cx: &mut Cx<'_, '_>, state: UserState) -> Result<Vec<User>> {
+fn in_state(cx: &mut Cx<'_, '_>, state: UserState) -> Result<Vec<UserInfo>> {
     let filter = UserFilter {
         state: Some(state),
         ..UserFilter::default()
     };
-    let page = super::users::page(cx, &filter, UserSort::Name, &PageRequest::first(LISTED))?;
-    Ok(page.items.into_iter().map(|info| info.user).collect())
+    Ok(super::users::page(cx, &filter, UserSort::Name, &PageRequest::first(LISTED))?.items)
 }
 
 /// Tokens of accounts whose tokens the caller may read.

@@ -1,5 +1,7 @@
 //! Who is in which team, with which role.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 
 use super::app::{Cx, account};
@@ -9,8 +11,9 @@ use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::teams::Team;
 use crate::model::tokens::Summary;
-use crate::model::users::{Kind, User};
+use crate::model::users::{Kind, User, UserState};
 use crate::model::{Error, Result};
 use crate::store;
 
@@ -23,6 +26,8 @@ pub struct Member {
     pub role: Option<TeamRole>,
     /// Their tokens in figures.
     pub tokens: Summary,
+    /// How they stand.
+    pub state: UserState,
 }
 
 /// A page of a team's people, or of its service and agent accounts.
@@ -30,8 +35,25 @@ pub struct Member {
 /// # Errors
 /// [`Error::NotFound`] where the caller may not know of the team.
 pub fn page(cx: &mut Cx<'_, '_>, team: TeamId, machines: bool, request: &PageRequest) -> Result<Page<Member>> {
+    listed(cx, team, Some(machines), request)
+}
+
+/// A page of a team's members of all kinds.
+///
+/// # Errors
+/// [`Error::NotFound`] where the caller may not know of the team.
+pub fn every(cx: &mut Cx<'_, '_>, team: TeamId, request: &PageRequest) -> Result<Page<Member>> {
+    listed(cx, team, None, request)
+}
+
+/// Whether the caller may know who is in a team that they may know of: `Public` is everyone.
+pub fn may_list(cx: &Cx<'_, '_>, team: TeamId) -> bool {
+    !team.is_public() || cx.actor.sight() == Sight::All
+}
+
+fn listed(cx: &mut Cx<'_, '_>, team: TeamId, machines: Option<bool>, request: &PageRequest) -> Result<Page<Member>> {
     super::teams::get(cx, team)?;
-    if team.is_public() && cx.actor.sight() != Sight::All {
+    if !may_list(cx, team) {
         // Everyone is in Public, and who may not see everyone does not see them here either.
         return Ok(Page {
             items: Vec::new(),
@@ -42,20 +64,103 @@ pub fn page(cx: &mut Cx<'_, '_>, team: TeamId, machines: bool, request: &PageReq
     let page = store::memberships::page(cx.tx, team, machines, request)?;
     let ids: Vec<_> = page.items.iter().map(|(user, _)| user.id).collect();
     let mut tokens = store::tokens::summaries(cx.tx, &ids, cx.now)?;
-    Ok(page.map(|(user, role)| Member {
-        tokens: tokens.remove(&user.id).unwrap_or_default(),
-        user,
-        role,
+    let teams = store::memberships::of_users(cx.tx, &ids)?;
+    Ok(page.map(|(user, role)| {
+        let tokens = tokens.remove(&user.id).unwrap_or_default();
+        Member {
+            state: UserState::of(&user, teams.contains_key(&user.id), tokens.usable > 0),
+            tokens,
+            user,
+            role,
+        }
     }))
 }
 
-/// Up to 20 enabled accounts that could be added: whoever may change the team's members may look up any of them.
+/// Up to 20 enabled accounts that the caller may add, of the first that have `text` in their names: whoever may change the
+/// team's members may look up any of them.
 ///
 /// # Errors
 /// A refusal.
 pub fn candidates(cx: &mut Cx<'_, '_>, team: TeamId, machines: bool, text: &str) -> Result<Vec<User>> {
     super::teams::target(cx, team, "team.add_member", Action::Update)?;
-    store::users::lookup(cx.tx, text, Some(machines), Some(team), 20)
+    let mut found = store::users::lookup(cx.tx, text, Some(machines), Some(team), 100)?;
+    let roles = grantable(cx, team, &found)?;
+    found.retain(|user| roles.get(&user.id).is_some_and(|roles| !roles.is_empty()));
+    found.truncate(20);
+    Ok(found)
+}
+
+/// The roles in `team` that the caller may give each of these accounts; none where they may not change its membership.
+///
+/// # Errors
+/// A fault.
+pub fn grantable(cx: &mut Cx<'_, '_>, team: TeamId, users: &[User]) -> Result<HashMap<UserId, Vec<TeamRole>>> {
+    let ids: Vec<_> = users.iter().map(|user| user.id).collect();
+    let mut memberships = store::memberships::of_users(cx.tx, &ids)?;
+    Ok(users
+        .iter()
+        .map(|user| {
+            let teams = memberships.remove(&user.id).unwrap_or_default();
+            let teams = teams.into_iter().map(|membership| (membership.team, membership.role));
+            (user.id, roles_for(cx, team, user, teams.collect()))
+        })
+        .collect())
+}
+
+fn roles_for(cx: &Cx<'_, '_>, team: TeamId, user: &User, teams: Vec<(TeamId, TeamRole)>) -> Vec<TeamRole> {
+    if team.is_public() || may_change(cx, team, user).is_err() {
+        return Vec::new();
+    }
+    let may_give = |role: &TeamRole| may_widen(cx, user, team, *role, teams.clone()).is_ok();
+    TeamRole::ALL.iter().copied().filter(may_give).collect()
+}
+
+/// Rule 2: a role that widens the account is given only by those who cover all that it could do then.
+fn may_widen(
+    cx: &Cx<'_, '_>,
+    user: &User,
+    team: TeamId,
+    role: TeamRole,
+    mut teams: Vec<(TeamId, TeamRole)>,
+) -> Result<()> {
+    let held = Holdings::of(&user.standing(teams.clone()));
+    teams.retain(|(id, _)| *id != team);
+    teams.push((team, role));
+    let will_hold = Holdings::of(&user.standing(teams));
+    match held.lack_against(&will_hold) {
+        Some(_) => cx.actor.may_grant(&will_hold),
+        None => Ok(()),
+    }
+}
+
+/// A membership that the caller may end.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// Of whom.
+    pub user: User,
+    /// In which team.
+    pub team: Team,
+    /// The role that is lost.
+    pub role: TeamRole,
+    /// Whether it is the only team besides `Public`.
+    pub last: bool,
+}
+
+/// What would end with a membership, for whoever is about to end it.
+///
+/// # Errors
+/// Those of [`remove`].
+pub fn ending(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<Ending> {
+    cx.attempt("team.remove_member");
+    let (team, user) = pair(cx, team, user)?;
+    let roles = store::memberships::roles(cx.tx, user.id)?;
+    let role = roles.iter().find(|(id, _)| *id == team).map(|(_, role)| *role);
+    Ok(Ending {
+        role: role.ok_or(Error::NotFound("membership"))?,
+        last: roles.len() == 1,
+        team: store::teams::get(cx.tx, team)?,
+        user,
+    })
 }
 
 /// Makes a user a member with this role, or changes the role.
@@ -65,14 +170,8 @@ pub fn candidates(cx: &mut Cx<'_, '_>, team: TeamId, machines: bool, text: &str)
 pub fn set(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: TeamRole) -> Result<()> {
     cx.attempt("team.set_member");
     let (team, user) = pair(cx, team, user)?;
-    let mut teams = store::memberships::roles(cx.tx, user.id)?;
-    let held = Holdings::of(&user.standing(teams.clone()));
-    teams.retain(|(id, _)| *id != team);
-    teams.push((team, role));
-    let will_hold = Holdings::of(&user.standing(teams));
-    if held.lack_against(&will_hold).is_some() {
-        cx.actor.may_grant(&will_hold)?;
-    }
+    let teams = store::memberships::roles(cx.tx, user.id)?;
+    may_widen(cx, &user, team, role, teams)?;
     let had = store::memberships::set(cx.tx, user.id, team, role, cx.now)?;
     if had == Some(role) {
         return Ok(());
@@ -117,11 +216,18 @@ fn pair(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<(TeamId, User
         ));
     }
     store::teams::get(cx.tx, team)?;
+    may_change(cx, team, &user)?;
+    Ok((team, user))
+}
+
+/// Membership is `teams:update` in the team; an account at home there may also be changed by who may change the account.
+fn may_change(cx: &Cx<'_, '_>, team: TeamId, user: &User) -> Result<()> {
     let at_home = user.kind != Kind::Person
         && user.home_team == Some(team)
         && cx.actor.can(user.permission(Action::Update), Place::Team(team));
     if !at_home {
-        cx.actor.may(update, Place::Team(team))?;
+        cx.actor
+            .may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))?;
     }
     if user.role == OrgRole::Admin && !cx.actor.is_admin() {
         return Err(Error::refused(format!(
@@ -129,5 +235,5 @@ fn pair(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<(TeamId, User
             user.username
         )));
     }
-    Ok((team, user))
+    Ok(())
 }

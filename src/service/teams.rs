@@ -1,5 +1,7 @@
 //! Teams.
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde_json::json;
 
 use super::app::{Cx, differences};
@@ -132,13 +134,40 @@ pub fn get(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<TeamInfo> {
     })
 }
 
+/// Goes on only where the team is still at the version it was read at.
+///
+/// # Errors
+/// [`Error::Stale`] where it was changed meanwhile, [`Error::NotFound`] where there is none that the caller may know of.
+pub fn at_version(cx: &mut Cx<'_, '_>, id: TeamId, version: Option<i64>) -> Result<()> {
+    match version {
+        Some(version) if get(cx, id)?.team.version != version => Err(Error::Stale),
+        _ => Ok(()),
+    }
+}
+
 /// The team of this name, which the caller may know of.
 ///
 /// # Errors
 /// A fault.
 pub fn by_name(cx: &mut Cx<'_, '_>, name: &str) -> Result<Option<Team>> {
+    if name.contains('\0') {
+        // No team has it in its name, and PostgreSQL could not even be asked.
+        return Ok(None);
+    }
     let found = store::teams::by_name(cx.tx, name)?;
     Ok(found.filter(|team| is_known(cx, team.id)))
+}
+
+/// The names of those of these teams that the caller may know of.
+///
+/// # Errors
+/// A fault.
+pub fn names(cx: &mut Cx<'_, '_>, ids: impl IntoIterator<Item = TeamId>) -> Result<HashMap<TeamId, String>> {
+    let known: BTreeSet<_> = ids.into_iter().filter(|id| is_known(cx, *id)).collect();
+    if known.is_empty() {
+        return Ok(HashMap::new());
+    }
+    store::teams::names(cx.tx, &known.into_iter().collect::<Vec<_>>())
 }
 
 /// What the caller may do with this team.
@@ -155,6 +184,46 @@ pub fn rights(cx: &Cx<'_, '_>, id: TeamId) -> TeamRights {
 pub fn may_create(cx: &Cx<'_, '_>) -> bool {
     cx.actor
         .can(Permission::new(Resource::Teams, Action::Create), Place::Everywhere)
+}
+
+/// Lets those go on who may make teams.
+///
+/// # Errors
+/// A refusal.
+pub fn creating(cx: &mut Cx<'_, '_>) -> Result<()> {
+    cx.attempt("team.create");
+    cx.actor
+        .may(Permission::new(Resource::Teams, Action::Create), Place::Everywhere)
+}
+
+/// A team that the caller may change or remove, with which of the two.
+///
+/// # Errors
+/// A refusal, or `Public`, which nobody may.
+pub fn changing(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<(TeamInfo, TeamRights)> {
+    let found = get(cx, id)?;
+    cx.attempt("team.update");
+    if id.is_public() {
+        return Err(Error::Conflict("Public is everyone's and cannot be changed.".into()));
+    }
+    let rights = rights(cx, id);
+    if rights.update || rights.delete {
+        Ok((found, rights))
+    } else {
+        Err(Error::lacks(UPDATE))
+    }
+}
+
+/// A team that the caller may remove once nothing stands in the way, with how many accounts have it as their home.
+///
+/// # Errors
+/// A refusal, or `Public`.
+pub fn deleting(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<(TeamInfo, i64)> {
+    target(cx, id, "team.delete", Action::Delete)?;
+    if id.is_public() {
+        return Err(Error::Conflict("Public is everyone's and cannot be deleted.".into()));
+    }
+    Ok((get(cx, id)?, at_home(cx, id)?))
 }
 
 /// Makes a team.

@@ -130,21 +130,21 @@ pub fn remove(tx: &mut Tx<'_>, user: UserId, team: TeamId) -> Result<TeamRole> {
     word(&had)
 }
 
-/// A page of a team's members by display name: people, or service and agent accounts.
+/// A page of a team's members by display name: people, or service and agent accounts, or all.
 ///
 /// # Errors
 /// A fault.
 pub fn page(
     tx: &mut Tx<'_>,
     team: TeamId,
-    machines: bool,
+    machines: Option<bool>,
     request: &PageRequest,
 ) -> Result<Page<(User, Option<TeamRole>)>> {
     let mut query = users::table.into_boxed();
-    query = if machines {
-        query.filter(users::kind.ne("person"))
-    } else {
-        query.filter(users::kind.eq("person"))
+    query = match machines {
+        Some(true) => query.filter(users::kind.ne("person")),
+        Some(false) => query.filter(users::kind.eq("person")),
+        None => query,
     };
     if !team.is_public() {
         query = query.filter(sql::<Bool>(&format!(

@@ -1,5 +1,7 @@
 //! Teams.
 
+use std::collections::HashMap;
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -60,6 +62,23 @@ pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Team>> {
         .get_result::<TeamRow>(tx.conn)
         .optional();
     row.map_err(failed)?.map(Team::try_from).transpose()
+}
+
+/// The names of these teams.
+///
+/// # Errors
+/// A fault.
+pub fn names(tx: &mut Tx<'_>, ids: &[TeamId]) -> Result<HashMap<TeamId, String>> {
+    let rows = teams::table.filter(sql::<Bool>(&format!(
+        "teams.id IN ({})",
+        list(ids.iter().map(|id| id.0))
+    )));
+    let rows = rows.select((teams::id, teams::name)).load::<(i64, String)>(tx.conn);
+    Ok(rows
+        .map_err(failed)?
+        .into_iter()
+        .map(|(id, name)| (TeamId(id), name))
+        .collect())
 }
 
 /// Renames and describes a team, and counts its version up.

@@ -37,6 +37,14 @@ pub fn status(error: &Error) -> StatusCode {
     }
 }
 
+/// Whether the form may come back with what was typed, to be mended or sent again.
+pub fn is_mendable(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Invalid(_) | Error::Stale | Error::Conflict(_) | Error::Busy(_) | Error::PasswordNeeded
+    )
+}
+
 #[derive(Template)]
 #[template(path = "session/error.html")]
 struct ErrorPage {
@@ -112,6 +120,11 @@ fn page(asked: &Asked, error: &Error) -> HttpResponse {
     let (title, todo) = words(error);
     let why = match error {
         Error::NotFound(what) => format!("There is no such {what}, or none that you may see."),
+        Error::Invalid(errors) => errors
+            .iter()
+            .map(|error| error.message.as_str())
+            .collect::<Vec<_>>()
+            .join(" "),
         other => other.to_string(),
     };
     show(asked, status(error), title, (why, todo)).unwrap_or_else(|error| error.error_response())

@@ -27,7 +27,15 @@ pub struct Fields(Vec<(String, String)>);
 impl Fields {
     /// The fields of the query string.
     pub fn of_query(request: &HttpRequest) -> Self {
-        Self(serde_html_form::from_str(request.query_string()).unwrap_or_default())
+        Self::of(serde_html_form::from_str(request.query_string()).unwrap_or_default())
+    }
+
+    /// No name or text holds a NUL, and PostgreSQL could not even be asked for one.
+    fn of(mut fields: Vec<(String, String)>) -> Self {
+        for (_, value) in &mut fields {
+            value.retain(|c| c != '\0');
+        }
+        Self(fields)
     }
 
     /// What was typed in `name`; nothing where it was not sent.
@@ -115,7 +123,7 @@ impl FromRequest for Fields {
                     "The form could not be read. Open the page again.".into(),
                 ))
             })?;
-            Ok(Self(fields))
+            Ok(Self::of(fields))
         })
     }
 }

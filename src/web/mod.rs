@@ -1,15 +1,20 @@
 //! HTML pages: extract, call one use case, render.
 
+pub mod account;
+pub mod activity;
 pub mod assets;
 pub mod confirm;
+pub mod dashboard;
 pub mod errors;
 pub mod form;
 pub mod page;
+pub mod session;
+pub mod teams;
 pub mod view;
 
 pub use errors::PageError;
 pub use form::Fields;
-pub use page::{Page, Shell, render, render_as, see_other};
+pub use page::{Id, Ids, Page, Shell, render, render_as, see_other};
 
 /// What a page's handler answers.
 pub type Answer = Result<actix_web::HttpResponse, PageError>;

@@ -1,7 +1,11 @@
 //! What surrounds every page.
 
-use actix_web::HttpResponse;
+use std::future::{Ready, ready};
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::errors::PageError;
@@ -127,6 +131,37 @@ pub fn see_other(path: impl AsRef<str>) -> Answer {
     Ok(HttpResponse::SeeOther()
         .insert_header((header::LOCATION, path.as_ref()))
         .finish())
+}
+
+/// The id in an address. What is no id is a page that does not exist.
+pub struct Id<T>(pub T);
+
+/// The two ids in an address, in their order.
+pub struct Ids<A, B>(pub A, pub B);
+
+impl<T: FromStr> FromRequest for Id<T> {
+    type Error = PageError;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(part(request, 0).map(Self))
+    }
+}
+
+impl<A: FromStr, B: FromStr> FromRequest for Ids<A, B> {
+    type Error = PageError;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(part(request, 0).and_then(|first| Ok(Self(first, part(request, 1)?))))
+    }
+}
+
+/// The `n`th `{part}` of the address.
+fn part<T: FromStr>(request: &HttpRequest, n: usize) -> Result<T, PageError> {
+    let parts = request.match_info();
+    let found = parts.iter().nth(n).and_then(|(_, text)| text.parse().ok());
+    found.ok_or(PageError(Error::NotFound("page")))
 }
 
 /// A path of ours to go back to; the first page where it is none. A browser reads `//host` and `/\host` as another site.

@@ -66,6 +66,26 @@ pub fn form_error(error: &model::Error, shown: &[&str]) -> String {
     }
 }
 
+/// What somebody else changed while a form was open.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The field's label.
+    pub field: String,
+    /// What it holds now.
+    pub theirs: String,
+}
+
+impl Change {
+    /// `field` holds `theirs` now.
+    pub fn new(field: impl Into<String>, theirs: impl Into<String>) -> Self {
+        let theirs = theirs.into();
+        Self {
+            field: field.into(),
+            theirs: if theirs.is_empty() { "empty".into() } else { theirs },
+        }
+    }
+}
+
 /// One of several values to choose from.
 #[derive(Clone, Debug)]
 pub struct Choice {

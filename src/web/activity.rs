@@ -1,0 +1,241 @@
+//! Audit entries as people read them.
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use super::view::{Status, When, Who, day, initials};
+use crate::model::audit;
+use crate::model::users::Kind;
+
+/// A line of an Activity tab.
+pub struct Entry {
+    /// When it happened.
+    pub when: When,
+    /// Who did it; `None` for the command line and for nobody known.
+    pub who: Option<Who>,
+    /// Who did it, where that is no account.
+    pub actor: String,
+    /// The token that was used.
+    pub token: String,
+    /// What was done, or tried.
+    pub what: String,
+    /// Why it was refused.
+    pub reason: String,
+    /// What was changed.
+    pub change: Vec<Delta>,
+    /// From which address.
+    pub address: String,
+    /// How it ended.
+    pub outcome: Status,
+}
+
+/// A field's values before and after.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Delta {
+    /// The field.
+    pub field: String,
+    /// What it held; empty where it was not there.
+    pub before: String,
+    /// What it holds; empty where it is gone.
+    pub after: String,
+}
+
+/// `entries`, seen from `now`.
+pub fn entries(entries: Vec<audit::Entry>, now: OffsetDateTime) -> Vec<Entry> {
+    entries.into_iter().map(|entry| line(entry, now)).collect()
+}
+
+fn line(entry: audit::Entry, now: OffsetDateTime) -> Entry {
+    let refused = entry.outcome == audit::Outcome::Refused.as_str();
+    Entry {
+        when: When::of(entry.time(), now),
+        who: who(&entry),
+        actor: match entry.actor_kind.as_str() {
+            "cli" => "Command line".into(),
+            _ => "Nobody logged in".into(),
+        },
+        what: what(&entry, refused),
+        change: deltas(entry.before.as_deref(), entry.after.as_deref()),
+        token: entry.token_name.unwrap_or_default(),
+        reason: entry.reason.unwrap_or_default(),
+        address: entry.address.unwrap_or_default(),
+        outcome: Status {
+            word: if refused { "Refused" } else { "Done" }.into(),
+            tone: if refused { "danger" } else { "good" },
+        },
+    }
+}
+
+fn who(entry: &audit::Entry) -> Option<Who> {
+    let kind = Kind::from_slug(&entry.actor_kind)?;
+    Some(Who {
+        href: format!("/users/{}", entry.actor_id?),
+        name: entry.actor_name.clone(),
+        username: entry.actor_name.clone(),
+        initials: initials(&entry.actor_name),
+        service: kind == Kind::Service,
+        agent: kind == Kind::Agent,
+    })
+}
+
+/// What each action is called once done, and what was tried where it was refused. `{}` is what it was done to.
+const ACTS: [(&str, &str, &str); 31] = [
+    ("audit.read", "Read the activity of {}", "read the activity of {}"),
+    ("portal.setup", "Set up the portal", "set up the portal"),
+    ("session.confirm", "Typed the password again", "confirm by password"),
+    ("session.create", "Logged in", "log in"),
+    ("session.end", "Ended sessions", "end sessions"),
+    ("session.use", "Used a session", "use a session"),
+    ("team.add_member", "Added a member to {}", "add a member to {}"),
+    ("team.create", "Created the team {}", "create the team {}"),
+    ("team.delete", "Deleted the team {}", "delete the team {}"),
+    ("team.list", "Listed teams", "list teams"),
+    ("team.read", "Opened the team {}", "open the team {}"),
+    ("team.remove_member", "Removed {} from a team", "remove {} from a team"),
+    (
+        "team.set_member",
+        "Gave {} a role in a team",
+        "give {} a role in a team",
+    ),
+    ("team.update", "Changed the team {}", "change the team {}"),
+    ("token.create", "Made a token for {}", "make a token for {}"),
+    ("token.list", "Listed the tokens of {}", "list the tokens of {}"),
+    ("token.revoke", "Revoked a token of {}", "revoke a token of {}"),
+    ("token.use", "Used a token", "use a token"),
+    (
+        "user.accept_invitation",
+        "Accepted the invitation of {}",
+        "accept the invitation of {}",
+    ),
+    ("user.change_password", "Changed the password", "change the password"),
+    ("user.create", "Created {}", "create {}"),
+    ("user.delete", "Deleted {}", "delete {}"),
+    ("user.disable", "Disabled {}", "disable {}"),
+    ("user.enable", "Enabled {}", "enable {}"),
+    (
+        "user.end_sessions",
+        "Ended all sessions of {}",
+        "end all sessions of {}",
+    ),
+    ("user.invite", "Made an invitation for {}", "make an invitation for {}"),
+    (
+        "user.link",
+        "Made a password link for {}",
+        "make a password link for {}",
+    ),
+    (
+        "user.reset_link",
+        "Made a reset link for {}",
+        "make a reset link for {}",
+    ),
+    (
+        "user.reset_password",
+        "Chose a new password for {} by a link",
+        "choose a new password for {} by a link",
+    ),
+    (
+        "user.turn_into_service",
+        "Turned {} into a service account",
+        "turn {} into a service account",
+    ),
+    ("user.update", "Changed {}", "change {}"),
+];
+
+fn what(entry: &audit::Entry, refused: bool) -> String {
+    let target = entry.target_name.as_deref().unwrap_or("an account");
+    match ACTS.iter().find(|(action, ..)| *action == entry.action) {
+        Some((_, _, tried)) if refused => format!("Tried to {}", tried.replace("{}", target)),
+        Some((_, done, _)) => done.replace("{}", target),
+        None => entry.action.clone(),
+    }
+}
+
+fn deltas(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
+    let (before, after) = (object(before), object(after));
+    let fields = before
+        .keys()
+        .chain(after.keys().filter(|key| !before.contains_key(*key)));
+    fields
+        .map(|key| Delta {
+            field: label(key),
+            before: shown(key, before.get(key)),
+            after: shown(key, after.get(key)),
+        })
+        .filter(|delta| delta.before != delta.after)
+        .collect()
+}
+
+fn object(json: Option<&str>) -> Map<String, Value> {
+    json.and_then(|json| serde_json::from_str(json).ok())
+        .unwrap_or_default()
+}
+
+/// `display_name` as `Display name`.
+fn label(key: &str) -> String {
+    let words = key.replace('_', " ");
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
+fn shown(key: &str, value: Option<&Value>) -> String {
+    match value {
+        None => String::new(),
+        Some(Value::Null) if key == "expires_at" => "never".into(),
+        Some(Value::Null) => "none".into(),
+        Some(Value::Bool(true)) => "yes".into(),
+        Some(Value::Bool(false)) => "no".into(),
+        Some(Value::String(text)) if text.is_empty() => "empty".into(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) if key == "expires_at" => number
+            .as_i64()
+            .and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok())
+            .map_or_else(|| number.to_string(), day),
+        Some(Value::Array(items)) if items.is_empty() => "none".into(),
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| shown("", Some(item)))
+            .collect::<Vec<_>>()
+            .join(", "),
+        Some(Value::Object(fields)) => fields
+            .iter()
+            .map(|(key, value)| format!("{} {}", key.replace('_', " "), shown(key, Some(value))))
+            .collect::<Vec<_>>()
+            .join(", "),
+        Some(other) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_field_by_field() {
+        let told = deltas(
+            Some(r#"{"role":"Member","enabled":true}"#),
+            Some(r#"{"role":"Editor","enabled":true,"home_team_id":null}"#),
+        );
+        assert_eq!(
+            told,
+            [
+                Delta {
+                    field: "Role".into(),
+                    before: "Member".into(),
+                    after: "Editor".into()
+                },
+                Delta {
+                    field: "Home team id".into(),
+                    before: String::new(),
+                    after: "none".into()
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn nonsense_is_no_change() {
+        assert!(deltas(Some("{"), None).is_empty());
+        assert!(deltas(None, Some("[1]")).is_empty());
+    }
+}

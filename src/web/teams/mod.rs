@@ -1,0 +1,70 @@
+//! Teams.
+
+pub mod add;
+pub mod list;
+pub mod members;
+pub mod settings;
+
+use super::view::Tab;
+use crate::service::teams::{TeamInfo, TeamRights};
+
+/// The frame of one team's pages.
+struct TeamHead {
+    name: String,
+    description: String,
+    href: String,
+    public: bool,
+    /// Where *Member* of the green + leads; empty where the caller may not.
+    add_member: String,
+    /// Where *Service Account* of the green + leads; empty where the caller may not.
+    add_service: String,
+    tabs: Vec<Tab>,
+}
+
+impl TeamHead {
+    /// The frame of `info`'s pages, with `current` as the tab that is open.
+    fn of(info: &TeamInfo, rights: TeamRights, current: &str) -> Self {
+        let href = format!("/teams/{}", info.team.id);
+        let mut tabs = vec![
+            ("Members", href.clone()),
+            ("Service Accounts", format!("{href}/service-accounts")),
+        ];
+        if rights.update || rights.delete {
+            tabs.push(("Settings", format!("{href}/settings")));
+        }
+        let add = |kind| {
+            if rights.update {
+                format!("{href}/members/new?kind={kind}")
+            } else if kind == "service" {
+                new_service(info, rights)
+            } else {
+                String::new()
+            }
+        };
+        Self {
+            name: info.team.name.clone(),
+            description: info.team.description.clone(),
+            public: info.team.id.is_public(),
+            add_member: add("person"),
+            add_service: add("service"),
+            tabs: tabs
+                .into_iter()
+                .map(|(label, href)| Tab {
+                    label,
+                    href,
+                    current: label == current,
+                })
+                .collect(),
+            href,
+        }
+    }
+}
+
+/// Where a new service account of this team begins; empty where the caller may make none.
+fn new_service(info: &TeamInfo, rights: TeamRights) -> String {
+    if rights.create_accounts {
+        format!("/users/service/new?home_team={}", info.team.id)
+    } else {
+        String::new()
+    }
+}

@@ -1,0 +1,178 @@
+//! A team's name and description, and its end.
+
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::TeamHead;
+use crate::http::Portal;
+use crate::model::Error;
+use crate::model::ids::TeamId;
+use crate::model::teams::Team;
+use crate::service::{Cx, teams};
+use crate::web::confirm::{self, Confirm};
+use crate::web::view::{Change, Field, form_error};
+use crate::web::{Answer, Fields, Id, Page, Shell, errors, render_as, see_other};
+
+#[derive(Template)]
+#[template(path = "teams/settings.html")]
+struct Settings {
+    page: Page,
+    team: TeamHead,
+    action: String,
+    error: Option<String>,
+    conflict: Vec<Change>,
+    version: i64,
+    name: Field,
+    description: Field,
+    may_edit: bool,
+    delete: String,
+    delete_text: String,
+}
+
+/// `GET /teams/{id}/settings`.
+pub async fn page(portal: Portal, Id(team): Id<TeamId>) -> Answer {
+    form(&portal, team, None, None).await
+}
+
+/// `typed` is what came back, and why.
+async fn form(portal: &Portal, id: TeamId, typed: Option<&Fields>, error: Option<&Error>) -> Answer {
+    let (shell, info, rights, homes) = portal
+        .read(move |cx| {
+            let (info, rights) = teams::changing(cx, id)?;
+            Ok((Shell::of(cx)?, info, rights, teams::at_home(cx, id)?))
+        })
+        .await?;
+    let team = &info.team;
+    let field = |name, now: &str| Field::new(name, typed.map_or(now, |typed| typed.get(name))).judged(error);
+    let conflict = match (error, typed) {
+        (Some(Error::Stale), Some(typed)) => changes(team, typed),
+        _ => Vec::new(),
+    };
+    let template = Settings {
+        page: Page::of(portal, shell, "teams", format!("Settings of {}", team.name)),
+        action: format!("/teams/{id}/settings"),
+        error: error
+            .filter(|_| conflict.is_empty())
+            .map(|error| form_error(error, &["name", "description"])),
+        conflict,
+        version: team.version,
+        name: field("name", &team.name),
+        description: field("description", &team.description),
+        may_edit: rights.update,
+        delete: if rights.delete && homes == 0 {
+            format!("/teams/{id}/delete")
+        } else {
+            String::new()
+        },
+        delete_text: if rights.delete {
+            delete_text(homes)
+        } else {
+            String::new()
+        },
+        team: TeamHead::of(&info, rights, "Settings"),
+    };
+    render_as(error.map_or(StatusCode::OK, errors::status), &template)
+}
+
+/// What the store holds now beside what was typed.
+fn changes(now: &Team, typed: &Fields) -> Vec<Change> {
+    [
+        ("Name", "name", &now.name),
+        ("Description", "description", &now.description),
+    ]
+    .into_iter()
+    .filter(|(_, name, now)| typed.get(name).trim() != now.as_str())
+    .map(|(field, _, now)| Change::new(field, now))
+    .collect()
+}
+
+fn delete_text(homes: i64) -> String {
+    match homes {
+        0 => "Its members stay users and lose what their role here allows.".into(),
+        1 => "It is the home of 1 service account. Move it to another home first, then the team can be deleted.".into(),
+        n => format!(
+            "It is the home of {n} service accounts. Move them to another home first, then the team can be deleted."
+        ),
+    }
+}
+
+/// `POST /teams/{id}/settings`.
+pub async fn update(portal: Portal, Id(team): Id<TeamId>, fields: Fields) -> Answer {
+    let [name, description] = ["name", "description"].map(|name| fields.get(name).to_owned());
+    // A form without its version is treated as one that is out of date.
+    let version = fields.parse("version").unwrap_or(0);
+    let saved = portal
+        .write(move |cx| teams::update(cx, team, &name, &description, Some(version)))
+        .await;
+    match saved {
+        Ok(team) => {
+            portal.session.flash("good", "Saved.")?;
+            see_other(format!("/teams/{}/settings", team.id))
+        }
+        Err(error) if errors::is_mendable(&error) => form(&portal, team, Some(&fields), Some(&error)).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /teams/{id}/delete`.
+pub async fn ask_delete(portal: Portal, Id(team): Id<TeamId>) -> Answer {
+    let (page, question) = question(&portal, team).await?;
+    confirm::ask(page, question, None)
+}
+
+async fn question(portal: &Portal, id: TeamId) -> Result<(Page, Confirm), errors::PageError> {
+    let (shell, info, homes) = portal
+        .read(move |cx| {
+            let (info, homes) = teams::deleting(cx, id)?;
+            Ok((Shell::of(cx)?, info, homes))
+        })
+        .await?;
+    let members = |n: Option<i64>, one: &str, many: &str| match n.unwrap_or_default() {
+        1 => format!("The role of 1 {one} in it"),
+        n => format!("The roles of {n} {many} in it"),
+    };
+    let mut losses = vec![
+        members(info.people, "member", "members"),
+        members(info.machines, "service account", "service accounts"),
+    ];
+    if homes > 0 {
+        losses = vec![delete_text(homes)];
+    }
+    let question = Confirm {
+        title: format!("Delete {}?", info.team.name),
+        lead: if homes > 0 {
+            "It cannot be deleted yet.".into()
+        } else {
+            "The team is gone for good; its members stay users. What is lost:".into()
+        },
+        losses,
+        action: format!("/teams/{id}/delete"),
+        button: "Delete team".into(),
+        danger: true,
+        cancel: format!("/teams/{id}/settings"),
+        ..Confirm::default()
+    };
+    Ok((Page::of(portal, shell, "teams", "Delete team"), question))
+}
+
+/// `POST /teams/{id}/delete`.
+pub async fn delete(portal: Portal, Id(team): Id<TeamId>) -> Answer {
+    match portal.write(move |cx| gone(cx, team)).await {
+        Ok(name) => {
+            portal.session.flash("good", format!("The team {name} is deleted."))?;
+            see_other("/teams")
+        }
+        Err(error @ Error::Conflict(_)) if !team.is_public() => {
+            let (page, question) = question(&portal, team).await?;
+            confirm::ask(page, question, Some(&error))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Deletes a team, and gives the name it had.
+fn gone(cx: &mut Cx<'_, '_>, team: TeamId) -> Result<String, Error> {
+    let name = teams::get(cx, team)?.team.name;
+    teams::delete(cx, team)?;
+    Ok(name)
+}
