@@ -1,1 +1,197 @@
-//! Every route and every kind of caller.
+//! Every route of the table, tried by every kind of caller who should not get through.
+
+use latchkey::http::routing::{Face, Policy, Route};
+use latchkey::model::ids::{TeamId, UserId};
+use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::server::routes::table;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Api, Browser, TestApp};
+
+/// Things that a caller would like to get at.
+struct Targets {
+    admin: UserId,
+    team: TeamId,
+}
+
+impl Targets {
+    fn make(app: &TestApp) -> Self {
+        let admin = app.make_admin("grace");
+        let team = app.team("Platform");
+        let service = app.service("Deployer", OrgRole::Editor, &[(team, TeamRole::Owner)]);
+        app.token(service, "users:read");
+        app.token(admin, "users:read");
+        Self { admin, team }
+    }
+
+    /// The path of a route with the targets' ids in it.
+    fn path(&self, route: &Route) -> String {
+        let mut before = "";
+        let parts = route.path.split('/').map(|part| {
+            let filled = match (part.starts_with('{'), before) {
+                (false, _) => part.to_owned(),
+                (true, "users" | "members") => self.admin.to_string(),
+                (true, "teams") => self.team.to_string(),
+                (true, "tokens") => "2".into(),
+                (true, _) => "1".into(),
+            };
+            before = part;
+            filled
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+}
+
+/// Everything that a form or body could do harm with.
+fn fields(targets: &Targets) -> Vec<(String, String)> {
+    let (admin, team) = (targets.admin.to_string(), targets.team.to_string());
+    [
+        ("username", "intruder"), ("display_name", "Intruder"), ("email", "intruder@example.com"), ("name", "Intruder"),
+        ("role", "Owner"), ("password", "plum harbour ticket seven"), ("team", &team), ("user", &admin), ("user_id", &admin),
+        ("account", "grace"), ("id", &admin), ("action", "disable"), ("scope", "users:read"), ("expires", "30"), ("token_name", "intruder"),
+        ("global_admin", "on"), ("home_team", &team), ("description", "Intruder"), ("version", "1"), ("who", "grace"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+/// Everything in the store that is worth keeping, in words.
+fn contents(app: &TestApp) -> Vec<String> {
+    app.db.texts(
+        "SELECT t FROM (\
+         SELECT 'user ' || id || username || display_name || email || role || description || COALESCE(password_hash, '-') || COALESCE(disabled_at, 0) || version AS t FROM users \
+         UNION ALL SELECT 'team ' || id || name || description || version FROM teams \
+         UNION ALL SELECT 'member ' || user_id || '/' || team_id || role FROM memberships \
+         UNION ALL SELECT 'token ' || id || name || scopes || COALESCE(revoked_at, 0) FROM tokens \
+         UNION ALL SELECT 'link ' || id || purpose FROM links) AS everything ORDER BY t",
+    )
+}
+
+fn pages() -> Vec<Route> {
+    table().into_iter().filter(|route| route.face == Face::Page).collect()
+}
+
+fn unsafe_pages() -> Vec<Route> {
+    pages().into_iter().filter(|route| route.method != "GET").collect()
+}
+
+async fn send(browser: &mut Browser, route: &Route, targets: &Targets, headers: &[(&str, &str)]) -> crate::support::Html {
+    let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+    let mut request = browser.request(method, &targets.path(route));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    if route.method != "GET" {
+        request = request.form(&fields(targets));
+    }
+    browser.send(request).await
+}
+
+async fn call(api: &Api, route: &Route, targets: &Targets) -> crate::support::Reply {
+    let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+    let request = api.request(method, &targets.path(route));
+    crate::support::Reply::of(if route.method == "GET" { request } else { request.json(&json!({ "name": "Intruder" })) }).await
+}
+
+const SAME: &[(&str, &str)] = &[("sec-fetch-site", "same-origin")];
+
+both! {
+    async fn a_visitor_is_led_to_the_log_in(app) {
+        let targets = Targets::make(&app);
+        let before = contents(&app);
+        for route in pages().iter().filter(|route| route.policy == Policy::Session) {
+            let answer = send(&mut app.visitor(), route, &targets, SAME).await;
+            let to_log_in = answer.location.as_deref().is_some_and(|path| path.starts_with("/login"));
+            assert!(answer.status == 303 && to_log_in, "{} {}: {}", route.method, route.path, answer.status);
+        }
+        assert_eq!(contents(&app), before);
+    }
+
+    async fn another_site_gets_nothing_done(app) {
+        let targets = Targets::make(&app);
+        let mut ada = app.admin().await;
+        let before = contents(&app);
+        let elsewhere: [&[(&str, &str)]; 5] = [
+            &[],
+            &[("sec-fetch-site", "cross-site")],
+            &[("sec-fetch-site", "same-site")],
+            &[("origin", "https://evil.example")],
+            &[("sec-fetch-site", "cross-site"), ("origin", "http://127.0.0.1")],
+        ];
+        for route in unsafe_pages() {
+            for headers in elsewhere {
+                let answer = send(&mut ada, &route, &targets, headers).await;
+                assert_eq!(answer.status, 403, "{} {} {headers:?}", route.method, route.path);
+                assert!(answer.has("did not come from a page of this portal"), "{}", answer.text());
+            }
+        }
+        assert_eq!(contents(&app), before);
+        let refused = app.audit().iter().filter(|line| line.starts_with("request refused")).count();
+        assert_eq!(refused, unsafe_pages().len() * elsewhere.len());
+        let origin = app.url.clone();
+        let answer = send(&mut ada, &unsafe_pages()[0], &targets, &[("origin", &origin)]).await;
+        assert_ne!(answer.status, 403, "the portal's own origin counts where Sec-Fetch-Site is missing");
+    }
+
+    async fn a_member_changes_nothing_of_others(app) {
+        let targets = Targets::make(&app);
+        app.person("jonas", OrgRole::Member, &[]);
+        let mut jonas = app.log_in("jonas").await;
+        let before = contents(&app);
+        let own = ["/logout", "/appearance", "/login", "/account", "/account/password", "/account/sessions/end", "/account/sessions/end-others"];
+        for route in unsafe_pages().iter().filter(|route| !own.contains(&route.path)) {
+            let answer = send(&mut jonas, route, &targets, SAME).await;
+            assert!(answer.status >= 400 && answer.status < 500, "{} {}: {} {}", route.method, route.path, answer.status, answer.text());
+        }
+        for route in pages().iter().filter(|route| route.method == "GET") {
+            let answer = send(&mut jonas, route, &targets, &[]).await;
+            assert!(answer.status < 500, "{}: {}", route.path, answer.status);
+            assert!(!answer.body.contains("grace@example.com"), "{} shows a stranger", route.path);
+        }
+        assert_eq!(contents(&app), before);
+    }
+
+    async fn the_api_wants_a_token_that_can_do_something(app) {
+        let targets = Targets::make(&app);
+        let ada = app.admin().await;
+        let stray = app.service("Stray", OrgRole::Admin, &[]);
+        let idle = app.service("Idle", OrgRole::Admin, &[(targets.team, TeamRole::Owner)]);
+        let callers = [
+            ("nobody", 401, app.api("")),
+            ("nonsense", 401, app.api("lk_svc_nonsense")),
+            ("a mistyped token", 401, app.api("lk_svc_000000000000000000000000000000000000000")),
+            ("no team", 403, app.api(&app.token(stray, "users:read users:create teams:read self:read"))),
+            ("no scopes", 403, app.api(&app.token(idle, ""))),
+        ];
+        let before = contents(&app);
+        for route in table().iter().filter(|route| route.policy == Policy::Token) {
+            for (who, status, api) in &callers {
+                let reply = call(api, route, &targets).await;
+                assert_eq!(reply.status, *status, "{} {} by {who}: {}", route.method, route.path, reply.body);
+                assert_eq!(reply.header("content-type"), "application/problem+json", "{}", route.path);
+                assert_eq!(reply.header("www-authenticate").starts_with("Bearer"), *status == 401);
+                if *status == 403 {
+                    assert!(reply.body["detail"].as_str().is_some_and(|why| why.contains("can do nothing")), "{}", reply.body);
+                }
+            }
+            let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+            let by_session = app.api("").request(method, &targets.path(route)).header("cookie", ada.cookie().unwrap());
+            assert_eq!(crate::support::Reply::of(by_session).await.status, 401, "{} by a browser session", route.path);
+        }
+        assert_eq!(contents(&app), before);
+    }
+
+    async fn a_viewer_of_a_team_changes_nothing_through_the_api(app) {
+        let targets = Targets::make(&app);
+        let viewer = app.service("Viewer", OrgRole::Member, &[(targets.team, TeamRole::Viewer)]);
+        let every = latchkey::model::permissions::PermissionSet::everything().to_string();
+        let api = app.api(&app.token(viewer, &every));
+        let before = contents(&app);
+        for route in table().iter().filter(|route| route.policy == Policy::Token && route.method != "GET") {
+            let reply = call(&api, route, &targets).await;
+            assert!((400..500).contains(&reply.status), "{} {}: {} {}", route.method, route.path, reply.status, reply.body);
+        }
+        assert_eq!(contents(&app), before);
+    }
+}

@@ -1,1 +1,7 @@
 //! The pages.
+
+mod barred;
+mod session;
+mod tokens;
+mod users;
+mod wizard;

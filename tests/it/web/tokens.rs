@@ -1,0 +1,112 @@
+//! Access tokens on a user's page, and what they can do.
+
+use latchkey::model::roles::{OrgRole, TeamRole};
+use time::Duration;
+
+use crate::support::PASSWORD;
+
+both! {
+    async fn a_token_works_until_it_expires_or_is_revoked(app) {
+        let mut ada = app.admin().await;
+        let team = app.team("Platform");
+        let id = app.service("API Access", OrgRole::Editor, &[(team, TeamRole::Viewer)]);
+        let path = format!("/users/{id}/tokens");
+        let fields = [("token_name", "pipeline"), ("expires", "30"), ("scope", "users:read"), ("form_key", "k")];
+        let page = ada.post(&path, &fields).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        let token = page.inner("#secret").unwrap();
+        let api = app.api(&token);
+        assert_eq!(api.get("/api/v1/users").await.status, 200);
+        assert!(!ada.post(&path, &fields).await.body.contains("lk_svc_0"), "sent twice, made once");
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens"), 1);
+        let twin = ada.post(&path, &[("token_name", "PIPELINE"), ("expires", "30"), ("scope", "users:read")]).await;
+        assert!(twin.error("token_name").is_some(), "{}", twin.text());
+        app.clock.advance(Duration::days(29));
+        assert_eq!(api.get("/api/v1/users").await.status, 200);
+        app.clock.advance(Duration::days(1));
+        let over = api.get("/api/v1/users").await;
+        assert_eq!(over.status, 401);
+        assert!(over.header("www-authenticate").contains("invalid_token"));
+        let mut ada = app.log_in("ada").await;
+        let fresh = ada.post(&path, &[("token_name", "second"), ("expires", "30"), ("scope", "users:read")]).await;
+        let api = app.api(&fresh.inner("#secret").unwrap());
+        assert_eq!(api.get("/api/v1/users").await.status, 200);
+        ada.submit(&format!("{path}/2/revoke"), &[]).await;
+        assert_eq!(api.get("/api/v1/users").await.status, 401, "at the next request");
+        assert!(ada.get(&path).await.has("Revoked"));
+    }
+
+    async fn scopes_follow_what_the_account_may_do_at_that_moment(app) {
+        let team = app.team("Platform");
+        let id = app.service("API Access", OrgRole::Editor, &[(team, TeamRole::Viewer)]);
+        let api = app.api(&app.token(id, "users:read users:create"));
+        let scopes = |reply: crate::support::Reply| reply.body["token"]["effective_scopes"].clone();
+        assert_eq!(scopes(api.get("/api/v1/me").await), serde_json::json!(["users:read"]));
+        app.write(|cx| latchkey::service::users::update(cx, id, latchkey::service::users::UserChange { role: Some(OrgRole::Manager), ..Default::default() }));
+        assert_eq!(scopes(api.get("/api/v1/me").await), serde_json::json!(["users:read", "users:create"]));
+        app.write(|cx| latchkey::service::members::remove(cx, team, id));
+        let stopped = api.get("/api/v1/me").await;
+        assert_eq!(stopped.status, 403);
+        assert!(stopped.body["detail"].as_str().unwrap().contains("no role in any team"), "{}", stopped.body);
+    }
+
+    async fn global_admin_wants_an_admin_and_a_password_typed_lately(app) {
+        let mut ada = app.admin().await;
+        app.person("manuel", OrgRole::Manager, &[]);
+        let mut manuel = app.log_in("manuel").await;
+        let id = app.service("Root", OrgRole::Member, &[]);
+        let path = format!("/users/{id}/tokens");
+        let fields = [("token_name", "root"), ("expires", "30"), ("global_admin", "on")];
+        assert!((400..500).contains(&manuel.post(&path, &fields).await.status));
+        app.clock.advance(Duration::minutes(11));
+        let asked = ada.post(&path, &fields).await;
+        assert!(asked.status >= 400 && asked.count("input[type=password]") == 1, "{}", asked.text());
+        let mut wrong = fields.to_vec();
+        wrong.push(("password", "wrong wrong wrong"));
+        assert!(ada.post(&path, &wrong).await.error("password").is_some());
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens"), 0);
+        let mut right = fields.to_vec();
+        right.push(("password", PASSWORD));
+        let page = ada.post(&path, &right).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        assert!(page.has("Global admin") && ada.get(&path).await.has("Global admin"), "it is marked");
+        let api = app.api(&page.inner("#secret").unwrap());
+        assert_eq!(api.get("/api/v1/users").await.status, 200, "whatever its account's teams");
+        let over_rest = serde_json::json!({ "name": "more", "expires_in_days": 30, "global_admin": true });
+        let refused = api.post(&format!("/api/v1/users/{id}/tokens"), over_rest).await;
+        assert_eq!(refused.status, 403, "never over REST: {}", refused.body);
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens"), 1);
+    }
+
+    async fn a_manager_disables_the_stronger_and_mints_nothing_for_them(app) {
+        let ada = app.make_admin("ada");
+        app.person("manuel", OrgRole::Manager, &[]);
+        let team = app.team("Platform");
+        let strong = app.service("Strong", OrgRole::Admin, &[(team, TeamRole::Owner)]);
+        let mut manuel = app.log_in("manuel").await;
+        for user in [ada, strong] {
+            let answer = manuel.post(&format!("/users/{user}/tokens"), &[("token_name", "t"), ("expires", "30"), ("scope", "users:read")]).await;
+            assert_eq!(answer.status, 403, "{}", answer.text());
+        }
+        assert_eq!(manuel.post(&format!("/users/{strong}/disable"), &[]).await.status, 403, "only Admins act on Admins");
+        let editor = app.service("Editor", OrgRole::Editor, &[(team, TeamRole::Owner)]);
+        manuel.submit(&format!("/users/{editor}/disable"), &[]).await;
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens"), 0);
+    }
+
+    async fn policy_holds_on_every_path(app) {
+        let id = app.service("API Access", OrgRole::Member, &[]);
+        let mut config = app.app.config.clone();
+        config.token_max_days = Some(90);
+        let policy = latchkey::model::tokens::Policy { max_days: config.token_max_days, allow_never: config.token_allow_never };
+        assert!(!policy.never_allowed());
+        let api = app.root_api();
+        let path = format!("/api/v1/users/{id}/tokens");
+        let outlives = api.post(&path, serde_json::json!({ "name": "x", "never": true, "scopes": ["self:read"] })).await;
+        assert_eq!(outlives.status, 422, "a token made by one that expires expires no later: {}", outlives.body);
+        let longer = api.post(&path, serde_json::json!({ "name": "x", "expires_in_days": 91, "scopes": ["self:read"] })).await;
+        assert_eq!(longer.status, 422, "{}", longer.body);
+        let fits = api.post(&path, serde_json::json!({ "name": "x", "expires_in_days": 89, "scopes": ["self:read"] })).await;
+        assert_eq!(fits.status, 201, "{}", fits.body);
+    }
+}
