@@ -212,7 +212,10 @@ impl Drop for RollBack<'_> {
 
 fn migrate(conn: &mut Conn) -> Result<(), OpenError> {
     match conn {
-        Conn::Sqlite(conn) => bring_up_to_date(conn, SQLITE_MIGRATIONS),
+        Conn::Sqlite(conn) => {
+            keep_a_copy(conn)?;
+            bring_up_to_date(conn, SQLITE_MIGRATIONS)
+        }
         Conn::Postgres(conn) => {
             let locked = |conn: &mut PgConnection, sql| {
                 conn.batch_execute(sql)
@@ -224,6 +227,30 @@ fn migrate(conn: &mut Conn) -> Result<(), OpenError> {
             outcome
         }
     }
+}
+
+/// Before tables that hold something are changed, the store is copied beside itself.
+fn keep_a_copy(conn: &mut SqliteConnection) -> Result<(), OpenError> {
+    let fail = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migrate(error.to_string());
+    let applied = conn.applied_migrations().map_err(fail)?;
+    let Some(last) = applied.iter().max() else { return Ok(()) };
+    if !conn.has_pending_migration(SQLITE_MIGRATIONS).map_err(fail)? {
+        return Ok(());
+    }
+    let file = sql_query("SELECT file AS name FROM pragma_database_list WHERE name = 'main'").get_result::<File>(conn);
+    let file = file.map_err(|error| OpenError::Migrate(error.to_string()))?.name;
+    let copy = format!("{file}.before-{last}");
+    if Path::new(&copy).exists() {
+        return Ok(());
+    }
+    let kept = sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(&copy).execute(conn);
+    kept.map(drop).map_err(|error| OpenError::Migrate(format!("cannot keep a copy as {copy}: {error}")))
+}
+
+#[derive(diesel::QueryableByName)]
+struct File {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    name: String,
 }
 
 fn bring_up_to_date<DB, C>(conn: &mut C, known: EmbeddedMigrations) -> Result<(), OpenError>

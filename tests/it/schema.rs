@@ -65,3 +65,24 @@ both! {
         assert!(error.contains("newer Latchkey"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_store_is_copied_before_its_tables_change() {
+    let app = crate::support::TestApp::start(crate::support::Flavour::Sqlite).await;
+    app.make_admin("ada");
+    let file = app.dir.path().join("latchkey.db");
+    let old = tempfile::tempdir().unwrap();
+    let copy = old.path().join("latchkey.db");
+    app.sql(&format!("VACUUM INTO '{}'", copy.display())).unwrap();
+    assert!(file.exists());
+    // As an older program left it: the newest migration is still to come, and fails on tables that are there already.
+    let database = crate::support::Database::Sqlite(copy);
+    let newest = database.texts("SELECT MAX(version) AS t FROM __diesel_schema_migrations").remove(0);
+    database.execute(&format!("UPDATE __diesel_schema_migrations SET version = '20000101000000' WHERE version = '{newest}'")).unwrap();
+    let mut config = app.app.config.clone();
+    config.data_dir = old.path().to_owned();
+    let error = latchkey::cli::open::app(config, latchkey::base::clock::Clock::System).err().unwrap();
+    assert!(!error.to_string().is_empty());
+    let kept = crate::support::Database::Sqlite(old.path().join("latchkey.db.before-20000101000000"));
+    assert_eq!(kept.number("SELECT COUNT(*) AS n FROM users"), 1);
+}
