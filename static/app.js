@@ -197,4 +197,5 @@ function preview(input) {
   ask();
 }
 prepare(document);
-document.querySelector("[aria-invalid=true]")?.focus();
+// After autofocus had its turn.
+requestAnimationFrame(() => document.querySelector("[aria-invalid=true]")?.focus());

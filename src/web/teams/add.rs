@@ -119,7 +119,9 @@ pub async fn add(portal: Portal, Id(team): Id<TeamId>, fields: Fields) -> Answer
             portal.session.flash("good", told)?;
             see_other(tab(team, info.user.kind))
         }
-        Err(error) if errors::is_mendable(&error) => form(&portal, team, &fields, Some(&error)).await,
+        Err(error) if errors::is_mendable(&error) || matches!(error, Error::Forbidden(_)) => {
+            form(&portal, team, &fields, Some(&error)).await
+        }
         Err(error) => Err(error.into()),
     }
 }
