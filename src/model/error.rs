@@ -125,6 +125,24 @@ impl Problems {
         self.0.push(FieldError::new(field, message));
     }
 
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds what another check found wrong with fields.
+    ///
+    /// # Errors
+    /// Any other error of that check.
+    pub fn merge<T>(&mut self, found: Result<T>) -> Result<()> {
+        match found {
+            Err(Error::Invalid(errors)) => self.0.extend(errors),
+            Err(error) => return Err(error),
+            Ok(_) => {}
+        }
+        Ok(())
+    }
+
     /// Nothing wrong, or all that is.
     ///
     /// # Errors

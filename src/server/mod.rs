@@ -27,7 +27,6 @@ pub fn run(app: Data, listener: TcpListener) -> std::io::Result<Server> {
         let app = app.clone();
         Actix::new()
             .app_data(app.clone())
-            .app_data(api::body::config())
             .app_data(pages::form::config())
             .configure(move |config| mount(config, &app))
             .default_service(web::to(pages::errors::nowhere))
@@ -48,6 +47,8 @@ fn mount(config: &mut web::ServiceConfig, app: &Data) {
             register(config, app, route, &here);
         }
     }
+    // What is in no row of the table is a page that says so, but a problem under /api.
+    config.service(web::resource("/api{rest:(/.*)?}").to(api::errors::nowhere));
 }
 
 /// Registers all methods of one path behind what its face demands, so that no route can stand outside its guard.
@@ -70,7 +71,20 @@ fn register(config: &mut web::ServiceConfig, app: &Data, first: &Route, here: &[
                 .wrap(from_fn(pages::errors::render))
                 .wrap(session::middleware(app)),
         ),
-        Face::Api => config.service(resource.default_service(web::to(api::errors::wrong_method))),
+        Face::Api => {
+            let allow = allowed(here);
+            let wrong = move || std::future::ready(api::errors::wrong_method(allow.clone()));
+            config.service(resource.default_service(web::to(wrong)))
+        }
         Face::Static | Face::Health => config.service(resource),
     };
+}
+
+/// The methods of a path, as the header `Allow` lists them (RFC 9110, section 10.2.1).
+fn allowed(here: &[&Route]) -> String {
+    let mut methods: Vec<_> = here.iter().map(|route| route.method).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.join(", ")
 }

@@ -1,6 +1,8 @@
 //! One's own account.
 
 use super::app::{App, Caller, Cx, account};
+use super::tokens::TokenInfo;
+use super::users::UserInfo;
 use crate::base::secret::Secret;
 use crate::model::actor::Via;
 use crate::model::ids::UserId;
@@ -26,6 +28,23 @@ pub(super) fn own_id(cx: &Cx<'_, '_>, action: Action) -> Result<UserId> {
 pub fn own(cx: &mut Cx<'_, '_>) -> Result<User> {
     let id = own_id(cx, Action::Read)?;
     store::users::get(cx.tx, id)
+}
+
+/// Who the caller is and by which token they came. Whoever has come as far as this may know that.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] where they did not come by a token.
+pub fn me(cx: &mut Cx<'_, '_>) -> Result<(UserInfo, TokenInfo)> {
+    cx.attempt("user.read");
+    let (Some(id), Some(token)) = (cx.actor.id(), cx.actor.token().map(|token| token.id)) else {
+        return Err(Error::Unauthenticated(TOKEN_NEEDED));
+    };
+    let user = store::users::get(cx.tx, id)?;
+    let token = TokenInfo {
+        token: store::tokens::get(cx.tx, id, token)?,
+        effective: cx.actor.holdings.anywhere(),
+    };
+    Ok((super::users::described(cx, user)?, token))
 }
 
 /// Changes the caller's password, and ends their other sessions.
@@ -70,15 +89,15 @@ pub fn change_password(app: &App, caller: &Caller, current: &Secret, new: &Secre
     })
 }
 
+const TOKEN_NEEDED: &str = "This needs an access token: send it as Authorization: Bearer.";
+
 /// What every route of the API asks first: somebody known, by a token that can do something at this moment.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for nobody, [`Error::Forbidden`] with the reason where effective scopes come to nothing.
 pub fn must_be_able(cx: &mut Cx<'_, '_>) -> Result<()> {
     let Some(token) = cx.actor.token() else {
-        return Err(Error::Unauthenticated(
-            "This needs an access token: send it as Authorization: Bearer.",
-        ));
+        return Err(Error::Unauthenticated(TOKEN_NEEDED));
     };
     if !cx.actor.holdings.anywhere().is_empty() {
         return Ok(());

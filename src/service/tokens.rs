@@ -9,6 +9,7 @@ use crate::model::access::{Holdings, Place};
 use crate::model::actor::TokenUse;
 use crate::model::error::Problems;
 use crate::model::ids::{TeamId, TokenId, UserId};
+use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
 use crate::model::roles::OrgRole;
 use crate::model::tokens::{Lifetime, PlainToken, Token, TokenType};
@@ -71,7 +72,7 @@ pub fn create(cx: &mut Cx<'_, '_>, user: UserId, new: NewToken) -> Result<Minted
 }
 
 /// Rules 1 to 3: one's own as a person, or `tokens:create` in the account's home; and only Admins for Admins.
-fn may_make(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
+pub(super) fn may_make(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
     if user.kind == Kind::Person && cx.actor.owns(user.id, Action::Update) {
         return Ok(());
     }
@@ -80,6 +81,27 @@ fn may_make(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
         Place::of_home(user.home_team),
     )?;
     only_admins_for_admins(cx, user)
+}
+
+/// Lets those go on who may make tokens for `user`.
+///
+/// # Errors
+/// A refusal, or an account that is disabled.
+pub fn making(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
+    cx.attempt("token.create");
+    cx.on(account(user));
+    may_make(cx, user)?;
+    must_be_enabled(user)
+}
+
+fn must_be_enabled(user: &User) -> Result<()> {
+    if user.is_enabled() {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!(
+        "{} is disabled. Enable it first.",
+        user.username
+    )))
 }
 
 fn only_admins_for_admins(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
@@ -94,12 +116,7 @@ fn only_admins_for_admins(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
 
 /// Makes the token; the caller may make tokens for this account, but what this one can do is checked here.
 pub(super) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<Minted> {
-    if !user.is_enabled() {
-        return Err(Error::Conflict(format!(
-            "{} is disabled. Enable it first.",
-            user.username
-        )));
-    }
+    must_be_enabled(user)?;
     let (name, description, expires_at) = checked(cx, user, new)?;
     let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?));
     let can = if new.global_admin {
@@ -143,7 +160,8 @@ pub(super) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<M
     })
 }
 
-fn checked(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<(String, String, Option<time::OffsetDateTime>)> {
+/// Checks the fields of a new token, and that its name is free.
+pub(super) fn checked(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<(String, String, Option<time::OffsetDateTime>)> {
     let mut problems = Problems::default();
     let name = problems.take(names::display("name", &new.name));
     let description = problems.take(names::description(&new.description));
@@ -170,7 +188,7 @@ fn checked(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<(String, 
 }
 
 /// A global-admin token is made by an Admin in person, with the password typed lately, or on the command line.
-fn may_make_global_admin(cx: &Cx<'_, '_>, new: &NewToken) -> Result<()> {
+pub(super) fn may_make_global_admin(cx: &Cx<'_, '_>, new: &NewToken) -> Result<()> {
     if !cx.actor.is_admin() || cx.actor.token().is_some() {
         return Err(Error::refused(
             "Only Admins make global-admin tokens, in the portal or on the command line.",
@@ -253,6 +271,23 @@ pub fn of_user(cx: &mut Cx<'_, '_>, user: UserId) -> Result<Vec<TokenInfo>> {
         .collect())
 }
 
+/// A page of a user's tokens, the newest first.
+///
+/// # Errors
+/// A refusal, or a cursor that is none.
+pub fn page(cx: &mut Cx<'_, '_>, user: UserId, request: &PageRequest) -> Result<Page<TokenInfo>> {
+    let mut tokens = of_user(cx, user)?;
+    if let Some(Cursor { id, backwards, .. }) = request.cursor {
+        tokens.retain(|info| (info.token.id.0 < id) != backwards && info.token.id.0 != id);
+        if backwards {
+            tokens.reverse();
+        }
+    }
+    Ok(Page::build(request, tokens, |info| {
+        (Key::Number(info.token.id.0), info.token.id.0)
+    }))
+}
+
 /// One token of a user.
 ///
 /// # Errors
@@ -276,6 +311,17 @@ pub fn revoke(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<()> {
     }
     store::tokens::revoke(cx.tx, token.id, cx.now)?;
     cx.done(account(&user), Some(told(&token)), None)
+}
+
+/// A token that the caller is about to revoke.
+///
+/// # Errors
+/// A refusal, or no such token.
+pub fn revoking(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<TokenInfo> {
+    let account = super::users::get(cx, user)?.user;
+    cx.attempt("token.revoke");
+    may_revoke(cx, &account)?;
+    get(cx, user, token)
 }
 
 fn may_revoke(cx: &Cx<'_, '_>, user: &User) -> Result<()> {

@@ -27,6 +27,8 @@ pub struct UserInfo {
     pub user: User,
     /// Its teams besides `Public`, those that the caller may know of.
     pub teams: Vec<Membership>,
+    /// Whether it is in any team besides `Public`, known to the caller or not.
+    pub has_team: bool,
     /// Its tokens in figures.
     pub tokens: Summary,
     /// How it stands.
@@ -71,26 +73,7 @@ pub struct Created {
 /// # Errors
 /// A refusal, or what is wrong with the fields.
 pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
-    cx.attempt("user.create");
-    cx.on(Target {
-        kind: new.kind.slug(),
-        id: 0,
-        name: new.display_name.chars().take(names::NAME_MAX).collect(),
-    });
-    let home = home_of(&new);
-    cx.actor.may(
-        Permission::new(new.kind.resource(), Action::Create),
-        Place::of_home(home),
-    )?;
-    let standing = Standing {
-        kind: new.kind,
-        role: new.role,
-        teams: new.teams.clone(),
-    };
-    cx.actor.may_grant(&Holdings::of(&standing))?;
-    for (team, _) in &new.teams {
-        may_assign(cx, *team, home)?;
-    }
+    let (home, _) = allowed(cx, &new)?;
     cx.first_time(new.form_key.as_deref())?;
     let (username, display_name, email, description) = checked(cx, &new)?;
     let contact = cx.actor.id().filter(|_| new.kind != Kind::Person);
@@ -130,6 +113,54 @@ pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
     Ok(Created { user, invitation })
 }
 
+/// Asks everything that [`create`] asks, and makes nothing: the username the account would get, and what it would hold.
+///
+/// # Errors
+/// Those of [`create`].
+pub fn plan(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(String, Holdings)> {
+    let (_, holdings) = allowed(cx, new)?;
+    let (username, ..) = checked(cx, new)?;
+    Ok((username, holdings))
+}
+
+/// The rules for a new account: the permission in its home, nothing granted beyond one's own, teams one may fill. Its home,
+/// and what it would hold.
+fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Holdings)> {
+    cx.attempt("user.create");
+    cx.on(Target {
+        kind: new.kind.slug(),
+        id: 0,
+        name: new.display_name.chars().take(names::NAME_MAX).collect(),
+    });
+    let home = home_of(new);
+    cx.actor.may(
+        Permission::new(new.kind.resource(), Action::Create),
+        Place::of_home(home),
+    )?;
+    if let Some(home) = home {
+        there_is(cx, home, "home_team")?;
+    }
+    let standing = Standing {
+        kind: new.kind,
+        role: new.role,
+        teams: new.teams.clone(),
+    };
+    let holdings = Holdings::of(&standing);
+    cx.actor.may_grant(&holdings)?;
+    for (team, _) in &new.teams {
+        may_assign(cx, *team, home)?;
+    }
+    Ok((home, holdings))
+}
+
+/// A team of a form is still there.
+fn there_is(cx: &mut Cx<'_, '_>, team: TeamId, field: &'static str) -> Result<Team> {
+    store::teams::get(cx.tx, team).map_err(|error| match error {
+        Error::NotFound(_) => Error::field(field, "This team does not exist any more. Choose again."),
+        other => other,
+    })
+}
+
 /// The home of a new service or agent account: the one named, else the first team chosen, else `Public`.
 fn home_of(new: &NewUser) -> Option<TeamId> {
     let first = || new.teams.first().map(|(team, _)| *team);
@@ -144,7 +175,7 @@ fn may_assign(cx: &mut Cx<'_, '_>, team: TeamId, home: Option<TeamId>) -> Result
             "Everyone is in Public already, and nobody has a role there.",
         ));
     }
-    store::teams::get(cx.tx, team)?;
+    there_is(cx, team, "teams")?;
     if home == Some(team) {
         return Ok(());
     }
@@ -152,9 +183,10 @@ fn may_assign(cx: &mut Cx<'_, '_>, team: TeamId, home: Option<TeamId>) -> Result
         .may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))
 }
 
-type Names = (String, String, Option<String>, String);
+pub(super) type Names = (String, String, Option<String>, String);
 
-fn checked(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Names> {
+/// Checks the names of a new account: their form, and that they are free.
+pub(super) fn checked(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Names> {
     let mut problems = Problems::default();
     let display = problems.take(names::display(new.name_field, &new.display_name));
     let made = new.username.trim().is_empty() && new.kind != Kind::Person;
@@ -344,12 +376,14 @@ pub fn page(cx: &mut Cx<'_, '_>, filter: &UserFilter, sort: UserSort, request: &
 }
 
 fn info(cx: &Cx<'_, '_>, user: User, teams: Vec<Membership>, tokens: Summary) -> UserInfo {
-    let state = UserState::of(&user, !teams.is_empty(), tokens.usable > 0);
+    let has_team = !teams.is_empty();
+    let state = UserState::of(&user, has_team, tokens.usable > 0);
     let known = |team: &Membership| cx.actor.id() == Some(user.id) || super::teams::is_known(cx, team.team);
     let teams = teams.into_iter().filter(known).collect();
     UserInfo {
         user,
         teams,
+        has_team,
         tokens,
         state,
     }
@@ -377,16 +411,36 @@ pub fn counts(cx: &mut Cx<'_, '_>) -> Result<[i64; 4]> {
 pub fn get(cx: &mut Cx<'_, '_>, id: UserId) -> Result<UserInfo> {
     cx.attempt("user.read");
     let user = store::users::get(cx.tx, id)?;
-    let teams = store::memberships::of_user(cx.tx, id)?;
-    let ids: Vec<_> = teams.iter().map(|membership| membership.team).collect();
+    let teams = store::memberships::roles(cx.tx, id)?;
+    let ids: Vec<_> = teams.iter().map(|(team, _)| *team).collect();
     if !cx.actor.sees(&user, &ids) {
         return Err(Error::NotFound("user"));
     }
     cx.on(account(&user));
-    let tokens = store::tokens::summaries(cx.tx, &[id], cx.now)?
-        .remove(&id)
+    described(cx, user)
+}
+
+/// What is told of a user whom the caller may know of: whom they have found, just made, or are themselves.
+///
+/// # Errors
+/// A fault.
+pub fn described(cx: &mut Cx<'_, '_>, user: User) -> Result<UserInfo> {
+    let teams = store::memberships::of_user(cx.tx, user.id)?;
+    let tokens = store::tokens::summaries(cx.tx, &[user.id], cx.now)?
+        .remove(&user.id)
         .unwrap_or_default();
     Ok(info(cx, user, teams, tokens))
+}
+
+/// Goes on only where the account is still at the version it was read at.
+///
+/// # Errors
+/// [`Error::Stale`] where it was changed meanwhile, [`Error::NotFound`] where there is none that the caller may know of.
+pub fn at_version(cx: &mut Cx<'_, '_>, id: UserId, version: Option<i64>) -> Result<()> {
+    match version {
+        Some(version) if get(cx, id)?.user.version != version => Err(Error::Stale),
+        _ => Ok(()),
+    }
 }
 
 /// Finds the user to act on: 404 where the caller may not know of them, 403 where they may not act.
@@ -447,6 +501,16 @@ pub struct Rights {
 /// # Errors
 /// A fault.
 pub fn rights(cx: &mut Cx<'_, '_>, user: &User) -> Result<Rights> {
+    let mut rights = row_rights(cx, user);
+    if user.kind == Kind::Person && rights.manage {
+        let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?));
+        rights.link = user.is_enabled() && cx.actor.may_grant(&held).is_ok();
+    }
+    Ok(rights)
+}
+
+/// What the caller may do with a user of a list: all but handing out a link, which is not looked into.
+pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
     let own = |action| cx.actor.owns(user.id, action);
     let may = |action| cx.actor.may_act_on(user, action).is_ok();
     let home = Place::of_home(user.home_team);
@@ -461,7 +525,7 @@ pub fn rights(cx: &mut Cx<'_, '_>, user: &User) -> Result<Rights> {
             .holdings
             .teams_with(Permission::new(Resource::Teams, Action::Update))
             .is_empty();
-    let mut rights = Rights {
+    Rights {
         update: may(Action::Update) || own(Action::Update),
         manage: may(Action::Update),
         delete: may(Action::Delete),
@@ -472,12 +536,7 @@ pub fn rights(cx: &mut Cx<'_, '_>, user: &User) -> Result<Rights> {
         see_activity: own(Action::Read) || cx.actor.can(Permission::new(Resource::Audit, Action::Read), home),
         link: false,
         global_admin: cx.actor.is_admin() && cx.actor.token().is_none(),
-    };
-    if person && rights.manage {
-        let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?));
-        rights.link = cx.actor.may_grant(&held).is_ok();
     }
-    Ok(rights)
 }
 
 /// What is to be changed; what is `None` stays.
@@ -529,7 +588,8 @@ pub fn update(cx: &mut Cx<'_, '_>, id: UserId, change: UserChange) -> Result<Use
     Ok(updated)
 }
 
-fn changed(cx: &mut Cx<'_, '_>, before: &User, change: &UserChange) -> Result<User> {
+/// The account as it would be after `change`.
+pub(super) fn changed(cx: &mut Cx<'_, '_>, before: &User, change: &UserChange) -> Result<User> {
     let mut problems = Problems::default();
     let mut after = before.clone();
     let person = before.kind == Kind::Person;
@@ -559,7 +619,7 @@ fn changed(cx: &mut Cx<'_, '_>, before: &User, change: &UserChange) -> Result<Us
         after.contact = after.contact.filter(|_| contact.is_some());
     }
     if let Some(home) = change.home_team.filter(|_| !person) {
-        store::teams::get(cx.tx, home)?;
+        there_is(cx, home, "home_team")?;
         after.home_team = Some(home);
     }
     problems.check()?;
@@ -757,7 +817,7 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Resul
     }
     not_oneself(cx, &user, "turn into a service account")?;
     keep_an_admin(cx, &user)?;
-    store::teams::get(cx.tx, home)?;
+    there_is(cx, home, "home_team")?;
     cx.actor.may(
         Permission::new(Resource::ServiceAccounts, Action::Create),
         Place::of_home(Some(home)),
@@ -798,31 +858,64 @@ pub fn end_sessions(cx: &mut Cx<'_, '_>, id: UserId) -> Result<usize> {
     Ok(ended)
 }
 
+/// A permission that an account has, and the role it comes from.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// The permission.
+    pub permission: Permission,
+    /// The role.
+    pub role: &'static str,
+    /// The team in which it counts; `None` for everywhere.
+    pub team: Option<String>,
+}
+
 /// Each permission the account has at this moment, with the role and place it comes from.
 ///
 /// # Errors
 /// [`Error::NotFound`] where the caller may not know of the user.
-pub fn effective(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Vec<(Permission, String)>> {
+pub fn effective(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Vec<Granted>> {
     let UserInfo { user, teams, .. } = get(cx, id)?;
-    let all = store::memberships::of_user(cx.tx, id)?;
-    let roles = all
-        .iter()
-        .map(|membership| (membership.team, membership.role))
-        .collect();
-    let held = Holdings::of(&user.standing(roles));
+    let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, id)?));
     if held.anywhere().is_empty() {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
     for permission in Permission::all().filter(|permission| permission.resource != Resource::Own) {
+        let granted = |role, team| Granted { permission, role, team };
         if user.role.holds().has(permission) {
-            found.push((permission, format!("{} of the organisation, everywhere", user.role)));
+            found.push(granted(user.role.as_str(), None));
         }
         for team in teams.iter().filter(|team| team.role.holds().has(permission)) {
-            found.push((permission, format!("{} of {}", team.role, team.team_name)));
+            found.push(granted(team.role.as_str(), Some(team.team_name.clone())));
         }
     }
     Ok(found)
+}
+
+/// The service and agent accounts that name this person as their contact, up to 20 that the caller may know of.
+///
+/// # Errors
+/// A fault.
+pub fn contact_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Vec<User>> {
+    let mut seen = Vec::new();
+    for user in store::users::with_contact(cx.tx, id, 20)? {
+        let teams = store::memberships::roles(cx.tx, user.id)?;
+        let teams: Vec<_> = teams.into_iter().map(|(team, _)| team).collect();
+        if cx.actor.sees(&user, &teams) {
+            seen.push(user);
+        }
+    }
+    Ok(seen)
+}
+
+/// Lets those go on who may make people.
+///
+/// # Errors
+/// A refusal.
+pub fn creating(cx: &mut Cx<'_, '_>) -> Result<()> {
+    cx.attempt("user.create");
+    cx.actor
+        .may(Permission::new(Resource::Users, Action::Create), Place::Everywhere)
 }
 
 /// People who may be named as contact, by part of their name.
