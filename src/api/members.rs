@@ -1,0 +1,115 @@
+//! `/api/v1/teams/{id}/members`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::answer::{List, nothing, ok};
+use super::body::Body;
+use super::call::Call;
+use super::openapi::{Creates, Deletes, Lists, Reads};
+use super::query::Paging;
+use super::teams::id as team_id;
+use super::{Answer, ApiError};
+use crate::model::ids::UserId;
+use crate::model::roles::TeamRole;
+use crate::model::users::Kind;
+use crate::service::members::Member;
+use crate::service::{by_name, members};
+
+/// The role a member is to have.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetMember {
+    /// The role in this team.
+    #[schema(value_type = TeamRole)]
+    role: String,
+}
+
+/// A member of a team.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Member)]
+pub struct MemberAnswer {
+    /// The user's id.
+    #[schema(example = 123)]
+    id: i64,
+    /// The user's id outside.
+    uuid: Uuid,
+    /// The username.
+    #[schema(example = "api_access@service")]
+    user_id: String,
+    /// The username.
+    #[schema(example = "api_access@service")]
+    user_name: String,
+    /// The display name.
+    #[schema(example = "API Access")]
+    name: String,
+    /// What the account stands for.
+    user_type: Kind,
+    /// The role in this team; null in `Public`, where nobody has one.
+    role: Option<TeamRole>,
+}
+
+impl From<Member> for MemberAnswer {
+    fn from(Member { user, role, .. }: Member) -> Self {
+        Self {
+            id: user.id.0,
+            uuid: user.uuid,
+            user_id: user.username.clone(),
+            user_name: user.username,
+            name: user.display_name,
+            user_type: user.kind,
+            role,
+        }
+    }
+}
+
+fn user_id(call: &Call) -> Result<UserId, ApiError> {
+    call.id("user_id", "user")
+}
+
+/// List a team's members
+///
+/// People, service accounts and agents, by display name.
+#[utoipa::path(
+    get, path = "/api/v1/teams/{id}/members", tag = "Teams", operation_id = "listMembers",
+    params(("id" = i64, Path, description = "The team's id."), Paging),
+    responses((status = 200, description = "A page of members.", body = List<MemberAnswer>), Lists, Reads),
+)]
+pub async fn list(call: Call) -> Answer {
+    let input = (team_id(&call), call.query::<Paging>());
+    let page = call.list(input, |cx, (team, paging)| {
+        let page = members::every(cx, team, &paging.request(false))?;
+        List::of(page, |items| Ok(items.into_iter().map(MemberAnswer::from).collect()))
+    });
+    ok(page.await?)
+}
+
+/// Add a member, or change its role
+#[utoipa::path(
+    put, path = "/api/v1/teams/{id}/members/{user_id}", tag = "Teams", operation_id = "setMember",
+    params(("id" = i64, Path, description = "The team's id."), ("user_id" = i64, Path, description = "The user's id.")),
+    request_body(content = SetMember, example = json!({"role": "Maintainer"})),
+    responses((status = 204, description = "The user has this role in the team."), Creates, Reads),
+)]
+pub async fn set(call: Call, body: Body) -> Answer {
+    let input = (team_id(&call), user_id(&call), body.read::<SetMember>());
+    let done = call.write(input, |cx, (team, user, wanted)| {
+        by_name::set_member(cx, team, user, &wanted.role)
+    });
+    done.await?;
+    nothing()
+}
+
+/// Remove a member
+#[utoipa::path(
+    delete, path = "/api/v1/teams/{id}/members/{user_id}", tag = "Teams", operation_id = "removeMember",
+    params(("id" = i64, Path, description = "The team's id."), ("user_id" = i64, Path, description = "The user's id.")),
+    responses((status = 204, description = "The user is no member any longer."), Deletes),
+)]
+pub async fn remove(call: Call) -> Answer {
+    let input = (team_id(&call), user_id(&call));
+    let done = call.write(input, |cx, (team, user)| members::remove(cx, team, user));
+    done.await?;
+    nothing()
+}

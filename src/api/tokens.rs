@@ -1,0 +1,272 @@
+//! `/api/v1/users/{id}/tokens`.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::serde::rfc3339;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Answer;
+use super::answer::{List, created, nothing, ok};
+use super::body::Body;
+use super::call::Call;
+use super::openapi::{Creates, Deletes, Lists, Reads};
+use super::query::Paging;
+use super::users::id as user_id;
+use crate::model::Result;
+use crate::model::ids::TokenId;
+use crate::model::permissions::PermissionSet;
+use crate::model::tokens::{TokenState, TokenType};
+use crate::service::by_name::{self, TokenWanted};
+use crate::service::tokens::TokenInfo;
+use crate::service::{Cx, teams, tokens};
+
+/// A new access token: exactly one of `expires_in_days`, `expires_at` and `never` says how long it lives.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToken {
+    /// Unique among the account's tokens.
+    #[schema(max_length = 100, example = "pipeline")]
+    name: String,
+    /// What it is for.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    description: Option<String>,
+    /// So many days from now.
+    #[serde(default)]
+    #[schema(minimum = 1, example = 30)]
+    expires_in_days: Option<i64>,
+    /// Until this moment.
+    #[serde(default)]
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// True for a token without end, where policy allows it.
+    #[serde(default)]
+    never: Option<bool>,
+    /// What it may be used for. Without a scope it can do nothing.
+    #[schema(required = true, nullable = false, example = json!(["users:read"]))]
+    #[serde(default)]
+    scopes: Option<Vec<String>>,
+    /// The names of the teams it is limited to; it is not limited where this is left out.
+    #[serde(default)]
+    teams: Option<Vec<String>>,
+    /// Refused here: global-admin tokens are made in the portal or on the command line.
+    #[serde(default)]
+    #[schema(default = false)]
+    global_admin: bool,
+}
+
+impl From<CreateToken> for TokenWanted {
+    fn from(new: CreateToken) -> Self {
+        Self {
+            name: new.name,
+            description: new.description,
+            expires_in_days: new.expires_in_days,
+            expires_at: new.expires_at,
+            never: new.never,
+            scopes: new.scopes,
+            teams: new.teams,
+            global_admin: new.global_admin,
+        }
+    }
+}
+
+/// An access token without its secret.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Token)]
+pub struct TokenAnswer {
+    /// Its id.
+    #[schema(example = 7)]
+    pub id: i64,
+    /// Its id outside.
+    uuid: Uuid,
+    /// Its name.
+    #[schema(example = "pipeline")]
+    name: String,
+    /// What it is for.
+    description: String,
+    /// From the account's kind.
+    #[serde(rename = "type")]
+    kind: TokenType,
+    /// How it begins and its last four characters.
+    #[schema(example = "lk_svc_…q9Dk")]
+    hint: String,
+    /// What it may be used for.
+    #[schema(value_type = Vec<String>, example = json!(["users:read"]))]
+    scopes: PermissionSet,
+    /// Its scopes and what its account may do at this moment.
+    #[schema(value_type = Vec<String>, example = json!(["users:read"]))]
+    effective_scopes: PermissionSet,
+    /// The teams it is limited to, those that the caller may know of; null where it is not limited.
+    teams: Option<Vec<String>>,
+    /// Whether it acts as an Admin.
+    global_admin: bool,
+    /// When it ends; null for never.
+    #[serde(with = "rfc3339::option")]
+    expires_at: Option<OffsetDateTime>,
+    /// When it was made.
+    #[serde(with = "rfc3339")]
+    created_at: OffsetDateTime,
+    /// Who made it.
+    created_by: String,
+    /// When it was last used, to the minute.
+    #[serde(with = "rfc3339::option")]
+    last_used_at: Option<OffsetDateTime>,
+    /// From where it was last used.
+    last_used_address: Option<String>,
+    /// How it stands.
+    state: State,
+}
+
+/// How a token stands.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenState)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Good.
+    Active,
+    /// Good, for 20 days at most.
+    Expiring,
+    /// Its time is over.
+    Expired,
+    /// Ended for good.
+    Revoked,
+}
+
+impl From<TokenState> for State {
+    fn from(state: TokenState) -> Self {
+        match state {
+            TokenState::Active => Self::Active,
+            TokenState::Expiring => Self::Expiring,
+            TokenState::Expired => Self::Expired,
+            TokenState::Revoked => Self::Revoked,
+        }
+    }
+}
+
+/// A token that was just made.
+#[derive(Serialize, ToSchema)]
+pub struct CreatedToken {
+    /// What is kept of it.
+    #[serde(flatten)]
+    metadata: TokenAnswer,
+    /// The token itself. It is told this once and never again.
+    #[schema(example = "lk_svc_…")]
+    token: String,
+}
+
+impl TokenAnswer {
+    /// A token.
+    ///
+    /// # Errors
+    /// A fault.
+    pub fn of(cx: &mut Cx<'_, '_>, TokenInfo { token, effective }: TokenInfo) -> Result<Self> {
+        let teams = match &token.teams {
+            Some(ids) => {
+                let mut names: Vec<_> = teams::names(cx, ids.iter().copied())?.into_values().collect();
+                names.sort_unstable();
+                Some(names)
+            }
+            None => None,
+        };
+        let (last_used_at, last_used_address) = match token.last_use.clone() {
+            Some(last) => (Some(last.at), last.address),
+            None => (None, None),
+        };
+        Ok(Self {
+            id: token.id.0,
+            uuid: token.uuid,
+            state: token.state(cx.now).into(),
+            name: token.name,
+            description: token.description,
+            kind: token.kind,
+            hint: token.hint,
+            scopes: token.scopes,
+            effective_scopes: effective,
+            teams,
+            global_admin: token.global_admin,
+            expires_at: token.expires_at,
+            created_at: token.created_at,
+            created_by: token.created_by,
+            last_used_at,
+            last_used_address,
+        })
+    }
+}
+
+/// Make a token
+///
+/// It can do no more than the token that makes it, and ends no later.
+#[utoipa::path(
+    post, path = "/api/v1/users/{id}/tokens", tag = "Tokens", operation_id = "createToken",
+    params(("id" = i64, Path, description = "The user's id.")),
+    request_body(content = CreateToken, examples(
+        ("30 days" = (value = json!({"name": "pipeline", "expires_in_days": 30, "scopes": ["users:read"]}))),
+        ("To a moment" = (value = json!({"name": "pipeline", "expires_at": "2027-01-31T12:00:00Z", "scopes": ["users:read"]}))),
+        ("Without end" = (value = json!({"name": "pipeline", "never": true, "scopes": ["users:read"]}))),
+    )),
+    responses((status = 201, description = "It was made. The answer is not to be stored.", body = CreatedToken,
+        headers(("Location" = String, description = "The path of the token."))), Creates),
+)]
+pub async fn create(call: Call, body: Body) -> Answer {
+    let input = (user_id(&call), body.read::<CreateToken>());
+    let made = call.write(input, |cx, (user, wanted)| {
+        let minted = by_name::create_token(cx, user, wanted.into())?;
+        let info = TokenInfo {
+            token: minted.token,
+            effective: minted.effective,
+        };
+        let metadata = TokenAnswer::of(cx, info)?;
+        let token = minted.plain.reveal().to_owned();
+        Ok((user, CreatedToken { metadata, token }))
+    });
+    let (user, made) = made.await?;
+    created(format!("/api/v1/users/{user}/tokens/{}", made.metadata.id), None, made)
+}
+
+/// List a user's tokens
+///
+/// The newest first, without their secrets.
+#[utoipa::path(
+    get, path = "/api/v1/users/{id}/tokens", tag = "Tokens", operation_id = "listTokens",
+    params(("id" = i64, Path, description = "The user's id."), Paging),
+    responses((status = 200, description = "A page of tokens.", body = List<TokenAnswer>), Lists, Reads),
+)]
+pub async fn list(call: Call) -> Answer {
+    let input = (user_id(&call), call.query::<Paging>());
+    let page = call.list(input, |cx, (user, paging)| {
+        let page = tokens::page(cx, user, &paging.request(true))?;
+        List::of(page, |items| items.into_iter().map(|info| TokenAnswer::of(cx, info)).collect())
+    });
+    ok(page.await?)
+}
+
+/// Get a token
+#[utoipa::path(
+    get, path = "/api/v1/users/{id}/tokens/{token_id}", tag = "Tokens", operation_id = "getToken",
+    params(("id" = i64, Path, description = "The user's id."), ("token_id" = i64, Path, description = "The token's id.")),
+    responses((status = 200, description = "The token.", body = TokenAnswer), Reads),
+)]
+pub async fn get(call: Call) -> Answer {
+    let input = (user_id(&call), call.id::<TokenId>("token_id", "token"));
+    let token = call.read(input, |cx, (user, token)| {
+        let info = tokens::get(cx, user, token)?;
+        TokenAnswer::of(cx, info)
+    });
+    ok(token.await?)
+}
+
+/// Revoke a token
+///
+/// For good, from the next request on.
+#[utoipa::path(
+    delete, path = "/api/v1/users/{id}/tokens/{token_id}", tag = "Tokens", operation_id = "revokeToken",
+    params(("id" = i64, Path, description = "The user's id."), ("token_id" = i64, Path, description = "The token's id.")),
+    responses((status = 204, description = "It is revoked."), Deletes),
+)]
+pub async fn revoke(call: Call) -> Answer {
+    let input = (user_id(&call), call.id::<TokenId>("token_id", "token"));
+    let revoked = call.write(input, |cx, (user, token)| tokens::revoke(cx, user, token));
+    revoked.await?;
+    nothing()
+}

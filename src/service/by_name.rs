@@ -1,0 +1,366 @@
+//! Requests as programs write them: teams by their names, roles and scopes as words. What is wrong with any of it is told
+//! together with what is wrong with the other fields, and all of it is resolved in the transaction that uses it.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::app::Cx;
+use super::tokens::{self, Minted};
+use super::users::{self, Created, UserChange};
+use crate::model::access::Place;
+use crate::model::error::Problems;
+use crate::model::ids::{TeamId, UserId};
+use crate::model::permissions::{Action, Permission, PermissionSet};
+use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::tokens::Lifetime;
+use crate::model::users::{Kind, User};
+use crate::model::{Result, names};
+
+const MACHINE_EMAIL: &str = "The address of a service account is made by Latchkey and cannot be chosen.";
+const PEOPLE_HAVE_NO: &str = "Only service and agent accounts have this.";
+
+/// A team that is named, and the role wanted in it.
+#[derive(Clone, Debug)]
+pub struct TeamWanted {
+    /// Its name, in any case.
+    pub name: String,
+    /// The team role; the least where none is named.
+    pub role: Option<String>,
+}
+
+/// A new account.
+#[derive(Clone, Debug, Default)]
+pub struct UserWanted {
+    /// `Service` where none is named.
+    pub user_type: Option<String>,
+    /// The display name.
+    pub name: String,
+    /// Made from the name for service and agent accounts where it is left out.
+    pub username: Option<String>,
+    /// A person's address.
+    pub email: Option<String>,
+    /// The organisation role.
+    pub role: String,
+    /// The teams, the home of a service or agent account first.
+    pub teams: Vec<TeamWanted>,
+    /// Another home than the first team.
+    pub home_team: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// A refusal, or everything that is wrong with the fields.
+pub fn create_user(cx: &mut Cx<'_, '_>, wanted: UserWanted) -> Result<Created> {
+    cx.attempt("user.create");
+    let mut problems = Problems::default();
+    let kind = match &wanted.user_type {
+        Some(text) => word(&mut problems, "user_type", text),
+        None => Some(Kind::Service),
+    };
+    let role = word(&mut problems, "role", &wanted.role);
+    let teams = memberships(cx, &wanted.teams, &mut problems)?;
+    let home_team = match &wanted.home_team {
+        Some(name) => team(cx, "home_team", name, &mut problems)?,
+        None => None,
+    };
+    match kind {
+        Some(Kind::Person) if home_team.is_some() => problems.add("home_team", PEOPLE_HAVE_NO),
+        Some(Kind::Service | Kind::Agent) if wanted.email.is_some() => problems.add("email", MACHINE_EMAIL),
+        _ => {}
+    }
+    let new = users::NewUser {
+        kind: kind.unwrap_or(Kind::Service),
+        username: wanted.username.unwrap_or_default(),
+        display_name: wanted.name,
+        email: wanted.email.unwrap_or_default(),
+        role: role.unwrap_or(OrgRole::Member),
+        teams,
+        home_team,
+        description: wanted.description.unwrap_or_default(),
+        name_field: "name",
+        form_key: None,
+    };
+    if !problems.is_empty() {
+        may_create(cx, new.kind)?;
+        problems.merge(users::checked(cx, &new))?;
+        problems.check()?;
+    }
+    users::create(cx, new)
+}
+
+/// Whoever may make no such account anywhere is told that, and not what is wrong with the fields.
+fn may_create(cx: &Cx<'_, '_>, kind: Kind) -> Result<()> {
+    match kind {
+        Kind::Person => cx
+            .actor
+            .may(Permission::new(kind.resource(), Action::Create), Place::Everywhere),
+        Kind::Service | Kind::Agent => users::may_create_somewhere(cx).map(drop),
+    }
+}
+
+/// What is to be changed of an account; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct UserEdit {
+    /// The version it was read at; without it, whatever is there is changed.
+    pub version: Option<i64>,
+    /// Another display name.
+    pub name: Option<String>,
+    /// Another username.
+    pub username: Option<String>,
+    /// Another address; people only.
+    pub email: Option<String>,
+    /// Another organisation role.
+    pub role: Option<String>,
+    /// Another description.
+    pub description: Option<String>,
+    /// Another contact, or none; service and agent accounts only.
+    pub contact: Option<Option<UserId>>,
+    /// Another home team; service and agent accounts only.
+    pub home_team: Option<String>,
+    /// Switched on or off.
+    pub enabled: Option<bool>,
+}
+
+/// Changes an account.
+///
+/// # Errors
+/// [`Error::Stale`](crate::model::Error::Stale) where somebody else changed it meanwhile, a refusal, or everything that is
+/// wrong with the fields.
+pub fn change_user(cx: &mut Cx<'_, '_>, id: UserId, edit: UserEdit) -> Result<User> {
+    let before = users::get(cx, id)?.user;
+    cx.attempt("user.update");
+    let mut problems = Problems::default();
+    let role = edit.role.as_deref().and_then(|text| word(&mut problems, "role", text));
+    let home_team = match &edit.home_team {
+        Some(name) => team(cx, "home_team", name, &mut problems)?,
+        None => None,
+    };
+    if before.kind == Kind::Person {
+        for (field, given) in [
+            ("contact", edit.contact.is_some()),
+            ("home_team", edit.home_team.is_some()),
+        ] {
+            if given {
+                problems.add(field, PEOPLE_HAVE_NO);
+            }
+        }
+    }
+    let change = UserChange {
+        version: edit.version,
+        username: edit.username,
+        display_name: edit.name,
+        email: edit.email,
+        role,
+        description: edit.description,
+        contact: edit.contact,
+        home_team,
+        name_field: Some("name"),
+    };
+    if !problems.is_empty() {
+        if !cx.actor.owns(id, Action::Update) {
+            cx.actor.may_act_on(&before, Action::Update)?;
+        }
+        problems.merge(users::changed(cx, &before, &change))?;
+        problems.check()?;
+    }
+    let user = users::update(cx, id, change)?;
+    match edit.enabled {
+        Some(true) => users::enable(cx, id),
+        Some(false) => users::disable(cx, id),
+        None => Ok(user),
+    }
+}
+
+/// A new token.
+#[derive(Clone, Debug, Default)]
+pub struct TokenWanted {
+    /// Unique for the account.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// So many days from now, …
+    pub expires_in_days: Option<i64>,
+    /// … or until this moment (RFC 3339), …
+    pub expires_at: Option<String>,
+    /// … or without end: exactly one of the three.
+    pub never: Option<bool>,
+    /// What it may be used for.
+    pub scopes: Option<Vec<String>>,
+    /// The teams it is limited to.
+    pub teams: Option<Vec<String>>,
+    /// Whether it is to act as an Admin.
+    pub global_admin: bool,
+}
+
+/// Makes a token for a user.
+///
+/// # Errors
+/// A refusal, or everything that is wrong with the fields.
+pub fn create_token(cx: &mut Cx<'_, '_>, user: UserId, wanted: TokenWanted) -> Result<Minted> {
+    let account = users::get(cx, user)?.user;
+    cx.attempt("token.create");
+    tokens::may_make(cx, &account)?;
+    let mut problems = Problems::default();
+    let (life, life_field) = lifetime(&wanted, &mut problems);
+    let scopes = scopes(&wanted, &mut problems);
+    let teams = limit(cx, wanted.teams.as_deref(), &mut problems)?;
+    let new = tokens::NewToken {
+        name: wanted.name,
+        description: wanted.description.unwrap_or_default(),
+        life: life.unwrap_or(Lifetime::Days(1)),
+        life_field,
+        scopes,
+        teams,
+        global_admin: wanted.global_admin,
+        form_key: None,
+    };
+    if new.global_admin {
+        tokens::may_make_global_admin(cx, &new)?;
+    }
+    if !problems.is_empty() {
+        problems.merge(tokens::checked(cx, &account, &new))?;
+        problems.check()?;
+    }
+    tokens::create(cx, user, new)
+}
+
+/// Makes a user a member with the role of this name, or changes the role.
+///
+/// # Errors
+/// A refusal, an unknown role, or `Public`, where nobody has a role.
+pub fn set_member(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: &str) -> Result<()> {
+    let mut problems = Problems::default();
+    let role = word(&mut problems, "role", role);
+    problems.check()?;
+    super::members::set(cx, team, user, role.unwrap_or(TeamRole::Viewer))
+}
+
+fn lifetime(wanted: &TokenWanted, problems: &mut Problems) -> (Option<Lifetime>, &'static str) {
+    let mut ways = Vec::new();
+    if let Some(days) = wanted.expires_in_days {
+        ways.push(("expires_in_days", Some(Lifetime::Days(days))));
+    }
+    if let Some(text) = &wanted.expires_at {
+        let end = OffsetDateTime::parse(text, &Rfc3339);
+        if end.is_err() {
+            problems.add(
+                "expires_at",
+                "Write the time as RFC 3339 does, for example 2027-01-31T12:00:00Z.",
+            );
+        }
+        ways.push(("expires_at", end.ok().map(Lifetime::Until)));
+    }
+    if wanted.never == Some(true) {
+        ways.push(("never", Some(Lifetime::Never)));
+    }
+    match ways.as_slice() {
+        [(field, life)] => return (*life, field),
+        [] => problems.add(
+            "expires_in_days",
+            "Say when the token ends: expires_in_days, expires_at, or \"never\": true.",
+        ),
+        [_, more @ ..] => {
+            for (field, _) in more {
+                problems.add(*field, "Give one of expires_in_days, expires_at and never, not several.");
+            }
+        }
+    }
+    (None, "expires_in_days")
+}
+
+fn scopes(wanted: &TokenWanted, problems: &mut Problems) -> PermissionSet {
+    if wanted.scopes.is_none() && !wanted.global_admin {
+        problems.add(
+            "scopes",
+            "Say what the token may be used for. Without a scope it can do nothing.",
+        );
+    }
+    let words = wanted.scopes.iter().flatten().enumerate();
+    words
+        .filter_map(|(at, text)| word(problems, &format!("scopes/{at}"), text))
+        .collect::<PermissionSet>()
+}
+
+fn limit(cx: &mut Cx<'_, '_>, named: Option<&[String]>, problems: &mut Problems) -> Result<Option<BTreeSet<TeamId>>> {
+    let Some(named) = named else { return Ok(None) };
+    if named.is_empty() {
+        problems.add(
+            "teams",
+            "Name at least one team, or leave teams out for a token without such a limit.",
+        );
+    }
+    let mut teams = BTreeSet::new();
+    for (at, name) in named.iter().enumerate() {
+        let field = format!("teams/{at}");
+        if let Some(id) = one_more(cx, &field, name, &|id| teams.contains(&id), problems)? {
+            teams.insert(id);
+        }
+    }
+    Ok(Some(teams))
+}
+
+fn memberships(
+    cx: &mut Cx<'_, '_>,
+    wanted: &[TeamWanted],
+    problems: &mut Problems,
+) -> Result<Vec<(TeamId, TeamRole)>> {
+    let mut teams: Vec<(TeamId, TeamRole)> = Vec::new();
+    for (at, TeamWanted { name, role }) in wanted.iter().enumerate() {
+        let role = match role {
+            Some(text) => word(problems, &format!("teams/{at}/role"), text),
+            None => Some(TeamRole::Viewer),
+        };
+        let field = format!("teams/{at}");
+        let known = |id| teams.iter().any(|(other, _)| *other == id);
+        if let Some(id) = one_more(cx, &field, name, &known, problems)? {
+            teams.push((id, role.unwrap_or(TeamRole::Viewer)));
+        }
+    }
+    Ok(teams)
+}
+
+/// The named team, where it is none that has been named already, nor `Public`.
+fn one_more(
+    cx: &mut Cx<'_, '_>,
+    field: &str,
+    name: &str,
+    named: &dyn Fn(TeamId) -> bool,
+    problems: &mut Problems,
+) -> Result<Option<TeamId>> {
+    let found = team(cx, field, name, problems)?;
+    let wrong = match found {
+        Some(id) if named(id) => format!("{} is named twice.", shown(name)),
+        Some(id) if id.is_public() => "Everyone is in Public already, and nobody has a role there.".into(),
+        other => return Ok(other),
+    };
+    problems.add(field, wrong);
+    Ok(None)
+}
+
+fn team(cx: &mut Cx<'_, '_>, field: &str, name: &str, problems: &mut Problems) -> Result<Option<TeamId>> {
+    let found = super::teams::by_name(cx, name)?;
+    if found.is_none() {
+        problems.add(
+            field,
+            format!("There is no team {}, or none that you may know of.", shown(name)),
+        );
+    }
+    Ok(found.map(|team| team.id))
+}
+
+/// No more of a name than a name can be long.
+fn shown(name: &str) -> String {
+    format!("“{}”", name.chars().take(names::NAME_MAX).collect::<String>())
+}
+
+fn word<T: FromStr<Err: std::fmt::Display>>(problems: &mut Problems, field: &str, text: &str) -> Option<T> {
+    text.parse()
+        .map_err(|error: T::Err| problems.add(field, error.to_string()))
+        .ok()
+}

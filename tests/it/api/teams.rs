@@ -1,0 +1,92 @@
+//! `/api/v1/teams`.
+
+use latchkey::model::roles::{OrgRole, TeamRole};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::Reply;
+
+const TEAMS: &str = "/api/v1/teams";
+
+both! {
+    async fn a_team_is_made_read_changed_and_deleted(app) {
+        let api = app.root_api();
+        let made = api.post(TEAMS, json!({ "name": "Data Engineering", "description": "Pipelines" })).await;
+        assert_eq!((made.status, made.header("etag")), (201, "\"1\""), "{}", made.body);
+        assert_eq!((&made.body["people"], &made.body["service_accounts"]), (&json!(0), &json!(0)));
+        let path = made.header("location").to_owned();
+        assert_eq!(api.get(&path).await.body, made.body);
+        let clash = api.post(TEAMS, json!({ "name": "data engineering" })).await;
+        assert_eq!((clash.status, clash.pointers()), (422, vec!["/name"]));
+        let changed = api.patch(&path, json!({ "name": "Data" })).await;
+        assert_eq!((changed.status, changed.header("etag")), (200, "\"2\""), "{}", changed.body);
+        assert_eq!((&changed.body["name"], &changed.body["description"]), (&json!("Data"), &json!("Pipelines")));
+        let stale = api.request(Method::PATCH, &path).header("if-match", "\"1\"").json(&json!({ "name": "Other" }));
+        assert_eq!(Reply::of(stale).await.status, 412);
+        let stale = api.request(Method::DELETE, &path).header("if-match", "\"1\"");
+        assert_eq!(Reply::of(stale).await.status, 412);
+        assert_eq!(api.delete(&path).await.status, 204);
+        assert_eq!(api.get(&path).await.status, 404);
+        app.assert_chain();
+    }
+
+    async fn public_stays_as_it_is(app) {
+        let api = app.root_api();
+        let public = api.get("/api/v1/teams/1").await;
+        assert_eq!((&public.body["name"], &public.body["people"]), (&json!("Public"), &json!(null)));
+        let id = app.service("Deployer", OrgRole::Member, &[]);
+        for reply in [
+            api.patch("/api/v1/teams/1", json!({ "name": "All" })).await,
+            api.delete("/api/v1/teams/1").await,
+            api.put(&format!("/api/v1/teams/1/members/{id}"), json!({ "role": "Owner" })).await,
+            api.delete(&format!("/api/v1/teams/1/members/{id}")).await,
+        ] {
+            assert_eq!(reply.status, 409, "{}", reply.body);
+        }
+    }
+
+    async fn members_come_and_go(app) {
+        let team = app.team("Platform");
+        let (jonas, job) = (app.person("jonas", OrgRole::Member, &[]), app.service("Job", OrgRole::Member, &[]));
+        let (api, path) = (app.root_api(), format!("{TEAMS}/{team}/members"));
+        for (user, role) in [(jonas, "Owner"), (job, "Viewer"), (job, "Maintainer")] {
+            let reply = api.put(&format!("{path}/{user}"), json!({ "role": role })).await;
+            assert_eq!(reply.status, 204, "{}", reply.body);
+        }
+        let list = api.get(&path).await;
+        assert_eq!(list.body["items"][0]["user_id"], "job@service");
+        assert_eq!(list.body["items"][0]["role"], "Maintainer");
+        assert_eq!(list.body["items"][1]["user_type"], "Person");
+        let page = api.get(&format!("{path}?limit=1")).await;
+        let next = api.get(&format!("{path}?limit=1&cursor={}", page.body["next_cursor"].as_str().unwrap())).await;
+        assert_eq!((&next.body["items"][0]["name"], &next.body["next_cursor"]), (&json!("jonas"), &json!(null)));
+        let team_now = api.get(&format!("{TEAMS}/{team}")).await;
+        assert_eq!((&team_now.body["people"], &team_now.body["service_accounts"]), (&json!(1), &json!(1)));
+        let wrong = api.put(&format!("{path}/{job}"), json!({ "role": "Boss" })).await;
+        assert_eq!((wrong.status, wrong.pointers()), (422, vec!["/role"]));
+        assert_eq!(api.put(&format!("{path}/999999"), json!({ "role": "Owner" })).await.status, 404);
+        assert_eq!(api.delete(&format!("{path}/{job}")).await.status, 204);
+        assert_eq!(api.delete(&format!("{path}/{job}")).await.status, 404);
+        assert_eq!(api.get(&path).await.body["items"].as_array().unwrap().len(), 1);
+    }
+
+    async fn a_home_is_not_deleted(app) {
+        let team = app.team("Platform");
+        app.service("Job", OrgRole::Member, &[(team, TeamRole::Viewer)]);
+        let reply = app.root_api().delete(&format!("{TEAMS}/{team}")).await;
+        assert!(reply.status == 409 && reply.body["detail"].as_str().unwrap().contains("home"), "{}", reply.body);
+    }
+
+    async fn lists_show_what_one_may_know_of(app) {
+        let (platform, _) = (app.team("Platform"), app.team("Secret"));
+        let id = app.service("Job", OrgRole::Member, &[(platform, TeamRole::Viewer)]);
+        let api = app.api(&app.token(id, "teams:read"));
+        let names = |reply: &Reply| reply.body["items"].as_array().unwrap().iter().map(|team| team["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(names(&api.get(TEAMS).await), ["Platform", "Public"]);
+        let root = app.root_api();
+        assert_eq!(names(&root.get(&format!("{TEAMS}?q=SEC")).await), ["Secret"]);
+        let page = root.get(&format!("{TEAMS}?limit=2")).await;
+        let next = root.get(&format!("{TEAMS}?limit=2&cursor={}", page.body["next_cursor"].as_str().unwrap())).await;
+        assert_eq!((names(&page).len(), names(&next)), (2, vec!["Secret".to_owned()]));
+    }
+}
