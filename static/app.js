@@ -197,5 +197,6 @@ function preview(input) {
   ask();
 }
 prepare(document);
+all(".tabs [aria-current]").forEach((tab) => tab.scrollIntoView({ block: "nearest", inline: "nearest" }));
 // After autofocus had its turn.
 requestAnimationFrame(() => document.querySelector("[aria-invalid=true]")?.focus());

@@ -49,10 +49,10 @@ fn line(entry: audit::Entry, now: OffsetDateTime) -> Entry {
     let refused = entry.outcome == audit::Outcome::Refused.as_str();
     Entry {
         when: When::of(entry.time(), now),
-        who: who(&entry),
+        who: who(&entry, refused),
         actor: match entry.actor_kind.as_str() {
             "cli" => "Command line".into(),
-            _ => "Nobody logged in".into(),
+            _ => "Not logged in".into(),
         },
         what: what(&entry, refused),
         change: deltas(entry.before.as_deref(), entry.after.as_deref()),
@@ -66,13 +66,24 @@ fn line(entry: audit::Entry, now: OffsetDateTime) -> Entry {
     }
 }
 
-fn who(entry: &audit::Entry) -> Option<Who> {
-    let kind = Kind::from_slug(&entry.actor_kind)?;
+/// The account that acted. Whoever logs in, or uses a link, is nobody until it is done, and then that account.
+fn who(entry: &audit::Entry, refused: bool) -> Option<Who> {
+    let became = entry.actor_kind == "anonymous" && !refused;
+    let (kind, id, name) = if became {
+        (
+            entry.target_kind.as_deref()?,
+            entry.target_id?,
+            entry.target_name.as_deref()?,
+        )
+    } else {
+        (entry.actor_kind.as_str(), entry.actor_id?, entry.actor_name.as_str())
+    };
+    let kind = Kind::from_slug(kind)?;
     Some(Who {
-        href: format!("/users/{}", entry.actor_id?),
-        name: entry.actor_name.clone(),
-        username: entry.actor_name.clone(),
-        initials: initials(&entry.actor_name),
+        href: format!("/users/{id}"),
+        name: name.to_owned(),
+        username: name.to_owned(),
+        initials: initials(name),
         service: kind == Kind::Service,
         agent: kind == Kind::Agent,
     })
@@ -161,9 +172,12 @@ fn deltas(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
             before: shown(key, before.get(key)),
             after: shown(key, after.get(key)),
         })
-        .filter(|delta| delta.before != delta.after)
+        .filter(|delta| delta.before != delta.after && !(delta.before.is_empty() && delta.after == EMPTY))
         .collect()
 }
+
+/// How an empty text is shown.
+const EMPTY: &str = "empty";
 
 fn object(json: Option<&str>) -> Map<String, Value> {
     json.and_then(|json| serde_json::from_str(json).ok())
@@ -185,7 +199,7 @@ fn shown(key: &str, value: Option<&Value>) -> String {
         Some(Value::Null) => "none".into(),
         Some(Value::Bool(true)) => "yes".into(),
         Some(Value::Bool(false)) => "no".into(),
-        Some(Value::String(text)) if text.is_empty() => "empty".into(),
+        Some(Value::String(text)) if text.is_empty() => EMPTY.into(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) if key == "expires_at" => number
             .as_i64()

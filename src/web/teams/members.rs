@@ -15,7 +15,7 @@ use crate::model::users::Kind;
 use crate::model::{Result, page};
 use crate::service::{Cx, members, teams, users};
 use crate::web::confirm::{self, Confirm};
-use crate::web::view::{Choice, Pager, Status, Who};
+use crate::web::view::{Choice, Pager, Status, Who, count};
 use crate::web::{Answer, Fields, Id, Ids, Page, Shell, render, see_other};
 
 #[derive(Template)]
@@ -54,22 +54,21 @@ pub async fn services(portal: Portal, Id(team): Id<TeamId>, request: HttpRequest
 async fn list(portal: &Portal, id: TeamId, services: bool, query: &Fields) -> Answer {
     let asked = page_request(query)?;
     let tab = if services { "Service Accounts" } else { "Members" };
-    let (shell, team, found, rows, hidden) = portal
+    let (shell, team, all, found, rows, hidden) = portal
         .read(move |cx| {
             let info = teams::get(cx, id)?;
+            let all = if services { info.machines } else { info.people };
             let team = TeamHead::of(&info, teams::rights(cx, id), tab);
             let found = members::page(cx, id, services, &asked)?;
             let rows = rows(cx, id, &found)?;
-            Ok((Shell::of(cx)?, team, found, rows, !members::may_list(cx, id)))
+            Ok((Shell::of(cx)?, team, all, found, rows, !members::may_list(cx, id)))
         })
         .await?;
     let path = portal.path.split('?').next().unwrap_or_default();
-    let summary = match (rows.len(), services) {
-        (1, false) => "1 member".to_owned(),
-        (1, true) => "1 service account".to_owned(),
-        (n, false) => format!("{n} members"),
-        (n, true) => format!("{n} service accounts"),
-    };
+    let summary = summary(
+        all.unwrap_or_else(|| rows.len().try_into().unwrap_or_default()),
+        services,
+    );
     render(&Members {
         page: Page::of(portal, shell, "teams", team.name.clone()),
         pager: Pager::of(&found, summary, path, &[]),
@@ -78,6 +77,16 @@ async fn list(portal: &Portal, id: TeamId, services: bool, query: &Fields) -> An
         rows,
         hidden,
     })
+}
+
+fn summary(n: i64, services: bool) -> String {
+    let what = match (n, services) {
+        (1, false) => "member",
+        (1, true) => "service account",
+        (_, false) => "members",
+        (_, true) => "service accounts",
+    };
+    format!("{} {what}", count(n))
 }
 
 fn rows(cx: &mut Cx<'_, '_>, team: TeamId, found: &page::Page<members::Member>) -> Result<Vec<Member>> {

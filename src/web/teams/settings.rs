@@ -10,7 +10,7 @@ use crate::model::ids::TeamId;
 use crate::model::teams::Team;
 use crate::service::{Cx, teams};
 use crate::web::confirm::{self, Confirm};
-use crate::web::view::{Change, Field, form_error};
+use crate::web::view::{Change, Field, count, form_error};
 use crate::web::{Answer, Fields, Id, Page, Shell, errors, render_as, see_other};
 
 #[derive(Template)]
@@ -128,13 +128,15 @@ async fn question(portal: &Portal, id: TeamId) -> Result<(Page, Confirm), errors
         })
         .await?;
     let members = |n: Option<i64>, one: &str, many: &str| match n.unwrap_or_default() {
-        1 => format!("The role of 1 {one} in it"),
-        n => format!("The roles of {n} {many} in it"),
+        0 => None,
+        1 => Some(format!("The role of 1 {one} in it")),
+        n => Some(format!("The roles of {} {many} in it", count(n))),
     };
-    let mut losses = vec![
+    let losses = [
         members(info.people, "member", "members"),
         members(info.machines, "service account", "service accounts"),
     ];
+    let mut losses: Vec<_> = losses.into_iter().flatten().collect();
     if homes > 0 {
         losses = vec![delete_text(homes)];
     }
@@ -143,7 +145,11 @@ async fn question(portal: &Portal, id: TeamId) -> Result<(Page, Confirm), errors
         lead: if homes > 0 {
             "It cannot be deleted yet.".into()
         } else {
-            "The team is gone for good; its members stay users. What is lost:".into()
+            if losses.is_empty() {
+                "The team is gone for good. Nobody is in it.".into()
+            } else {
+                "The team is gone for good; its members stay users. What is lost:".into()
+            }
         },
         losses,
         action: format!("/teams/{id}/delete"),
