@@ -63,7 +63,8 @@ both! {
     async fn two_wizards_of_one_name_make_one_account(app) {
         let team = app.team("Platform");
         let owner = app.service("Maker", OrgRole::Member, &[(team, TeamRole::Owner)]);
-        let api = app.api(&app.token(owner, "service_accounts:create service_accounts:read teams:read teams:update"));
+        let every = latchkey::model::permissions::PermissionSet::everything().to_string();
+        let api = app.api(&app.token(owner, &every));
         let body = json!({ "name": "API Access", "role": "Member", "teams": ["Platform"] });
         let tries = (0..8).map(|_| {
             let (api, body) = (api.clone(), body.clone());
