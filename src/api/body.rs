@@ -112,12 +112,7 @@ fn misread(path: &Path, error: &serde_json::Error) -> ApiError {
         rest.split_once('`')
     };
     let (field, detail) = if let Some((name, rest)) = named("unknown field `") {
-        let known = rest.trim_start_matches(", expected one of ").replace('`', "");
-        let known = known.trim_start_matches(", expected ").to_owned();
-        (
-            Some(name),
-            format!("There is no field of this name here. There is: {known}."),
-        )
+        (Some(name), format!("There is no such field here. Known fields: {}.", listed(rest)))
     } else if let Some((name, _)) = named("missing field `") {
         (Some(name), "This field is missing.".into())
     } else if let Some((name, _)) = named("duplicate field `") {
@@ -131,6 +126,12 @@ fn misread(path: &Path, error: &serde_json::Error) -> ApiError {
         place.push(name);
     }
     mistake(place.join("/"), detail)
+}
+
+/// The names in serde's `, expected one of ...`.
+fn listed(text: &str) -> String {
+    let names: Vec<_> = text.split('`').skip(1).step_by(2).collect();
+    names.join(", ")
 }
 
 fn wrong_type(text: &str) -> String {

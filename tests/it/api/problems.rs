@@ -96,7 +96,7 @@ both! {
         let before = app.number(COUNTS);
         for (body, place) in [
             ("{\"name\":\n \"API\",,}", "line 2 column 8"),
-            ("{\"name\":\"API\",\"role\":\"Editor\"", "line 1 column 30"),
+            ("{\"name\":\"API\",\"role\":\"Editor\"", "line 1 column 29"),
             ("", "line 1 column 0"),
         ] {
             let request = api.request(Method::POST, USERS).header("content-type", "application/json");

@@ -1,10 +1,11 @@
 //! `/api/v1/users`.
 
+use latchkey::model::permissions::PermissionSet;
 use latchkey::model::roles::{OrgRole, TeamRole};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Reply, TestApp};
+use crate::support::{Api, Reply};
 
 const USERS: &str = "/api/v1/users";
 
@@ -12,18 +13,19 @@ fn names(reply: &Reply) -> Vec<&str> {
     reply.body["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
 }
 
-async fn create(app: &TestApp, body: Value) -> Reply {
-    let reply = app.root_api().post(USERS, body).await;
+async fn create(api: &Api, body: Value) -> Reply {
+    let reply = api.post(USERS, body).await;
     assert_eq!(reply.status, 201, "{}", reply.body);
     reply
 }
 
 both! {
     async fn the_request_of_the_specification_gets_its_answer(app) {
+        let api = app.root_api();
         app.team("Data Engineering");
         app.team("Data Quality");
         let body = json!({ "name": "API Access", "role": "Editor", "teams": ["Data Engineering", "Data Quality"] });
-        let reply = create(&app, body).await;
+        let reply = create(&api, body).await;
         let id = app.number("SELECT id AS n FROM users WHERE username = 'api_access@service'");
         let expected = json!({
             "id": id, "user_id": "api_access@service", "user_name": "api_access@service", "name": "API Access",
@@ -39,38 +41,40 @@ both! {
         let roles: Vec<_> = reply.body["memberships"].as_array().unwrap().iter().map(|m| m["role"].as_str().unwrap()).collect();
         assert_eq!(roles, ["Viewer", "Viewer"], "a bare name means Viewer");
         assert_eq!((reply.header("etag"), reply.header("location")), ("\"1\"", format!("{USERS}/{id}").as_str()));
-        let mut read = app.api(&app.global_admin(latchkey::model::ids::UserId(app.number("SELECT id AS n FROM users WHERE display_name = 'Root'")))).get(&format!("{USERS}/{id}")).await;
+        let mut read = api.get(&format!("{USERS}/{id}")).await;
         assert_eq!((read.status, read.header("etag")), (200, "\"1\""));
         assert_eq!(std::mem::take(&mut read.body), reply.body);
         assert!(app.audit().iter().any(|line| line == "user.create done api_access@service -"), "{:?}", app.audit());
     }
 
     async fn team_roles_kinds_and_homes_can_be_chosen(app) {
+        let api = app.root_api();
         let (platform, quality) = (app.team("Platform"), app.team("Data Quality"));
         let body = json!({
             "name": "Release notes", "role": "Member", "user_type": "Agent", "username": "notes@agent", "home_team": "data quality",
             "description": "Writes them", "teams": [{ "team": "PLATFORM", "role": "Maintainer" }, "Data Quality"],
         });
-        let reply = create(&app, body).await;
+        let reply = create(&api, body).await;
         assert_eq!(reply.body["user_id"], "notes@agent");
         assert_eq!((&reply.body["user_type"], &reply.body["home_team"]), (&json!("Agent"), &json!("Data Quality")));
         assert_eq!(reply.body["memberships"], json!([
             { "team_id": quality.0, "team": "Data Quality", "role": "Viewer" },
             { "team_id": platform.0, "team": "Platform", "role": "Maintainer" },
         ]));
-        let alone = create(&app, json!({ "name": "Alone", "role": "Member" })).await;
+        let alone = create(&api, json!({ "name": "Alone", "role": "Member" })).await;
         assert_eq!((&alone.body["teams"], &alone.body["home_team"]), (&json!(["Public"]), &json!("Public")));
     }
 
     async fn a_person_gets_an_invitation_once(app) {
+        let api = app.root_api();
         let body = json!({ "name": "Jonas Weber", "role": "Member", "user_type": "Person", "username": "jonas", "email": "jonas@example.com" });
-        let reply = create(&app, body).await;
+        let reply = create(&api, body).await;
         let link = reply.body["invitation"].as_str().unwrap();
         let secret = link.strip_prefix(&format!("{}/invitation/", app.url)).unwrap();
         assert!(secret.len() > 20);
         assert_eq!((&reply.body["status"], &reply.body["home_team"]), (&json!("invited"), &Value::Null));
         assert_eq!(reply.header("cache-control"), "no-store");
-        let read = app.api(&app.global_admin(latchkey::model::ids::UserId(app.number("SELECT id AS n FROM users WHERE display_name = 'Root'")))).get(reply.header("location")).await;
+        let read = api.get(reply.header("location")).await;
         assert!(read.body.get("invitation").is_none());
         assert!(!app.audit().iter().any(|line| line.contains(secret)));
     }
@@ -194,8 +198,7 @@ both! {
         let hidden = app.service("Hidden", OrgRole::Member, &[(secret, TeamRole::Viewer)]);
         app.service("Both", OrgRole::Member, &[(platform, TeamRole::Viewer), (secret, TeamRole::Viewer)]);
         let maker = app.service("Maker", OrgRole::Member, &[(platform, TeamRole::Owner)]);
-        let scopes = "service_accounts:create service_accounts:read service_accounts:update teams:read teams:update";
-        let api = app.api(&app.token(maker, scopes));
+        let api = app.api(&app.token(maker, &PermissionSet::everything().to_string()));
         let list = api.get(USERS).await;
         assert_eq!(names(&list), ["Both", "Maker"]);
         assert_eq!(list.body["items"][0]["teams"], json!(["Public", "Platform"]), "a team one may not know of is not told");
