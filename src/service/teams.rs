@@ -214,16 +214,30 @@ pub fn changing(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<(TeamInfo, TeamRights
     }
 }
 
-/// A team that the caller may remove once nothing stands in the way, with how many accounts have it as their home.
+/// A team that the caller may remove, and that nothing keeps.
 ///
 /// # Errors
-/// A refusal, or `Public`.
-pub fn deleting(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<(TeamInfo, i64)> {
+/// Those of [`delete`].
+pub fn deleting(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<TeamInfo> {
     target(cx, id, "team.delete", Action::Delete)?;
-    if id.is_public() {
+    let found = get(cx, id)?;
+    deletable(cx, &found.team)?;
+    Ok(found)
+}
+
+fn deletable(cx: &mut Cx<'_, '_>, team: &Team) -> Result<()> {
+    if team.id.is_public() {
         return Err(Error::Conflict("Public is everyone's and cannot be deleted.".into()));
     }
-    Ok((get(cx, id)?, at_home(cx, id)?))
+    let homes = at_home(cx, team.id)?;
+    if homes > 0 {
+        return Err(Error::Conflict(format!(
+            "{} is the home of {homes} service {}. Move them to another home first.",
+            team.name,
+            if homes == 1 { "account" } else { "accounts" },
+        )));
+    }
+    Ok(())
 }
 
 /// Makes a team.
@@ -316,17 +330,7 @@ pub fn at_home(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<i64> {
 /// A refusal, or that it is `Public` or somebody's home.
 pub fn delete(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<()> {
     let team = target(cx, id, "team.delete", Action::Delete)?;
-    if id.is_public() {
-        return Err(Error::Conflict("Public is everyone's and cannot be deleted.".into()));
-    }
-    let homes = at_home(cx, id)?;
-    if homes > 0 {
-        return Err(Error::Conflict(format!(
-            "{} is the home of {homes} service {}. Move them to another home first.",
-            team.name,
-            if homes == 1 { "account" } else { "accounts" },
-        )));
-    }
+    deletable(cx, &team)?;
     store::teams::delete(cx.tx, id)?;
     cx.done(named(&team), Some(fields(&team)), None)
 }

@@ -67,7 +67,7 @@ fn tiles(overview: &Overview) -> Vec<Tile> {
         tiles.push(tile("AI agents", agents, "/users?kind=agent"));
     }
     tiles.extend(overview.teams.map(|n| tile("Teams", n, "/teams")));
-    tiles.extend(overview.tokens.map(|n| tile("Access tokens in use", n, "")));
+    tiles.extend(overview.tokens.map(|n| tile("Active tokens", n, "")));
     tiles
 }
 

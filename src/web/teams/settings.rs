@@ -8,7 +8,8 @@ use crate::http::Portal;
 use crate::model::Error;
 use crate::model::ids::TeamId;
 use crate::model::teams::Team;
-use crate::service::{Cx, teams};
+use crate::service::Cx;
+use crate::service::teams::{self, TeamInfo};
 use crate::web::confirm::{self, Confirm};
 use crate::web::view::{Change, Field, count, form_error};
 use crate::web::{Answer, Fields, Id, Page, Shell, errors, render_as, see_other};
@@ -116,64 +117,46 @@ pub async fn update(portal: Portal, Id(team): Id<TeamId>, fields: Fields) -> Ans
 
 /// `GET /teams/{id}/delete`.
 pub async fn ask_delete(portal: Portal, Id(team): Id<TeamId>) -> Answer {
-    let (page, question) = question(&portal, team).await?;
-    confirm::ask(page, question, None)
+    let (shell, info) = portal
+        .read(move |cx| Ok((Shell::of(cx)?, teams::deleting(cx, team)?)))
+        .await?;
+    let losses = losses(&info);
+    let question = Confirm {
+        title: format!("Delete {}?", info.team.name),
+        lead: if losses.is_empty() {
+            "The team is gone for good. Nobody is in it.".into()
+        } else {
+            "The team is gone for good; its members stay users. What is lost:".into()
+        },
+        losses,
+        action: format!("/teams/{team}/delete"),
+        button: "Delete team".into(),
+        danger: true,
+        cancel: format!("/teams/{team}/settings"),
+        ..Confirm::default()
+    };
+    confirm::ask(Page::of(&portal, shell, "teams", "Delete team"), question, None)
 }
 
-async fn question(portal: &Portal, id: TeamId) -> Result<(Page, Confirm), errors::PageError> {
-    let (shell, info, homes) = portal
-        .read(move |cx| {
-            let (info, homes) = teams::deleting(cx, id)?;
-            Ok((Shell::of(cx)?, info, homes))
-        })
-        .await?;
-    let members = |n: Option<i64>, one: &str, many: &str| match n.unwrap_or_default() {
+fn losses(info: &TeamInfo) -> Vec<String> {
+    [
+        (info.people, "member", "members"),
+        (info.machines, "service account", "service accounts"),
+    ]
+    .into_iter()
+    .filter_map(|(n, one, many)| match n.unwrap_or_default() {
         0 => None,
         1 => Some(format!("The role of 1 {one} in it")),
         n => Some(format!("The roles of {} {many} in it", count(n))),
-    };
-    let losses = [
-        members(info.people, "member", "members"),
-        members(info.machines, "service account", "service accounts"),
-    ];
-    let mut losses: Vec<_> = losses.into_iter().flatten().collect();
-    if homes > 0 {
-        losses = vec![delete_text(homes)];
-    }
-    let question = Confirm {
-        title: format!("Delete {}?", info.team.name),
-        lead: if homes > 0 {
-            "It cannot be deleted yet.".into()
-        } else {
-            if losses.is_empty() {
-                "The team is gone for good. Nobody is in it.".into()
-            } else {
-                "The team is gone for good; its members stay users. What is lost:".into()
-            }
-        },
-        losses,
-        action: format!("/teams/{id}/delete"),
-        button: "Delete team".into(),
-        danger: true,
-        cancel: format!("/teams/{id}/settings"),
-        ..Confirm::default()
-    };
-    Ok((Page::of(portal, shell, "teams", "Delete team"), question))
+    })
+    .collect()
 }
 
 /// `POST /teams/{id}/delete`.
 pub async fn delete(portal: Portal, Id(team): Id<TeamId>) -> Answer {
-    match portal.write(move |cx| gone(cx, team)).await {
-        Ok(name) => {
-            portal.session.flash("good", format!("The team {name} is deleted."))?;
-            see_other("/teams")
-        }
-        Err(error @ Error::Conflict(_)) if !team.is_public() => {
-            let (page, question) = question(&portal, team).await?;
-            confirm::ask(page, question, Some(&error))
-        }
-        Err(error) => Err(error.into()),
-    }
+    let name = portal.write(move |cx| gone(cx, team)).await?;
+    portal.session.flash("good", format!("The team {name} is deleted."))?;
+    see_other("/teams")
 }
 
 /// Deletes a team, and gives the name it had.
