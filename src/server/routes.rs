@@ -3,10 +3,12 @@
 use actix_web::web::{delete, get, patch, post, put};
 
 use super::health;
+use crate::api;
 use crate::http::routing::Face::{Api, Health, Page, Static};
 use crate::http::routing::Policy::{Public, Session, Token};
 use crate::http::routing::{Face, Policy, Route};
-use crate::web::{account, assets, dashboard, session, teams};
+use crate::web::users::acts::{What, asking, doing};
+use crate::web::{account, assets, dashboard, session, teams, users};
 
 type Make = fn() -> actix_web::Route;
 
@@ -37,6 +39,65 @@ pub fn table() -> Vec<Route> {
         row("POST", "/reset/{secret}", Page, Public, || post().to(session::reset)),
         row("POST", "/appearance", Page, Public, || post().to(session::appearance)),
         row("GET", "/", Page, Session, || get().to(dashboard::index)),
+        // Users.
+        row("GET", "/users", Page, Session, || get().to(users::index::list)),
+        row("GET", "/users/new", Page, Session, || get().to(users::new::page)),
+        row("POST", "/users/new", Page, Session, || post().to(users::new::create)),
+        row("GET", "/users/bulk", Page, Session, || get().to(users::bulk::ask)),
+        row("POST", "/users/bulk", Page, Session, || post().to(users::bulk::run)),
+        row("GET", "/users/service", Page, Session, || get().to(users::wizard::gone)),
+        row("POST", "/users/service", Page, Session, || post().to(users::wizard::finish)),
+        row("GET", "/users/service/new", Page, Session, || get().to(users::wizard::first)),
+        row("GET", "/users/service/new/token", Page, Session, || {
+            get().to(users::wizard::second)
+        }),
+        row("GET", "/users/service/preview", Page, Session, || {
+            get().to(users::wizard::preview)
+        }),
+        row("GET", "/users/{id}", Page, Session, || get().to(users::profile::page)),
+        row("POST", "/users/{id}", Page, Session, || post().to(users::profile::update)),
+        row("GET", "/users/{id}/teams", Page, Session, || get().to(users::teams::page)),
+        row("POST", "/users/{id}/teams", Page, Session, || post().to(users::teams::add)),
+        row("POST", "/users/{id}/teams/{team}", Page, Session, || {
+            post().to(users::teams::change)
+        }),
+        row("GET", "/users/{id}/teams/{team}/remove", Page, Session, || {
+            get().to(users::teams::ask_remove)
+        }),
+        row("POST", "/users/{id}/teams/{team}/remove", Page, Session, || {
+            post().to(users::teams::remove)
+        }),
+        row("GET", "/users/{id}/tokens", Page, Session, || get().to(users::tokens::list)),
+        row("GET", "/users/{id}/tokens/new", Page, Session, || get().to(users::tokens::new)),
+        row("POST", "/users/{id}/tokens/new", Page, Session, || {
+            post().to(users::tokens::create)
+        }),
+        row("GET", "/users/{id}/tokens/{token}/revoke", Page, Session, || {
+            get().to(users::tokens::ask_revoke)
+        }),
+        row("POST", "/users/{id}/tokens/{token}/revoke", Page, Session, || {
+            post().to(users::tokens::revoke)
+        }),
+        row("GET", "/users/{id}/activity", Page, Session, || get().to(users::activity::list)),
+        row("GET", "/users/{id}/permissions", Page, Session, || {
+            get().to(users::permissions::list)
+        }),
+        row("GET", "/users/{id}/disable", Page, Session, || asking(What::Disable)),
+        row("POST", "/users/{id}/disable", Page, Session, || doing(What::Disable)),
+        row("GET", "/users/{id}/enable", Page, Session, || asking(What::Enable)),
+        row("POST", "/users/{id}/enable", Page, Session, || doing(What::Enable)),
+        row("GET", "/users/{id}/end-sessions", Page, Session, || asking(What::EndSessions)),
+        row("POST", "/users/{id}/end-sessions", Page, Session, || doing(What::EndSessions)),
+        row("GET", "/users/{id}/link", Page, Session, || asking(What::Link)),
+        row("POST", "/users/{id}/link", Page, Session, || doing(What::Link)),
+        row("GET", "/users/{id}/turn-into-service", Page, Session, || {
+            asking(What::TurnIntoService)
+        }),
+        row("POST", "/users/{id}/turn-into-service", Page, Session, || {
+            doing(What::TurnIntoService)
+        }),
+        row("GET", "/users/{id}/delete", Page, Session, || asking(What::Delete)),
+        row("POST", "/users/{id}/delete", Page, Session, || doing(What::Delete)),
         // Teams.
         row("GET", "/teams", Page, Session, || get().to(teams::list::index)),
         row("GET", "/teams/new", Page, Session, || get().to(teams::list::new)),
@@ -80,6 +141,34 @@ pub fn table() -> Vec<Route> {
         row("POST", "/account/sessions/end-others", Page, Session, || {
             post().to(account::sessions::end_others)
         }),
+        row("GET", "/account/tokens", Page, Session, || get().to(account::tokens::list)),
+        row("GET", "/account/tokens/new", Page, Session, || get().to(account::tokens::ask)),
+        row("POST", "/account/tokens/new", Page, Session, || post().to(account::tokens::make)),
+        row("GET", "/account/tokens/{token}/revoke", Page, Session, || {
+            get().to(account::tokens::ask_revoke)
+        }),
+        row("POST", "/account/tokens/{token}/revoke", Page, Session, || {
+            post().to(account::tokens::revoke)
+        }),
         row("GET", "/account/activity", Page, Session, || get().to(account::activity::list)),
+        row("GET", "/api/openapi.json", Api, Public, || get().to(api::openapi::json)),
+        row("GET", "/api/v1/me", Api, Token, || get().to(api::me::get)),
+        row("POST", "/api/v1/users", Api, Token, || post().to(api::users::create)),
+        row("GET", "/api/v1/users", Api, Token, || get().to(api::users::list)),
+        row("GET", "/api/v1/users/{id}", Api, Token, || get().to(api::users::get)),
+        row("PATCH", "/api/v1/users/{id}", Api, Token, || patch().to(api::users::change)),
+        row("DELETE", "/api/v1/users/{id}", Api, Token, || delete().to(api::users::delete)),
+        row("POST", "/api/v1/users/{id}/tokens", Api, Token, || post().to(api::tokens::create)),
+        row("GET", "/api/v1/users/{id}/tokens", Api, Token, || get().to(api::tokens::list)),
+        row("GET", "/api/v1/users/{id}/tokens/{token_id}", Api, Token, || get().to(api::tokens::get)),
+        row("DELETE", "/api/v1/users/{id}/tokens/{token_id}", Api, Token, || delete().to(api::tokens::revoke)),
+        row("POST", "/api/v1/teams", Api, Token, || post().to(api::teams::create)),
+        row("GET", "/api/v1/teams", Api, Token, || get().to(api::teams::list)),
+        row("GET", "/api/v1/teams/{id}", Api, Token, || get().to(api::teams::get)),
+        row("PATCH", "/api/v1/teams/{id}", Api, Token, || patch().to(api::teams::change)),
+        row("DELETE", "/api/v1/teams/{id}", Api, Token, || delete().to(api::teams::delete)),
+        row("GET", "/api/v1/teams/{id}/members", Api, Token, || get().to(api::members::list)),
+        row("PUT", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || put().to(api::members::set)),
+        row("DELETE", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || delete().to(api::members::remove)),
     ]
 }

@@ -451,6 +451,15 @@ pub(super) fn target(cx: &mut Cx<'_, '_>, id: UserId, action: &'static str, need
     Ok(user)
 }
 
+/// A user to whom the caller is about to do something.
+///
+/// # Errors
+/// [`Error::NotFound`] where the caller may not know of them, a refusal where they may not act.
+pub fn acting(cx: &mut Cx<'_, '_>, id: UserId, action: &'static str, needs: Action) -> Result<UserInfo> {
+    let user = target(cx, id, action, needs)?;
+    described(cx, user)
+}
+
 /// Names of users, for contacts and makers.
 ///
 /// # Errors

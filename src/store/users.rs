@@ -364,10 +364,11 @@ pub fn page(
         seen_by(sight),
         matches(tx.conn, &filter.search),
         filter.state.map(|state| in_state(state, now)),
-    ] {
-        if let Some(condition) = condition {
-            query = query.filter(condition);
-        }
+    ]
+    .into_iter()
+    .flatten()
+    {
+        query = query.filter(condition);
     }
     if let Some(kind) = filter.kind {
         query = query.filter(users::kind.eq(kind.slug()));
@@ -442,10 +443,8 @@ pub fn count(
     (sight, now): (&Sight, OffsetDateTime),
 ) -> Result<i64> {
     let mut query = users::table.select(users::id).into_boxed();
-    for condition in [seen_by(sight), state.map(|state| in_state(state, now))] {
-        if let Some(condition) = condition {
-            query = query.filter(condition);
-        }
+    for condition in [seen_by(sight), state.map(|state| in_state(state, now))].into_iter().flatten() {
+        query = query.filter(condition);
     }
     if let Some(kind) = kind {
         query = query.filter(users::kind.eq(kind.slug()));
@@ -496,6 +495,20 @@ pub fn without_contact(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<User>> {
     let rows = users::table
         .filter(users::kind.ne("person").and(users::disabled_at.is_null()))
         .filter(sql::<Bool>(orphaned))
+        .order(users::display_name_key.asc())
+        .limit(limit)
+        .load::<UserRow>(tx.conn)
+        .map_err(failed)?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
+/// Service and agent accounts whose contact is `person`, up to `limit`.
+///
+/// # Errors
+/// A fault.
+pub fn with_contact(tx: &mut Tx<'_>, person: UserId, limit: i64) -> Result<Vec<User>> {
+    let rows = users::table
+        .filter(users::contact_id.eq(person.0))
         .order(users::display_name_key.asc())
         .limit(limit)
         .load::<UserRow>(tx.conn)

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::view::Field;
+use super::view::{Choice, Field};
 use super::{Answer, Page, render_as};
 use crate::model::Error;
 
@@ -25,12 +25,27 @@ pub struct Confirm {
     pub danger: bool,
     /// Where *Cancel* leads.
     pub cancel: String,
+    /// Something to be chosen.
+    pub select: Option<Select>,
     /// A word to be typed.
     pub typed: Option<Typed>,
     /// The password, where it has to be typed again.
     pub password: Option<Field>,
     /// What went wrong.
     pub error: Option<String>,
+}
+
+/// Something to be chosen before it is done.
+#[derive(Clone, Debug)]
+pub struct Select {
+    /// What it is.
+    pub label: &'static str,
+    /// What it is for.
+    pub hint: &'static str,
+    /// Where it is chosen.
+    pub field: Field,
+    /// From what.
+    pub options: Vec<Choice>,
 }
 
 /// A word to be typed, so that nobody does it by habit.
@@ -56,7 +71,11 @@ struct ConfirmPage {
 pub fn ask(page: Page, mut confirm: Confirm, refused: Option<&Error>) -> Answer {
     let status = refused.map_or(actix_web::http::StatusCode::OK, super::errors::status);
     if let Some(error) = refused {
-        confirm.error = Some(super::view::form_error(error, &["username", "password"]));
+        let chosen = confirm.select.as_ref().map_or("", |select| select.field.name);
+        confirm.error = Some(super::view::form_error(error, &["username", "password", chosen]));
+        if let Some(select) = &mut confirm.select {
+            select.field = select.field.clone().judged(refused);
+        }
         if let Some(typed) = &mut confirm.typed {
             typed.field = typed.field.clone().judged(refused);
         }

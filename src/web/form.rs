@@ -108,6 +108,14 @@ pub fn key() -> String {
     random::base62(22)
 }
 
+/// The key of a form that comes back, or a new one.
+pub fn key_of(fields: &Fields) -> String {
+    match fields.get("form_key") {
+        "" => key(),
+        known => known.to_owned(),
+    }
+}
+
 impl FromRequest for Fields {
     type Error = PageError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;

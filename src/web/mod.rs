@@ -10,6 +10,8 @@ pub mod form;
 pub mod page;
 pub mod session;
 pub mod teams;
+pub mod tokens;
+pub mod users;
 pub mod view;
 
 pub use errors::PageError;

@@ -1,0 +1,66 @@
+//! What forms offer: only what the caller may grant.
+
+use super::app::Cx;
+use crate::model::Result;
+use crate::model::access::{Holdings, Place, Standing};
+use crate::model::ids::TeamId;
+use crate::model::page::{MAX_LIMIT, PageRequest};
+use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::teams::Team;
+use crate::model::users::Kind;
+use crate::store;
+
+/// The organisation roles that the caller covers and so may give.
+pub fn org_roles(cx: &Cx<'_, '_>) -> Vec<OrgRole> {
+    let covered = |role: &OrgRole| {
+        let standing = Standing {
+            kind: Kind::Person,
+            role: *role,
+            teams: Vec::new(),
+        };
+        cx.actor.holdings.lack_against(&Holdings::of(&standing)).is_none()
+    };
+    OrgRole::ALL.iter().copied().filter(covered).collect()
+}
+
+/// The roles in `team` that the caller covers and so may give.
+pub fn team_roles(cx: &Cx<'_, '_>, team: TeamId) -> Vec<TeamRole> {
+    let held = cx.actor.holdings.at(Place::Team(team));
+    let covered = |role: &TeamRole| role.holds().without(held).is_empty();
+    TeamRole::ALL.iter().copied().filter(covered).collect()
+}
+
+/// A team that a new account may be put into, with the roles that may be given there.
+#[derive(Clone, Debug)]
+pub struct TeamOffer {
+    /// The team.
+    pub team: Team,
+    /// The roles.
+    pub roles: Vec<TeamRole>,
+}
+
+/// The teams, up to 200, that the caller may put a new account into; `machines` where it is a service account.
+///
+/// # Errors
+/// A fault.
+pub fn teams(cx: &mut Cx<'_, '_>, machines: bool) -> Result<Vec<TeamOffer>> {
+    let teams = super::teams::assignable(cx, machines)?;
+    let offers = teams.into_iter().map(|team| TeamOffer {
+        roles: team_roles(cx, team.id),
+        team,
+    });
+    Ok(offers.filter(|offer| !offer.roles.is_empty()).collect())
+}
+
+/// The teams, up to 200, that may be the home of a service account which the caller makes or moves. `Public` is among them
+/// for those who may everywhere.
+///
+/// # Errors
+/// A fault.
+pub fn homes(cx: &mut Cx<'_, '_>) -> Result<Vec<Team>> {
+    let Ok(only) = super::users::may_create_somewhere(cx) else {
+        return Ok(Vec::new());
+    };
+    let page = store::teams::page(cx.tx, "", only.as_deref(), &PageRequest::first(MAX_LIMIT))?;
+    Ok(page.items)
+}

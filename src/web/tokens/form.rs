@@ -1,0 +1,329 @@
+//! The fields of a new token, shared by the wizard's second step and the pages of an account.
+
+use std::collections::BTreeSet;
+
+use time::macros::format_description;
+use time::{Date, Duration, OffsetDateTime};
+
+use crate::model::access::Holdings;
+use crate::model::error::Problems;
+use crate::model::ids::TeamId;
+use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
+use crate::model::tokens::{Lifetime, Policy, TokenType};
+use crate::model::users::Kind;
+use crate::model::{Error, Result};
+use crate::service::tokens::{NewToken, grantable};
+use crate::service::{Cx, teams};
+use crate::web::Fields;
+use crate::web::view::{Choice, Field, long_day};
+
+/// The fields of the form, as they are posted. The password is not among them: it is never sent back.
+pub const NAMES: &[&str] = &[
+    "token_name",
+    "expires",
+    "expires_on",
+    "scope",
+    "limit_team",
+    "global_admin",
+];
+const LIVES: [(i64, &str); 4] = [(30, "30 days"), (60, "60 days"), (90, "90 days"), (365, "1 year")];
+
+/// The form.
+pub struct TokenForm {
+    /// Its name.
+    pub token_name: Field,
+    /// How long it lives.
+    pub expires: Field,
+    /// The lives that policy allows.
+    pub expires_list: Vec<Choice>,
+    /// Through which day.
+    pub expires_on: Field,
+    /// What is recommended, and what policy says.
+    pub expires_hint: String,
+    /// Its type, filled in.
+    pub kind: String,
+    /// What the account is called.
+    pub account_label: &'static str,
+    /// The account's username, filled in.
+    pub account: String,
+    /// The scopes that may be given.
+    pub scopes: Vec<ScopeGroup>,
+    /// What is wrong with them.
+    pub scopes_error: Option<String>,
+    /// The teams it may be limited to.
+    pub limit: Vec<LimitTeam>,
+    /// Whether they are shown from the start.
+    pub limit_open: bool,
+    /// What is wrong with them.
+    pub limit_error: Option<String>,
+    /// Whether it may be made to act as an Admin.
+    pub may_global: bool,
+    /// Whether it is to.
+    pub global_admin: bool,
+    /// What is wrong with that.
+    pub global_error: Option<String>,
+    /// Whether the password has to be typed for it.
+    pub ask_password: bool,
+    /// Where.
+    pub password: Field,
+}
+
+/// Scopes under one title.
+pub struct ScopeGroup {
+    /// The title.
+    pub title: String,
+    /// A word beside it.
+    pub note: String,
+    /// By resource.
+    pub rows: Vec<ScopeRow>,
+}
+
+/// The scopes of one resource.
+pub struct ScopeRow {
+    /// The resource.
+    pub title: &'static str,
+    /// Its actions.
+    pub boxes: Vec<ScopeBox>,
+}
+
+/// One scope.
+pub struct ScopeBox {
+    /// `users:read`.
+    pub name: String,
+    /// `read`.
+    pub word: &'static str,
+    /// Whether it is ticked.
+    pub checked: bool,
+    /// Whether it only looks.
+    pub read: bool,
+}
+
+/// A team that a token may be limited to.
+pub struct LimitTeam {
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// Whether it is ticked.
+    pub checked: bool,
+}
+
+/// The account that is to have the token, which in the wizard does not exist yet.
+pub struct Prospect {
+    kind: Kind,
+    username: String,
+    scopes: PermissionSet,
+    teams: Vec<(TeamId, String)>,
+    may_global: bool,
+    ask_password: bool,
+    now: OffsetDateTime,
+    policy: Policy,
+}
+
+impl Prospect {
+    /// An account of this kind and name, with what it holds and its teams.
+    ///
+    /// # Errors
+    /// A fault.
+    pub fn of(
+        cx: &mut Cx<'_, '_>,
+        (kind, username): (Kind, String),
+        holdings: &Holdings,
+        own: bool,
+        ids: Vec<TeamId>,
+    ) -> Result<Self> {
+        let mut names = teams::names(cx, ids.iter().copied())?;
+        let named = ids.into_iter().filter(|id| !id.is_public());
+        Ok(Self {
+            kind,
+            username,
+            scopes: grantable(cx, holdings, own),
+            teams: named
+                .filter_map(|id| names.remove(&id).map(|name| (id, name)))
+                .collect(),
+            may_global: cx.actor.is_admin() && cx.actor.token().is_none(),
+            ask_password: cx.actor.typed_password_lately(cx.now).is_err(),
+            now: cx.now,
+            policy: cx.app.token_policy(),
+        })
+    }
+}
+
+impl TokenForm {
+    /// The form for `account`, with what was typed and what is wrong with it. `prefix` stands before the names of the
+    /// token's fields in errors.
+    pub fn new(account: &Prospect, fields: &Fields, error: Option<&Error>, prefix: &str) -> Self {
+        let wrong = |name: &str| {
+            let found = error.and_then(|error| error.of_field(&format!("{prefix}{name}")));
+            found.map(str::to_owned)
+        };
+        let field = |name, value: &str, known: &str| Field {
+            name,
+            value: value.to_owned(),
+            error: wrong(known),
+        };
+        let lives = lives(account.policy);
+        let standard = lives.iter().rfind(|(value, _)| value.parse::<i64>().is_ok());
+        let standard = standard.map_or("date", |(value, _)| value);
+        let life = if fields.has("expires") {
+            fields.get("expires")
+        } else {
+            standard
+        };
+        let mut password = Field::new("password", "").judged(error);
+        if matches!(error, Some(Error::PasswordNeeded)) {
+            password.error = Some("Type your password to give a token this power.".into());
+        }
+        Self {
+            token_name: field("token_name", fields.get("token_name"), "name"),
+            expires_list: lives
+                .iter()
+                .map(|(value, label)| Choice::new(value, *label, life))
+                .collect(),
+            expires: field("expires", life, "expires"),
+            expires_on: field("expires_on", fields.get("expires_on"), "expires_on"),
+            expires_hint: hint(account),
+            kind: TokenType::from(account.kind).to_string(),
+            account_label: label(account.kind),
+            account: account.username.clone(),
+            scopes: vec![portal(account, fields)],
+            scopes_error: wrong("scopes"),
+            limit: limit(account, fields),
+            limit_open: fields.has("limit_team") || wrong("limit_teams").is_some(),
+            limit_error: wrong("limit_teams"),
+            may_global: account.may_global,
+            global_admin: fields.has("global_admin"),
+            global_error: wrong("global_admin"),
+            ask_password: account.ask_password || matches!(error, Some(Error::PasswordNeeded)),
+            password,
+        }
+    }
+}
+
+fn label(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Person => "User",
+        Kind::Service => "Service user",
+        Kind::Agent => "AI service account",
+    }
+}
+
+/// The lives to choose from, the longest of the ordinary ones being the standard.
+fn lives(policy: Policy) -> Vec<(String, &'static str)> {
+    let short_enough = |days: i64| policy.max_days.is_none_or(|max| days <= max);
+    let fixed = LIVES.into_iter().filter(|(days, _)| short_enough(*days));
+    let mut all: Vec<_> = fixed.map(|(days, label)| (days.to_string(), label)).collect();
+    if policy.never_allowed() {
+        all.push(("never".into(), "Never"));
+    }
+    all.push(("date".into(), "Until a date"));
+    all
+}
+
+fn hint(account: &Prospect) -> String {
+    let policy = match account.policy.max_days {
+        Some(365) => "Policy: at most 1 year.".into(),
+        Some(days) => format!("Policy: at most {days} days."),
+        None if account.policy.never_allowed() => "Policy: any life, and Never.".into(),
+        None => "Policy: every token expires.".into(),
+    };
+    let year = Duration::days(365);
+    let within = account.policy.max_days.is_none_or(|days| days >= 365);
+    let advice = match account.now.checked_add(year).filter(|_| within) {
+        Some(end) => format!(
+            "For production, 1 year (until {}) with a plan to rotate it before.",
+            long_day(end)
+        ),
+        None => "For production, the longest life with a plan to rotate it before.".into(),
+    };
+    format!("{advice} {policy}")
+}
+
+/// The portal's scopes that may be given, by resource.
+fn portal(account: &Prospect, fields: &Fields) -> ScopeGroup {
+    let ticked: Vec<&str> = fields.all("scope").collect();
+    let boxed = |permission: Permission| ScopeBox {
+        name: permission.to_string(),
+        word: permission.action.slug(),
+        checked: ticked.contains(&permission.to_string().as_str()),
+        read: permission.action == Action::Read,
+    };
+    let rows = Resource::ALL.into_iter().map(|resource| ScopeRow {
+        title: resource.label(),
+        boxes: account
+            .scopes
+            .iter()
+            .filter(|p| p.resource == resource)
+            .map(boxed)
+            .collect(),
+    });
+    let rows: Vec<_> = rows.filter(|row| !row.boxes.is_empty()).collect();
+    let note = if rows.is_empty() {
+        "No scope can be given yet: without a role in a team the account may do nothing."
+    } else {
+        ""
+    };
+    ScopeGroup {
+        title: "Portal".into(),
+        note: note.into(),
+        rows,
+    }
+}
+
+fn limit(account: &Prospect, fields: &Fields) -> Vec<LimitTeam> {
+    let ticked: Vec<TeamId> = fields.parse_all("limit_team");
+    let teams = account.teams.iter().map(|(id, name)| LimitTeam {
+        id: id.0,
+        name: name.clone(),
+        checked: ticked.contains(id),
+    });
+    teams.collect()
+}
+
+/// Reads the form. A global-admin token has no scopes and teams of its own, so what is ticked of those does not count.
+///
+/// # Errors
+/// What cannot be read, at its field with `prefix` before the name.
+pub fn read(fields: &Fields, prefix: &str) -> Result<NewToken> {
+    let mut problems = Problems::default();
+    let mut wrong = |name: &str, message: &str| problems.add(format!("{prefix}{name}"), message);
+    let global_admin = fields.has("global_admin");
+    let (life, life_field) = match fields.get("expires") {
+        "never" => (Some(Lifetime::Never), "expires"),
+        "date" => (day(fields.get("expires_on")).map(Lifetime::Through), "expires_on"),
+        days => (days.parse().ok().map(Lifetime::Days), "expires"),
+    };
+    if life.is_none() {
+        let message = match life_field {
+            "expires_on" => "Choose a day, written as in 2027-01-31.",
+            _ => "Choose how long it is to live.",
+        };
+        wrong(life_field, message);
+    }
+    let scopes: Option<PermissionSet> = fields
+        .all("scope")
+        .map(|word| word.parse::<Permission>().ok())
+        .collect();
+    if scopes.is_none() {
+        wrong("scopes", "One of these is no scope. Tick them again.");
+    }
+    let teams: Option<BTreeSet<TeamId>> = fields.all("limit_team").map(|id| id.parse().ok()).collect();
+    if teams.is_none() {
+        wrong("limit_teams", "One of these is no team. Tick them again.");
+    }
+    problems.check()?;
+    Ok(NewToken {
+        name: fields.get("token_name").to_owned(),
+        description: String::new(),
+        life: life.unwrap_or(Lifetime::Days(1)),
+        life_field,
+        scopes: scopes.filter(|_| !global_admin).unwrap_or_default(),
+        teams: teams.filter(|teams| !teams.is_empty() && !global_admin),
+        global_admin,
+        form_key: Some(fields.get("form_key").to_owned()),
+    })
+}
+
+fn day(text: &str) -> Option<Date> {
+    Date::parse(text.trim(), format_description!("[year]-[month]-[day]")).ok()
+}

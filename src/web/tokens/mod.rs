@@ -1,0 +1,148 @@
+//! Access tokens of one account: the table, the form, the page that shows a secret once. The pages of users and of one's own
+//! account differ in their addresses alone, which [`Whose`] knows.
+
+pub mod form;
+pub mod once;
+pub mod pages;
+
+use time::OffsetDateTime;
+
+use super::view::{Status, When};
+use crate::model::Result;
+use crate::model::ids::{TokenId, UserId};
+use crate::model::tokens::TokenState;
+use crate::service::tokens::TokenInfo;
+use crate::service::{Cx, account};
+
+/// How many scopes a row names.
+const NAMED: usize = 4;
+
+/// Whose tokens a page is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose {
+    /// A user's, on that user's page.
+    User(UserId),
+    /// One's own, on the pages of the own account.
+    Own,
+}
+
+impl Whose {
+    /// The account.
+    ///
+    /// # Errors
+    /// Nobody is logged in.
+    pub fn id(self, cx: &mut Cx<'_, '_>) -> Result<UserId> {
+        match self {
+            Self::User(id) => Ok(id),
+            Self::Own => account::own(cx).map(|user| user.id),
+        }
+    }
+
+    /// Where the tokens are listed.
+    pub fn list(self) -> String {
+        match self {
+            Self::User(id) => format!("/users/{id}/tokens"),
+            Self::Own => "/account/tokens".into(),
+        }
+    }
+
+    /// Where a new one is made.
+    pub fn new(self) -> String {
+        self.list() + "/new"
+    }
+
+    /// Where one of them is revoked.
+    pub fn revoke(self, token: TokenId) -> String {
+        format!("{}/{token}/revoke", self.list())
+    }
+
+    fn nav(self) -> &'static str {
+        match self {
+            Self::User(_) => "users",
+            Self::Own => "",
+        }
+    }
+}
+
+/// A row of the table of an account's tokens.
+pub struct TokenRow {
+    /// Its name.
+    pub name: String,
+    /// Prefix and last four.
+    pub hint: String,
+    /// Its type.
+    pub kind: String,
+    /// Whether it acts as an Admin.
+    pub global_admin: bool,
+    /// To how many teams it is limited; 0 for no limit.
+    pub limited: usize,
+    /// Its scopes, the first of them.
+    pub scopes: Vec<ScopePill>,
+    /// How many more there are.
+    pub more_scopes: usize,
+    /// When it ends.
+    pub expires: Option<When>,
+    /// Nothing, `caution`, `danger` or `off`.
+    pub expires_tone: &'static str,
+    /// When it was last used.
+    pub last_used: Option<When>,
+    /// From where; empty where that is not known.
+    pub last_address: String,
+    /// Who made it.
+    pub creator: String,
+    /// How it stands.
+    pub status: Status,
+    /// Where it is revoked; empty where that may not be.
+    pub revoke: String,
+}
+
+/// A scope in the table.
+pub struct ScopePill {
+    /// `users:read`.
+    pub name: String,
+    /// Whether the account may do it at this moment.
+    pub effective: bool,
+}
+
+impl TokenRow {
+    /// The row of this token.
+    pub fn of(info: &TokenInfo, whose: Whose, may_revoke: bool, now: OffsetDateTime) -> Self {
+        let TokenInfo { token, effective } = info;
+        let state = token.state(now);
+        let usable = token.is_usable(now);
+        let scopes = token.scopes.iter().map(|scope| ScopePill {
+            name: scope.to_string(),
+            effective: !usable || effective.has(scope),
+        });
+        let scopes: Vec<_> = scopes.collect();
+        Self {
+            name: token.name.clone(),
+            hint: token.hint.clone(),
+            kind: token.kind.to_string(),
+            global_admin: token.global_admin,
+            limited: token.teams.as_ref().map_or(0, std::collections::BTreeSet::len),
+            more_scopes: scopes.len().saturating_sub(NAMED),
+            scopes: scopes.into_iter().take(NAMED).collect(),
+            expires: token.expires_at.map(|end| When::of(end, now)),
+            expires_tone: match (state, token.expires_at) {
+                (TokenState::Revoked, _) => "off",
+                (TokenState::Expired, _) => "danger",
+                (TokenState::Expiring, _) | (_, None) => "caution",
+                (TokenState::Active, Some(_)) => "",
+            },
+            last_used: token.last_use.as_ref().map(|use_| When::of(use_.at, now)),
+            last_address: token
+                .last_use
+                .as_ref()
+                .and_then(|use_| use_.address.clone())
+                .unwrap_or_default(),
+            creator: token.created_by.clone(),
+            status: state.into(),
+            revoke: if may_revoke && state != TokenState::Revoked {
+                whose.revoke(token.id)
+            } else {
+                String::new()
+            },
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a user did, and what was done to them.
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::{UserHead, counted, home};
+use crate::http::Portal;
+use crate::model::actor::Sight;
+use crate::model::ids::UserId;
+use crate::model::page::{Cursor, PageRequest};
+use crate::service::audit;
+use crate::web::activity::{Entry, entries};
+use crate::web::view::Pager;
+use crate::web::{Answer, Fields, Id, Page, Shell, render};
+
+/// How many entries a page lists.
+const LISTED: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "users/activity.html")]
+struct Activity {
+    page: Page,
+    head: UserHead,
+    entries: Vec<Entry>,
+    pager: Pager,
+}
+
+/// `GET /users/{id}/activity`.
+pub async fn list(portal: Portal, Id(id): Id<UserId>, request: HttpRequest) -> Answer {
+    let query = Fields::of_query(&request);
+    // A cursor that is none begins at the first page.
+    let asked = PageRequest {
+        cursor: Cursor::decode(query.get("cursor")).ok(),
+        ..PageRequest::first(LISTED)
+    };
+    let found = portal.read(move |cx| {
+        let (.., head) = UserHead::find(cx, id, "Activity")?;
+        let found = audit::of_user(cx, id, &asked)?;
+        Ok((Shell::of(cx)?, head, found, cx.actor.sight() == Sight::All, cx.now))
+    });
+    let (shell, head, found, sees_all, now) = found.await?;
+    let summary = counted(found.items.len(), "entry", "entries");
+    let pager = Pager::of(&found, summary, &format!("{}/activity", home(id)), &[]);
+    let mut entries = entries(found.items, now);
+    if !sees_all {
+        // Their page may be one that this person does not see.
+        let others = entries.iter_mut().filter_map(|entry| entry.who.as_mut());
+        others
+            .filter(|who| who.href != home(id))
+            .for_each(|who| who.href.clear());
+    }
+    let title = format!("Activity of {}", head.who.name);
+    render(&Activity {
+        page: Page::of(&portal, shell, "users", title),
+        head,
+        entries,
+        pager,
+    })
+}
