@@ -15,6 +15,7 @@ pub struct List<T> {
     /// Its rows, in order.
     pub items: Vec<T>,
     /// `cursor` of the next page; null on the last.
+    #[schema(required)]
     pub next_cursor: Option<String>,
 }
 

@@ -112,7 +112,10 @@ fn misread(path: &Path, error: &serde_json::Error) -> ApiError {
         rest.split_once('`')
     };
     let (field, detail) = if let Some((name, rest)) = named("unknown field `") {
-        (Some(name), format!("There is no such field here. Known fields: {}.", listed(rest)))
+        (
+            Some(name),
+            format!("There is no such field here. Known fields: {}.", listed(rest)),
+        )
     } else if let Some((name, _)) = named("missing field `") {
         (Some(name), "This field is missing.".into())
     } else if let Some((name, _)) = named("duplicate field `") {
@@ -207,7 +210,10 @@ mod tests {
             (r#"{"name":null}"#, "/name"),
             (r#"{"name":"x","name":"y"}"#, "/name"),
             (r#"{"name":"x","inner":7}"#, "/inner"),
-            (r#"{"name":"x","inner":[{"count":1},{"count":"two"}]}"#, "/inner/1/count"),
+            (
+                r#"{"name":"x","inner":[{"count":1},{"count":"two"}]}"#,
+                "/inner/1/count",
+            ),
             (r#"{"name":"x","inner":[{"count":1,"more":1}]}"#, "/inner/0/more"),
             (r#"{"name":"x","inner":[{}]}"#, "/inner/0/count"),
             (r#"["x"]"#, ""),

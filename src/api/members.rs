@@ -47,6 +47,7 @@ pub struct MemberAnswer {
     /// What the account stands for.
     user_type: Kind,
     /// The role in this team; null in `Public`, where nobody has one.
+    #[schema(required)]
     role: Option<TeamRole>,
 }
 

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi as _};
@@ -29,7 +30,7 @@ use super::{me, members, teams, tokens, users};
         members::list, members::set, members::remove,
     ),
     components(schemas(Problem, Mistake)),
-    modifiers(&Bearer),
+    modifiers(&Bearer, &ListsRefer),
     security(("token" = [])),
     tags(
         (name = "Users", description = "People, service accounts and AI agents."),
@@ -51,6 +52,23 @@ impl Modify for Bearer {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Has the lists refer to what they list, instead of describing it again.
+struct ListsRefer;
+
+impl Modify for ListsRefer {
+    fn modify(&self, document: &mut OpenApi) {
+        let schemas = document.components.iter_mut().flat_map(|all| all.schemas.iter_mut());
+        for (name, schema) in schemas {
+            if let Some(item) = name.strip_prefix("List_")
+                && let RefOr::T(Schema::Object(list)) = schema
+                && let Some(RefOr::T(Schema::Array(items))) = list.properties.get_mut("items")
+            {
+                items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+            }
+        }
     }
 }
 
@@ -109,7 +127,10 @@ fn problem(status: u16) -> (String, RefOr<Response>) {
         415 => "The body is not sent as JSON.",
         422 => "Fields have to be mended; errors says which.",
         503 => "There is too much at once; Retry-After says when to try again.",
-        _ => StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default(),
+        _ => StatusCode::from_u16(status)
+            .ok()
+            .and_then(|status| status.canonical_reason())
+            .unwrap_or_default(),
     };
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Problem")))

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use utoipa::IntoParams;
 
 use super::ApiError;
+use crate::model::Error;
 use crate::model::error::Problems;
 use crate::model::page::{Cursor, MAX_LIMIT, PageRequest};
-use crate::model::Error;
 
 /// How many rows a page has where nothing is said.
 const DEFAULT_LIMIT: i64 = 50;
@@ -79,7 +79,6 @@ impl Params {
     pub fn note<T>(&mut self, name: &str, value: Result<T, String>) -> Option<T> {
         value.map_err(|message| self.problems.add(name, message)).ok()
     }
-
 }
 
 /// Which page of a list.

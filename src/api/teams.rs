@@ -74,8 +74,10 @@ pub struct TeamAnswer {
     /// What it is for.
     description: String,
     /// How many people are members; null for `Public`, in which everyone is.
+    #[schema(required)]
     people: Option<i64>,
     /// How many service and agent accounts are members; null for `Public`.
+    #[schema(required)]
     service_accounts: Option<i64>,
     /// When it was made.
     #[serde(with = "rfc3339")]

@@ -98,11 +98,13 @@ pub struct TokenAnswer {
     #[schema(value_type = Vec<String>, example = json!(["users:read"]))]
     effective_scopes: PermissionSet,
     /// The teams it is limited to, those that the caller may know of; null where it is not limited.
+    #[schema(required)]
     teams: Option<Vec<String>>,
     /// Whether it acts as an Admin.
     global_admin: bool,
     /// When it ends; null for never.
     #[serde(with = "rfc3339::option")]
+    #[schema(required)]
     expires_at: Option<OffsetDateTime>,
     /// When it was made.
     #[serde(with = "rfc3339")]
@@ -111,8 +113,10 @@ pub struct TokenAnswer {
     created_by: String,
     /// When it was last used, to the minute.
     #[serde(with = "rfc3339::option")]
+    #[schema(required)]
     last_used_at: Option<OffsetDateTime>,
     /// From where it was last used.
+    #[schema(required)]
     last_used_address: Option<String>,
     /// How it stands.
     state: State,
@@ -236,7 +240,9 @@ pub async fn list(call: Call) -> Answer {
     let input = (user_id(&call), call.query::<Paging>());
     let page = call.list(input, |cx, (user, paging)| {
         let page = tokens::page(cx, user, &paging.request(true))?;
-        List::of(page, |items| items.into_iter().map(|info| TokenAnswer::of(cx, info)).collect())
+        List::of(page, |items| {
+            items.into_iter().map(|info| TokenAnswer::of(cx, info)).collect()
+        })
     });
     ok(page.await?)
 }

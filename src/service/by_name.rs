@@ -267,7 +267,10 @@ fn lifetime(wanted: &TokenWanted, problems: &mut Problems) -> (Option<Lifetime>,
         ),
         [_, more @ ..] => {
             for (field, _) in more {
-                problems.add(*field, "Give one of expires_in_days, expires_at and never, not several.");
+                problems.add(
+                    *field,
+                    "Give one of expires_in_days, expires_at and never, not several.",
+                );
             }
         }
     }
@@ -305,11 +308,7 @@ fn limit(cx: &mut Cx<'_, '_>, named: Option<&[String]>, problems: &mut Problems)
     Ok(Some(teams))
 }
 
-fn memberships(
-    cx: &mut Cx<'_, '_>,
-    wanted: &[TeamWanted],
-    problems: &mut Problems,
-) -> Result<Vec<(TeamId, TeamRole)>> {
+fn memberships(cx: &mut Cx<'_, '_>, wanted: &[TeamWanted], problems: &mut Problems) -> Result<Vec<(TeamId, TeamRole)>> {
     let mut teams: Vec<(TeamId, TeamRole)> = Vec::new();
     for (at, TeamWanted { name, role }) in wanted.iter().enumerate() {
         let role = match role {

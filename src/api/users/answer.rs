@@ -46,9 +46,10 @@ pub struct UserAnswer {
     /// Its roles in those teams; nobody has one in `Public`.
     memberships: Vec<MembershipAnswer>,
     /// The team whose people manage a service or agent account, if the caller may know of it.
-    #[schema(example = "Data Engineering")]
+    #[schema(required, example = "Data Engineering")]
     home_team: Option<String>,
     /// The person to ask about a service or agent account.
+    #[schema(required)]
     contact_id: Option<i64>,
     /// When it was made.
     #[serde(with = "rfc3339")]
@@ -58,6 +59,7 @@ pub struct UserAnswer {
     updated_at: OffsetDateTime,
     /// When it last logged in or used a token, to the minute.
     #[serde(with = "rfc3339::option")]
+    #[schema(required)]
     last_seen_at: Option<OffsetDateTime>,
     /// Counts changes; `ETag` has it too.
     #[schema(example = 1)]
@@ -133,9 +135,7 @@ impl UserAnswer {
     }
 
     fn new(info: UserInfo, home_team: Option<String>) -> Self {
-        let UserInfo {
-            user, teams, state, ..
-        } = info;
+        let UserInfo { user, teams, state, .. } = info;
         let named = teams.iter().map(|team| team.team_name.clone());
         Self {
             id: user.id.0,

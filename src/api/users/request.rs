@@ -205,7 +205,10 @@ impl FromParams for UserQuery {
         let status = params.text("status").and_then(|text| {
             let known: Vec<_> = UserState::ALL.iter().map(|state| state.slug()).collect();
             let found = UserState::from_slug(&text);
-            params.note("status", found.ok_or_else(|| format!("Choose one of {}.", known.join(", "))))
+            params.note(
+                "status",
+                found.ok_or_else(|| format!("Choose one of {}.", known.join(", "))),
+            )
         });
         let sort = params.text("sort").and_then(|text| {
             let order = text.trim_start_matches('-').parse::<UserSort>();
