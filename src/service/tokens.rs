@@ -161,7 +161,11 @@ pub(super) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<M
 }
 
 /// Checks the fields of a new token, and that its name is free.
-pub(super) fn checked(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<(String, String, Option<time::OffsetDateTime>)> {
+pub(super) fn checked(
+    cx: &mut Cx<'_, '_>,
+    user: &User,
+    new: &NewToken,
+) -> Result<(String, String, Option<time::OffsetDateTime>)> {
     let mut problems = Problems::default();
     let name = problems.take(names::display("name", &new.name));
     let description = problems.take(names::description(&new.description));
