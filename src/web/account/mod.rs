@@ -5,7 +5,7 @@ pub mod browser;
 pub mod password;
 pub mod profile;
 pub mod sessions;
-// pub mod tokens;
+pub mod tokens;
 
 use super::view::{Tab, Who};
 use crate::model::Result;
