@@ -8,7 +8,7 @@ use crate::http::routing::Face::{Api, Health, Page, Static};
 use crate::http::routing::Policy::{Public, Session, Token};
 use crate::http::routing::{Face, Policy, Route};
 use crate::web::users::acts::{What, asking, doing};
-use crate::web::{account, assets, dashboard, session, teams, users};
+use crate::web::{account, assets, dashboard, links, session, teams, users};
 
 type Make = fn() -> actix_web::Route;
 
@@ -29,14 +29,14 @@ pub fn table() -> Vec<Route> {
         row("GET", "/login", Page, Public, || get().to(session::log_in_page)),
         row("POST", "/login", Page, Public, || post().to(session::log_in)),
         row("POST", "/logout", Page, Session, || post().to(session::log_out)),
-        row("GET", "/setup/{secret}", Page, Public, || get().to(session::setup_page)),
-        row("POST", "/setup/{secret}", Page, Public, || post().to(session::claim)),
+        row("GET", "/setup/{secret}", Page, Public, || get().to(links::setup_page)),
+        row("POST", "/setup/{secret}", Page, Public, || post().to(links::claim)),
         row("GET", "/invitation/{secret}", Page, Public, || {
-            get().to(session::invitation_page)
+            get().to(links::invitation_page)
         }),
-        row("POST", "/invitation/{secret}", Page, Public, || post().to(session::accept)),
-        row("GET", "/reset/{secret}", Page, Public, || get().to(session::reset_page)),
-        row("POST", "/reset/{secret}", Page, Public, || post().to(session::reset)),
+        row("POST", "/invitation/{secret}", Page, Public, || post().to(links::accept)),
+        row("GET", "/reset/{secret}", Page, Public, || get().to(links::reset_page)),
+        row("POST", "/reset/{secret}", Page, Public, || post().to(links::reset)),
         row("POST", "/appearance", Page, Public, || post().to(session::appearance)),
         row("GET", "/", Page, Session, || get().to(dashboard::index)),
         // Users.
