@@ -1,6 +1,7 @@
 //! The one table of routes. What is not here does not exist; the tests read it too.
 
-use actix_web::web::{delete, get, patch, post, put};
+// A route of `get` takes any method: the server guards each by what its row says, and has GET answer HEAD as well.
+use actix_web::web::{delete, patch, post, put, route as get};
 
 use super::health;
 use crate::api;

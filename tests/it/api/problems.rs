@@ -233,6 +233,18 @@ both! {
         }
     }
 
+    async fn what_answers_get_answers_head(app) {
+        let api = app.root_api();
+        for path in ["/api/v1/users", "/api/v1/me", "/api/openapi.json", "/healthz", "/login"] {
+            let (head, get) = (api.request(Method::HEAD, path), api.request(Method::GET, path));
+            let (head, get) = (head.send().await.unwrap(), get.send().await.unwrap());
+            assert_eq!((head.status().as_u16(), get.status().as_u16()), (200, 200), "{path}");
+            assert_eq!(head.headers().get("content-type"), get.headers().get("content-type"));
+            assert!(head.bytes().await.unwrap().is_empty(), "{path}");
+        }
+        assert_eq!(Reply::of(api.request(Method::DELETE, "/healthz")).await.status, 405);
+    }
+
     async fn if_match_is_one_tag_or_a_star(app) {
         let api = app.root_api();
         let id = app.service("Deployer", OrgRole::Member, &[]);
