@@ -10,7 +10,8 @@ both! {
         let mut ada = app.admin().await;
         let team = app.team("Platform");
         let id = app.service("API Access", OrgRole::Editor, &[(team, TeamRole::Viewer)]);
-        let path = format!("/users/{id}/tokens");
+        let list = format!("/users/{id}/tokens");
+        let path = format!("{list}/new");
         let fields = [("token_name", "pipeline"), ("expires", "30"), ("scope", "users:read"), ("form_key", "k")];
         let page = ada.post(&path, &fields).await;
         assert_eq!(page.status, 200, "{}", page.text());
@@ -31,9 +32,9 @@ both! {
         let fresh = ada.post(&path, &[("token_name", "second"), ("expires", "30"), ("scope", "users:read")]).await;
         let api = app.api(&fresh.inner("#secret").unwrap());
         assert_eq!(api.get("/api/v1/users").await.status, 200);
-        ada.submit(&format!("{path}/2/revoke"), &[]).await;
+        ada.submit(&format!("{list}/2/revoke"), &[]).await;
         assert_eq!(api.get("/api/v1/users").await.status, 401, "at the next request");
-        assert!(ada.get(&path).await.has("Revoked"));
+        assert!(ada.get(&list).await.has("Revoked"));
     }
 
     async fn scopes_follow_what_the_account_may_do_at_that_moment(app) {
@@ -55,7 +56,7 @@ both! {
         app.person("manuel", OrgRole::Manager, &[]);
         let mut manuel = app.log_in("manuel").await;
         let id = app.service("Root", OrgRole::Member, &[]);
-        let path = format!("/users/{id}/tokens");
+        let path = format!("/users/{id}/tokens/new");
         let fields = [("token_name", "root"), ("expires", "30"), ("global_admin", "on")];
         assert!((400..500).contains(&manuel.post(&path, &fields).await.status));
         app.clock.advance(Duration::minutes(11));
@@ -69,7 +70,7 @@ both! {
         right.push(("password", PASSWORD));
         let page = ada.post(&path, &right).await;
         assert_eq!(page.status, 200, "{}", page.text());
-        assert!(page.has("Global admin") && ada.get(&path).await.has("Global admin"), "it is marked");
+        assert!(page.has("Global admin") && ada.get(&format!("/users/{id}/tokens")).await.has("Global admin"), "it is marked");
         let api = app.api(&page.inner("#secret").unwrap());
         assert_eq!(api.get("/api/v1/users").await.status, 200, "whatever its account's teams");
         let over_rest = serde_json::json!({ "name": "more", "expires_in_days": 30, "global_admin": true });
@@ -85,7 +86,7 @@ both! {
         let strong = app.service("Strong", OrgRole::Admin, &[(team, TeamRole::Owner)]);
         let mut manuel = app.log_in("manuel").await;
         for user in [ada, strong] {
-            let answer = manuel.post(&format!("/users/{user}/tokens"), &[("token_name", "t"), ("expires", "30"), ("scope", "users:read")]).await;
+            let answer = manuel.post(&format!("/users/{user}/tokens/new"), &[("token_name", "t"), ("expires", "30"), ("scope", "users:read")]).await;
             assert_eq!(answer.status, 403, "{}", answer.text());
         }
         assert_eq!(manuel.post(&format!("/users/{strong}/disable"), &[]).await.status, 403, "only Admins act on Admins");
