@@ -142,7 +142,8 @@ function prepare(root) {
     target.addEventListener("input", () => { own = target.value !== ""; });
     source.addEventListener("input", () => {
       if (own || !root.querySelector("#is_service")?.checked) return;
-      const id = source.value.trim().toLowerCase().replace(/\s+/g, "_").replace(/[^a-z0-9_]/g, "");
+      const words = source.value.toLowerCase().split(/\s+/).map((w) => w.replace(/[^a-z0-9_.-]/g, ""));
+      const id = words.filter(Boolean).join("_").replace(/^[^a-z0-9]+/, "").slice(0, 56);
       target.value = id && `${id}@service`;
     });
   });
@@ -185,11 +186,11 @@ function preview(input) {
     if (!input.value.trim()) { out.textContent = ""; return; }
     try {
       const answer = await fetch(`/users/service/preview?name=${encodeURIComponent(input.value)}`);
-      const { id, error, suggestion } = await answer.json();
+      const { id, error } = await answer.json();
       if (mine !== last) return;
       const code = document.createElement("code");
       code.textContent = id ?? "";
-      if (error) out.replaceChildren(error, suggestion ? ` Free: ${suggestion}` : "");
+      if (error) out.replaceChildren(error);
       else out.replaceChildren("Its id will be ", code);
     } catch { out.textContent = ""; }
   };

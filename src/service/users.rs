@@ -217,7 +217,10 @@ pub(super) fn checked(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Names> {
         Some(name) => suggest(cx, name, new.kind)?,
         None => None,
     };
-    let hint = suggestion.map(|free| format!(" {free} is free.")).unwrap_or_default();
+    let is_free = |free: Option<String>| free.map(|free| format!(" {free} is free.")).unwrap_or_default();
+    let free_id = suggestion.as_ref().and_then(|free| names::account_id(free, new.kind));
+    let hint = is_free(suggestion);
+    let username_hint = if made { hint.clone() } else { is_free(free_id) };
     let username_field = if made { new.name_field } else { "username" };
     let called = username.clone().unwrap_or_default();
     clash(
@@ -234,7 +237,7 @@ pub(super) fn checked(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Names> {
             Unique::Username,
             &username,
             username_field,
-            format!("The username {called} is taken.{hint}"),
+            format!("The username {called} is taken.{username_hint}"),
         )?;
     }
     clash(

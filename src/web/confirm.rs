@@ -80,6 +80,9 @@ pub fn ask(page: Page, mut confirm: Confirm, refused: Option<&Error>) -> Answer 
             typed.field = typed.field.clone().judged(refused);
         }
         confirm.password = confirm.password.map(|field| field.judged(refused));
+        if let (Error::PasswordNeeded, Some(password)) = (error, &mut confirm.password) {
+            password.error = Some("Type your password to do this.".into());
+        }
     }
     render_as(status, &ConfirmPage { page, confirm })
 }

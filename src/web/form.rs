@@ -95,6 +95,12 @@ impl Fields {
     }
 }
 
+impl FromIterator<(String, String)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self::of(pairs.into_iter().collect())
+    }
+}
+
 /// A query string of `pairs`, with its `?`; nothing where there are none.
 pub fn query(pairs: &[(String, String)]) -> String {
     match serde_html_form::to_string(pairs) {

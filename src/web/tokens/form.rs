@@ -327,3 +327,50 @@ pub fn read(fields: &Fields, prefix: &str) -> Result<NewToken> {
 fn day(text: &str) -> Option<Date> {
     Date::parse(text.trim(), format_description!("[year]-[month]-[day]")).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_from(pairs: &[(&str, &str)]) -> Result<NewToken> {
+        let known = [("token_name", "ci"), ("expires", "30")];
+        let pairs = known
+            .iter()
+            .chain(pairs)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        read(&pairs.collect(), "token_")
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_and_never_widens() {
+        for (sent, field) in [
+            (("limit_team", "x"), "token_limit_teams"),
+            (("scope", "fly:high"), "token_scopes"),
+        ] {
+            assert!(read_from(&[sent]).unwrap_err().of_field(field).is_some(), "{sent:?}");
+        }
+        assert_eq!(read_from(&[]).unwrap().teams, None);
+        assert!(read_from(&[]).unwrap().scopes.is_empty());
+        assert_eq!(
+            read_from(&[("limit_team", "7")]).unwrap().teams,
+            Some(BTreeSet::from([TeamId(7)]))
+        );
+    }
+
+    #[test]
+    fn a_global_admin_token_has_neither_scopes_nor_teams() {
+        let new = read_from(&[("global_admin", "on"), ("scope", "users:read"), ("limit_team", "7")]).unwrap();
+        assert!(new.global_admin && new.scopes.is_empty() && new.teams.is_none());
+    }
+
+    #[test]
+    fn policy_says_which_lives_may_be_chosen() {
+        let offered = |max_days, allow_never| -> Vec<String> {
+            let lives = lives(Policy { max_days, allow_never });
+            lives.into_iter().map(|(value, _)| value).collect()
+        };
+        assert_eq!(offered(None, true), ["30", "60", "90", "365", "never", "date"]);
+        assert_eq!(offered(Some(90), true), ["30", "60", "90", "date"]);
+        assert_eq!(offered(Some(7), false), ["date"]);
+    }
+}

@@ -47,7 +47,7 @@ impl Whose {
     }
 
     /// Where a new one is made.
-    pub fn new(self) -> String {
+    pub fn form(self) -> String {
         self.list() + "/new"
     }
 

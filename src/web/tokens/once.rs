@@ -35,11 +35,12 @@ impl Made {
             .iter()
             .filter(|team| limit.is_none_or(|limit| limit.contains(&team.team)));
         let public = limit.is_none().then(|| "Public".to_owned());
+        let everywhere = minted.token.global_admin.then(|| vec!["Every team".to_owned()]);
         Ok(Self {
-            teams: public
-                .into_iter()
-                .chain(acts_in.map(|team| team.team_name.clone()))
-                .collect(),
+            teams: everywhere.unwrap_or_else(|| {
+                let named = acts_in.map(|team| team.team_name.clone());
+                public.into_iter().chain(named).collect()
+            }),
             origin: cx.app.config.origin(),
             now: cx.now,
             user,

@@ -27,7 +27,7 @@ pub fn rows(cx: &mut Cx<'_, '_>, whose: Whose) -> Result<(Vec<TokenRow>, String)
     let found = tokens::of_user(cx, id)?;
     let row = |info: &TokenInfo| TokenRow::of(info, whose, rights.revoke_tokens, cx.now);
     let new = if rights.make_tokens && user.is_enabled() {
-        whose.new()
+        whose.form()
     } else {
         String::new()
     };
@@ -74,7 +74,7 @@ async fn ask_again(portal: &Portal, whose: Whose, fields: &Fields, error: Option
             Kind::Person => "New personal token".into(),
             Kind::Service | Kind::Agent => format!("New token for {}", user.display_name),
         },
-        action: whose.new(),
+        action: whose.form(),
         cancel: whose.list(),
         error: error.map(|error| form_error(error, SHOWN)),
         hidden: vec![("form_key".into(), form::key_of(fields))],
@@ -102,7 +102,7 @@ pub async fn make(portal: &Portal, whose: Whose, fields: Fields) -> Answer {
     match minted(portal, whose, &fields).await {
         Ok((shell, made)) => {
             let page = Page::of(portal, shell, whose.nav(), "New token");
-            once::show(page, made, "The token is ready", (whose.new(), whose.list()))
+            once::show(page, made, "The token is ready", (whose.form(), whose.list()))
         }
         Err(Error::AlreadyDone(_)) => {
             portal.session.flash(

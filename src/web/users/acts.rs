@@ -168,7 +168,10 @@ pub fn doing(what: What) -> actix_web::Route {
                 portal.session.flash("good", told)?;
                 see_other(to)
             }
-            Ok(Done::Link(shell, made)) => link::show(Page::of(&portal, shell, "users", "Link"), &made, ""),
+            Ok(Done::Link(link)) => {
+                let (shell, made) = *link;
+                link::show(Page::of(&portal, shell, "users", "The link is ready"), &made, "")
+            }
         }
     })
 }
@@ -178,7 +181,7 @@ enum Done {
     /// Go there and tell this.
     Gone(String, String),
     /// Show the link.
-    Link(Shell, MadeLink),
+    Link(Box<(Shell, MadeLink)>),
 }
 
 async fn act(portal: &Portal, id: UserId, what: What, fields: &Fields) -> Result<Done> {
@@ -221,7 +224,7 @@ fn run(cx: &mut Cx<'_, '_>, id: UserId, what: What, fields: &Fields) -> Result<D
         }
         What::Link => {
             let (user, purpose, secret) = links::issue_for(cx, id)?;
-            Done::Link(Shell::of(cx)?, MadeLink::of(cx, user, purpose, secret))
+            Done::Link(Box::new((Shell::of(cx)?, MadeLink::of(cx, user, purpose, secret))))
         }
     })
 }

@@ -57,7 +57,7 @@ impl Offers {
     /// `Public`, which is included, and the teams that may be chosen. Whoever comes from a team's page finds it ticked.
     pub fn teams(&self, fields: &Fields) -> Vec<TeamChoice> {
         let ticked: Vec<TeamId> = fields.parse_all("team");
-        let begun = (!fields.has("name")).then(|| fields.parse("home_team")).flatten();
+        let begun = self.begun(fields);
         let public = TeamChoice {
             id: TeamId::PUBLIC.0,
             name: "Public".into(),
@@ -77,10 +77,22 @@ impl Offers {
 
     /// The homes that may be chosen.
     pub fn homes(&self, fields: &Fields) -> (Field, Vec<Choice>) {
-        let chosen = fields.get("home_team");
-        let mut all = vec![Choice::new("", "The first team chosen", chosen)];
-        all.extend(self.homes.iter().map(|team| home_choice(team, chosen)));
+        let chosen = match self.begun(fields) {
+            Some(team) => team.to_string(),
+            None => fields.get("home_team").to_owned(),
+        };
+        let mut all = vec![Choice::new("", "The first team chosen", &chosen)];
+        all.extend(self.homes.iter().map(|team| home_choice(team, &chosen)));
         (Field::new("home_team", chosen), all)
+    }
+
+    /// The home at the beginning of the wizard: the team whose page led here, or the only one there is to choose.
+    fn begun(&self, fields: &Fields) -> Option<TeamId> {
+        match self.homes.as_slice() {
+            _ if fields.has("name") || fields.has("form_key") => None,
+            [only] if !only.id.is_public() => Some(only.id),
+            _ => fields.parse("home_team"),
+        }
     }
 }
 

@@ -76,6 +76,8 @@ struct Known {
     homes: Vec<Team>,
     home: Option<Team>,
     contact: Option<User>,
+    /// Whether the contact's page may be seen.
+    sees_contact: bool,
     people: Vec<User>,
     own: bool,
     now: OffsetDateTime,
@@ -97,6 +99,7 @@ impl Known {
         }
         Ok(Self {
             contact: users::named(cx, info.user.contact)?,
+            sees_contact: info.user.contact.is_some_and(|person| users::get(cx, person).is_ok()),
             people: if editing {
                 users::lookup_people(cx, "", PROPOSED)?
             } else {
@@ -155,6 +158,14 @@ impl Known {
             },
         };
         differing.map(change).collect()
+    }
+
+    fn contact_who(&self) -> Option<Who> {
+        let mut who = Who::of(self.contact.as_ref()?);
+        if !self.sees_contact {
+            who.href.clear();
+        }
+        Some(who)
     }
 
     fn missing(&self) -> Vec<Missing> {
@@ -251,7 +262,7 @@ fn profile(page: Page, known: Known, fields: &Fields, error: Option<&Error>) -> 
             .collect(),
         home_team,
         home_name: known.home.as_ref().map(|team| team.name.clone()).unwrap_or_default(),
-        contact_who: known.contact.as_ref().map(Who::of),
+        contact_who: known.contact_who(),
         created: When::of(user.created_at, known.now),
         last_seen: user.last_seen_at.map(|at| When::of(at, known.now)),
         uuid: user.uuid.to_string(),
