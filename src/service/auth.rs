@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::app::{Caller, Credential, Cx, account};
-use crate::model::actor::{Actor, Identity, Origin, TokenUse};
+use crate::model::actor::{Actor, Identity, Origin, TokenUse, Who};
 use crate::model::ids::{SessionId, TokenId, UserId};
 use crate::model::tokens::{PlainToken, TokenState};
 use crate::model::users::User;
@@ -119,6 +119,12 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
         expires_at: token.expires_at,
     };
     Ok(Actor::with_token(identity(cx, &user)?, used, origin))
+}
+
+/// Somebody has just shown that they are this person, so that what follows in this transaction is written down as theirs.
+pub(super) fn known_as(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
+    cx.actor.who = Who::User(identity(cx, user)?);
+    Ok(())
 }
 
 fn identity(cx: &mut Cx<'_, '_>, user: &User) -> Result<Identity> {

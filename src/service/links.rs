@@ -106,6 +106,7 @@ pub fn choose_password(
         store::users::set_password(cx.tx, user.id, Some(&hash))?;
         store::links::delete_of_user(cx.tx, user.id)?;
         let ended = store::sessions::delete_of_user(cx.tx, user.id, None)?;
+        super::auth::known_as(cx, &user)?;
         cx.done(
             account(&user),
             None,

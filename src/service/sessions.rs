@@ -3,7 +3,7 @@
 use time::Duration;
 
 use super::app::{App, Caller, Credential, Cx, account};
-use super::auth::barred;
+use super::auth::{self, barred};
 use crate::base::crypto;
 use crate::base::secret::Secret;
 use crate::model::actor::Via;
@@ -110,6 +110,7 @@ pub fn open(app: &App, caller: &Caller, key: &str, user: UserId, data: &str) -> 
             (&session, &origin),
         )?;
         store::users::touch(cx.tx, user.id, cx.now)?;
+        auth::known_as(cx, &user)?;
         cx.done(account(&user), None, None)
     })
 }

@@ -77,6 +77,7 @@ pub fn claim(app: &App, caller: &Caller, secret: &Secret, new: &NewAdmin) -> Res
         check(cx, secret)?;
         let user = insert(cx, new, &hash)?;
         store::links::delete_setup(cx.tx)?;
+        super::auth::known_as(cx, &user)?;
         cx.done(account(&user), None, Some(serde_json::json!({ "role": "Admin" })))?;
         Ok(user.id)
     })
