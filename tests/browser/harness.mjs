@@ -411,7 +411,7 @@ export async function axe(page) {
     return answer.result.value
   }
   try {
-    await evaluate(`${axeSource}\n;undefined`)
+    if ((await evaluate('typeof axe')) !== 'object') await evaluate(`${axeSource}\n;undefined`)
     const found = await evaluate(`axe.run(document, {
       preload: false,
       resultTypes: ['violations', 'incomplete'],
