@@ -1,26 +1,23 @@
 //! A user's profile: seeing and changing it, and what else can be done to the account.
 
+mod known;
+
 use actix_web::http::StatusCode;
 use askama::Template;
-use time::OffsetDateTime;
 
+use self::known::{Change, Known, Missing};
 use super::acts::{self, Act};
 use super::choosing::home_choice;
 use super::{UserHead, home};
 use crate::http::Portal;
 use crate::model::ids::UserId;
-use crate::model::roles::OrgRole;
-use crate::model::teams::Team;
-use crate::model::users::{Kind, User, UserState};
+use crate::model::users::Kind;
 use crate::model::{Error, Result};
-use crate::service::users::{self, Rights, UserChange, UserInfo};
-use crate::service::{Cx, choices};
+use crate::service::Cx;
+use crate::service::users::{self, UserChange};
 use crate::web::tokens::pages::keeps_form;
 use crate::web::view::{Choice, Field, When, Who, form_error};
 use crate::web::{Answer, Fields, Id, Page, Shell, errors, render_as, see_other};
-
-/// How many people the contact field proposes.
-const PROPOSED: i64 = 200;
 
 #[derive(Template)]
 #[template(path = "users/profile.html")]
@@ -52,145 +49,6 @@ struct Profile {
     last_seen: Option<When>,
     uuid: String,
     acts: Vec<Act>,
-}
-
-/// Why a service account cannot do anything yet, with the link that does it.
-struct Missing {
-    text: &'static str,
-    href: String,
-    button: &'static str,
-}
-
-/// What somebody else changed meanwhile.
-struct Change {
-    field: &'static str,
-    theirs: String,
-}
-
-/// What the page is made of.
-struct Known {
-    info: UserInfo,
-    rights: Rights,
-    head: UserHead,
-    roles: Vec<OrgRole>,
-    homes: Vec<Team>,
-    home: Option<Team>,
-    contact: Option<User>,
-    /// Whether the contact's page may be seen.
-    sees_contact: bool,
-    people: Vec<User>,
-    own: bool,
-    now: OffsetDateTime,
-}
-
-impl Known {
-    fn find(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Self> {
-        let (info, rights, head) = UserHead::find(cx, id, "Profile")?;
-        let machine = info.user.kind != Kind::Person;
-        let editing = machine && rights.manage;
-        let mut roles = choices::org_roles(cx);
-        if !roles.contains(&info.user.role) {
-            roles.push(info.user.role);
-        }
-        let home = users::home(cx, &info.user)?;
-        let mut homes = if editing { choices::homes(cx)? } else { Vec::new() };
-        if let Some(home) = home.as_ref().filter(|home| !homes.contains(home)) {
-            homes.push(home.clone());
-        }
-        Ok(Self {
-            contact: users::named(cx, info.user.contact)?,
-            sees_contact: info.user.contact.is_some_and(|person| users::get(cx, person).is_ok()),
-            people: if editing {
-                users::lookup_people(cx, "", PROPOSED)?
-            } else {
-                Vec::new()
-            },
-            own: cx.actor.id() == Some(id),
-            now: cx.now,
-            roles,
-            homes,
-            home,
-            info,
-            rights,
-            head,
-        })
-    }
-
-    /// What the store holds in each field of the form.
-    fn stored(&self, name: &str) -> String {
-        let user = &self.info.user;
-        match name {
-            "username" => user.username.clone(),
-            "display_name" => user.display_name.clone(),
-            "email" => user.email.clone(),
-            "role" => user.role.to_string(),
-            "description" => user.description.clone(),
-            "contact" => self
-                .contact
-                .as_ref()
-                .map(|person| person.username.clone())
-                .unwrap_or_default(),
-            "home_team" => user.home_team.map(|id| id.to_string()).unwrap_or_default(),
-            _ => String::new(),
-        }
-    }
-
-    /// What the store holds where it is not what was typed.
-    fn differences(&self, fields: &Fields) -> Vec<Change> {
-        let named = [
-            ("display_name", "Display name"),
-            ("username", "Username"),
-            ("email", "Email"),
-            ("role", "Organisation role"),
-            ("home_team", "Home team"),
-            ("contact", "Contact"),
-            ("description", "Description"),
-        ];
-        let differing = named
-            .into_iter()
-            .filter(|(name, _)| fields.has(name) && fields.get(name).replace("\r\n", "\n").trim() != self.stored(name));
-        let change = |(name, field): (&str, &'static str)| Change {
-            field,
-            theirs: match (name, self.stored(name)) {
-                ("home_team", _) => self.home.as_ref().map(|team| team.name.clone()).unwrap_or_default(),
-                (_, empty) if empty.is_empty() => "empty".into(),
-                (_, value) => value,
-            },
-        };
-        differing.map(change).collect()
-    }
-
-    fn contact_who(&self) -> Option<Who> {
-        let mut who = Who::of(self.contact.as_ref()?);
-        if !self.sees_contact {
-            who.href.clear();
-        }
-        Some(who)
-    }
-
-    fn missing(&self) -> Vec<Missing> {
-        let base = home(self.info.user.id);
-        let mut missing = Vec::new();
-        if self.info.state != UserState::Idle {
-            return missing;
-        }
-        let link = |path: &str, may: bool| if may { format!("{base}{path}") } else { String::new() };
-        if !self.info.has_team {
-            missing.push(Missing {
-                text: "It has no role in a team besides Public.",
-                href: link("/teams", self.rights.assign),
-                button: "Add it to a team",
-            });
-        }
-        if self.info.tokens.usable == 0 {
-            missing.push(Missing {
-                text: "It has no access token that is good.",
-                href: link("/tokens/new", self.rights.make_tokens),
-                button: "Make a token",
-            });
-        }
-        missing
-    }
 }
 
 /// `GET /users/{id}`.
