@@ -48,10 +48,7 @@ fn cut_short() -> ApiError {
 }
 
 fn too_large() -> ApiError {
-    let detail = format!(
-        "The body is larger than the {} KiB that are read. Nothing was written.",
-        LIMIT / 1024
-    );
+    let detail = format!("The body is larger than the {} KiB that are read. Nothing was written.", LIMIT / 1024);
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
@@ -90,11 +87,7 @@ impl Body {
 fn malformed(error: &serde_json::Error) -> ApiError {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    let detail = format!(
-        "The body is not JSON: {what}, at line {} column {}.",
-        error.line(),
-        error.column()
-    );
+    let detail = format!("The body is not JSON: {what}, at line {} column {}.", error.line(), error.column());
     ApiError::new(StatusCode::BAD_REQUEST, detail)
 }
 
@@ -112,10 +105,7 @@ fn misread(path: &Path, error: &serde_json::Error) -> ApiError {
         rest.split_once('`')
     };
     let (field, detail) = if let Some((name, rest)) = named("unknown field `") {
-        (
-            Some(name),
-            format!("There is no such field here. Known fields: {}.", listed(rest)),
-        )
+        (Some(name), format!("There is no such field here. Known fields: {}.", listed(rest)))
     } else if let Some((name, _)) = named("missing field `") {
         (Some(name), "This field is missing.".into())
     } else if let Some((name, _)) = named("duplicate field `") {
@@ -210,10 +200,7 @@ mod tests {
             (r#"{"name":null}"#, "/name"),
             (r#"{"name":"x","name":"y"}"#, "/name"),
             (r#"{"name":"x","inner":7}"#, "/inner"),
-            (
-                r#"{"name":"x","inner":[{"count":1},{"count":"two"}]}"#,
-                "/inner/1/count",
-            ),
+            (r#"{"name":"x","inner":[{"count":1},{"count":"two"}]}"#, "/inner/1/count"),
             (r#"{"name":"x","inner":[{"count":1,"more":1}]}"#, "/inner/0/more"),
             (r#"{"name":"x","inner":[{}]}"#, "/inner/0/count"),
             (r#"["x"]"#, ""),
@@ -227,11 +214,9 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_told_by_line_and_column() {
-        for (text, place) in [
-            ("", "line 1 column 0"),
-            ("{\"name\":\n  x}", "line 2 column 3"),
-            ("{} {}", "line 1 column 4"),
-        ] {
+        for (text, place) in
+            [("", "line 1 column 0"), ("{\"name\":\n  x}", "line 2 column 3"), ("{} {}", "line 1 column 4")]
+        {
             let problem = problem(text);
             assert_eq!(problem["status"], 400, "{text}: {problem}");
             assert!(problem["detail"].as_str().unwrap().contains(place), "{problem}");

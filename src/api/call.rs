@@ -168,17 +168,12 @@ impl Call {
         if !self.request.headers().contains_key(header::IF_MATCH) {
             return Ok(None);
         }
-        let text = origin::text(&self.request, &header::IF_MATCH)
-            .unwrap_or_default()
-            .trim();
+        let text = origin::text(&self.request, &header::IF_MATCH).unwrap_or_default().trim();
         if text == "*" {
             return Ok(None);
         }
         let weak = text.strip_prefix("W/");
-        let tag = weak
-            .unwrap_or(text)
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
+        let tag = weak.unwrap_or(text).strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         match tag.filter(|tag| !tag.contains('"')) {
             // What was never handed out, or only compares weakly, matches no version.
             Some(tag) => Ok(Some(tag.parse().ok().filter(|_| weak.is_none()).unwrap_or(-1))),

@@ -30,10 +30,7 @@ pub struct Me {
 pub async fn get(call: Call) -> Answer {
     let me = call.read(Ok(()), |cx, ()| {
         let (user, token) = account::me(cx)?;
-        Ok(Me {
-            user: UserAnswer::told(cx, user)?,
-            token: TokenAnswer::of(cx, token)?,
-        })
+        Ok(Me { user: UserAnswer::told(cx, user)?, token: TokenAnswer::of(cx, token)? })
     });
     ok(me.await?)
 }

@@ -95,9 +95,7 @@ pub async fn list(call: Call) -> Answer {
 )]
 pub async fn set(call: Call, body: Body) -> Answer {
     let input = (team_id(&call), user_id(&call), body.read::<SetMember>());
-    let done = call.write(input, |cx, (team, user, wanted)| {
-        by_name::set_member(cx, team, user, &wanted.role)
-    });
+    let done = call.write(input, |cx, (team, user, wanted)| by_name::set_member(cx, team, user, &wanted.role));
     done.await?;
     nothing()
 }

@@ -127,17 +127,9 @@ fn problem(status: u16) -> (String, RefOr<Response>) {
         415 => "The body is not sent as JSON.",
         422 => "Fields have to be mended; errors says which.",
         503 => "There is too much at once; Retry-After says when to try again.",
-        _ => StatusCode::from_u16(status)
-            .ok()
-            .and_then(|status| status.canonical_reason())
-            .unwrap_or_default(),
+        _ => StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default(),
     };
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .build();
-    let response = ResponseBuilder::new()
-        .description(meaning)
-        .content("application/problem+json", content)
-        .build();
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let response = ResponseBuilder::new().description(meaning).content("application/problem+json", content).build();
     (status.to_string(), RefOr::T(response))
 }

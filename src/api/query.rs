@@ -41,10 +41,8 @@ impl Params {
     /// # Errors
     /// 400, naming each parameter that is unknown, repeated or wrong.
     pub fn read<T: FromParams>(query: &str) -> Result<T, ApiError> {
-        let mut params = Self {
-            pairs: serde_html_form::from_str(query).unwrap_or_default(),
-            problems: Problems::default(),
-        };
+        let mut params =
+            Self { pairs: serde_html_form::from_str(query).unwrap_or_default(), problems: Problems::default() };
         let value = T::take(&mut params);
         for (name, _) in std::mem::take(&mut params.pairs) {
             params.problems.add(name, "There is no such query parameter here.");
@@ -101,25 +99,15 @@ impl FromParams for Paging {
         });
         let cursor = params.text("cursor").and_then(|text| {
             let read = Cursor::decode(&text);
-            params.note(
-                "cursor",
-                read.map_err(|error| error.of_field("cursor").unwrap_or_default().to_owned()),
-            )
+            params.note("cursor", read.map_err(|error| error.of_field("cursor").unwrap_or_default().to_owned()))
         });
-        Self {
-            limit: limit.unwrap_or(DEFAULT_LIMIT),
-            cursor,
-        }
+        Self { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor }
     }
 }
 
 impl Paging {
     /// As use cases are asked.
     pub fn request(self, descending: bool) -> PageRequest {
-        PageRequest {
-            limit: self.limit,
-            cursor: self.cursor,
-            descending,
-        }
+        PageRequest { limit: self.limit, cursor: self.cursor, descending }
     }
 }

@@ -53,9 +53,7 @@ pub struct TeamQuery {
 
 impl FromParams for TeamQuery {
     fn take(params: &mut Params) -> Self {
-        Self {
-            q: params.text("q").unwrap_or_default(),
-        }
+        Self { q: params.text("q").unwrap_or_default() }
     }
 }
 
@@ -118,11 +116,7 @@ pub async fn create(call: Call, body: Body) -> Answer {
     let made = call.write(body.read::<CreateTeam>(), |cx, new| {
         let description = new.description.unwrap_or_default();
         let team = teams::create(cx, &new.name, &description, None)?;
-        Ok(TeamAnswer::from(TeamInfo {
-            team,
-            people: Some(0),
-            machines: Some(0),
-        }))
+        Ok(TeamAnswer::from(TeamInfo { team, people: Some(0), machines: Some(0) }))
     });
     let team = made.await?;
     created(format!("/api/v1/teams/{}", team.id), Some(team.version), team)

@@ -216,10 +216,7 @@ pub async fn create(call: Call, body: Body) -> Answer {
     let input = (user_id(&call), body.read::<CreateToken>());
     let made = call.write(input, |cx, (user, wanted)| {
         let minted = by_name::create_token(cx, user, wanted.into())?;
-        let info = TokenInfo {
-            token: minted.token,
-            effective: minted.effective,
-        };
+        let info = TokenInfo { token: minted.token, effective: minted.effective };
         let metadata = TokenAnswer::of(cx, info)?;
         let token = minted.plain.reveal().to_owned();
         Ok((user, CreatedToken { metadata, token }))
@@ -240,9 +237,7 @@ pub async fn list(call: Call) -> Answer {
     let input = (user_id(&call), call.query::<Paging>());
     let page = call.list(input, |cx, (user, paging)| {
         let page = tokens::page(cx, user, &paging.request(true))?;
-        List::of(page, |items| {
-            items.into_iter().map(|info| TokenAnswer::of(cx, info)).collect()
-        })
+        List::of(page, |items| items.into_iter().map(|info| TokenAnswer::of(cx, info)).collect())
     });
     ok(page.await?)
 }

@@ -110,9 +110,7 @@ impl Config {
         if let (Some(url), false) = (fallback_database, table.contains_key("database_url")) {
             table.insert("database_url".into(), url.into());
         }
-        let config: Self = table
-            .try_into()
-            .map_err(|error: toml::de::Error| ConfigError::Parse(error.to_string()))?;
+        let config: Self = table.try_into().map_err(|error: toml::de::Error| ConfigError::Parse(error.to_string()))?;
         config.checked()
     }
 
@@ -166,18 +164,15 @@ impl Config {
 /// The setting's own type for a variable's text, so that a wrong one is reported as the file's would be.
 fn typed(setting: &str, value: String) -> toml::Value {
     match setting {
-        "session_idle_minutes" | "session_hours" | "token_max_days" => value
-            .parse::<i64>()
-            .map_or(toml::Value::String(value), toml::Value::Integer),
-        "database_allow_plaintext" | "token_allow_never" => value
-            .parse::<bool>()
-            .map_or(toml::Value::String(value), toml::Value::Boolean),
-        "trusted_proxies" => toml::Value::Array(
-            value
-                .split(',')
-                .map(|part| toml::Value::String(part.trim().into()))
-                .collect(),
-        ),
+        "session_idle_minutes" | "session_hours" | "token_max_days" => {
+            value.parse::<i64>().map_or(toml::Value::String(value), toml::Value::Integer)
+        }
+        "database_allow_plaintext" | "token_allow_never" => {
+            value.parse::<bool>().map_or(toml::Value::String(value), toml::Value::Boolean)
+        }
+        "trusted_proxies" => {
+            toml::Value::Array(value.split(',').map(|part| toml::Value::String(part.trim().into())).collect())
+        }
         _ => toml::Value::String(value),
     }
 }

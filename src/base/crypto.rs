@@ -27,11 +27,10 @@ pub fn same(a: &[u8], b: &[u8]) -> bool {
 /// Lower-case hexadecimal.
 pub fn hex(data: &[u8]) -> String {
     use std::fmt::Write;
-    data.iter()
-        .fold(String::with_capacity(data.len() * 2), |mut out, byte| {
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+    data.iter().fold(String::with_capacity(data.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 /// The bytes of a hexadecimal string; `None` where it is not one.
@@ -39,8 +38,5 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }
-    (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok())
-        .collect()
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok()).collect()
 }

@@ -27,10 +27,7 @@ impl Keys {
     pub fn load_or_create(path: &Path) -> io::Result<Self> {
         match fs::read_to_string(path) {
             Ok(text) => Self::parse(&Zeroizing::new(text)).ok_or_else(|| {
-                io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    format!("{} is not a Latchkey key file", path.display()),
-                )
+                io::Error::new(io::ErrorKind::InvalidData, format!("{} is not a Latchkey key file", path.display()))
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match Self::create(path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::load_or_create(path),
@@ -42,15 +39,9 @@ impl Keys {
 
     /// Writes a temporary file and links it into place, so that two first starts agree on one key and neither reads half of it.
     fn create(path: &Path) -> io::Result<Self> {
-        let keys = Self {
-            cookie: Zeroizing::new(random::bytes()),
-            audit: Zeroizing::new(random::bytes()),
-        };
-        let text = Zeroizing::new(format!(
-            "cookie = {}\naudit = {}\n",
-            crypto::hex(&*keys.cookie),
-            crypto::hex(&*keys.audit)
-        ));
+        let keys = Self { cookie: Zeroizing::new(random::bytes()), audit: Zeroizing::new(random::bytes()) };
+        let text =
+            Zeroizing::new(format!("cookie = {}\naudit = {}\n", crypto::hex(&*keys.cookie), crypto::hex(&*keys.audit)));
         let partial = path.with_extension(format!("{}.part", random::base62(8)));
         private_file(&partial)?.write_all(text.as_bytes())?;
         let linked = fs::hard_link(&partial, path);
@@ -75,11 +66,7 @@ impl Keys {
 #[cfg(unix)]
 fn private_file(path: &Path) -> io::Result<fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 #[cfg(not(unix))]

@@ -18,9 +18,7 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 #[expect(clippy::disallowed_methods, reason = "this is the module that the ban points to")]
 pub fn base62(len: usize) -> String {
     let mut rng = rand::rng();
-    (0..len)
-        .map(|_| char::from(BASE62[rng.random_range(0..BASE62.len())]))
-        .collect()
+    (0..len).map(|_| char::from(BASE62[rng.random_range(0..BASE62.len())])).collect()
 }
 
 /// A new UUIDv7 (RFC 9562, section 5.7).

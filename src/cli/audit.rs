@@ -25,7 +25,8 @@ pub(super) fn run(command: &Command, config: Config) -> Outcome {
     match command {
         Command::Head => say(&audit::head(&app)?.to_string()),
         Command::Verify { head } => {
-            let found = audit::verify(&app, *head)?.map_err(|broken| format!("the audit log does not hold: {broken}"))?;
+            let found =
+                audit::verify(&app, *head)?.map_err(|broken| format!("the audit log does not hold: {broken}"))?;
             say(&format!("The audit log holds: {} entries, head {found}", found.seq))
         }
     }

@@ -66,7 +66,8 @@ fn postgres(text: &str, allow_plaintext: bool) -> Result<String, String> {
 /// Whether every host the URL names is this machine: a socket or loopback.
 fn is_local(url: &Url) -> bool {
     let asked = url.query_pairs().filter(|(key, _)| matches!(key.as_ref(), "host" | "hostaddr"));
-    let mut hosts: Vec<String> = asked.flat_map(|(_, value)| value.split(',').map(str::to_owned).collect::<Vec<_>>()).collect();
+    let mut hosts: Vec<String> =
+        asked.flat_map(|(_, value)| value.split(',').map(str::to_owned).collect::<Vec<_>>()).collect();
     hosts.extend(url.host_str().map(str::to_owned));
     hosts.iter().all(|host| {
         let bare = host.trim_matches(['[', ']']);
@@ -104,8 +105,15 @@ mod tests {
         ] {
             assert_eq!(postgres(local, false).as_deref(), Ok(local));
         }
-        for remote in ["postgres://u@db.example.com/db", "postgres://u@localhost/db?host=db.example.com", "postgres://u@10.0.0.7/db"] {
-            assert!(postgres(&format!("{remote}{}sslmode=prefer", if remote.contains('?') { '&' } else { '?' }), false).is_err());
+        for remote in [
+            "postgres://u@db.example.com/db",
+            "postgres://u@localhost/db?host=db.example.com",
+            "postgres://u@10.0.0.7/db",
+        ] {
+            assert!(
+                postgres(&format!("{remote}{}sslmode=prefer", if remote.contains('?') { '&' } else { '?' }), false)
+                    .is_err()
+            );
             assert_eq!(postgres(remote, true).as_deref(), Ok(remote));
             if TLS {
                 assert!(postgres(remote, false).is_ok_and(|url| url.ends_with("sslmode=verify-full")));

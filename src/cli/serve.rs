@@ -13,8 +13,9 @@ use crate::service::{App, setup};
 
 pub(super) fn run(config: Config) -> Outcome {
     log_to_stderr(&config)?;
-    let listener = TcpListener::bind(config.listen)
-        .map_err(|error| format!("cannot listen on {}: {error}. Set LATCHKEY_LISTEN to another address.", config.listen))?;
+    let listener = TcpListener::bind(config.listen).map_err(|error| {
+        format!("cannot listen on {}: {error}. Set LATCHKEY_LISTEN to another address.", config.listen)
+    })?;
     let app = super::open::app(config, Clock::System)?;
     greet(&app)?;
     tracing::info!(listen = %app.config.listen, "serving");
@@ -26,7 +27,10 @@ pub(super) fn run(config: Config) -> Outcome {
 
 fn log_to_stderr(config: &Config) -> Outcome {
     let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("LATCHKEY_LOG is no filter: {error}"))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match config.log_format {
         LogFormat::Pretty => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),

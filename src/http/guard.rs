@@ -21,11 +21,7 @@ pub async fn same_origin<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     #[expect(clippy::expect_used, reason = "the server is not built without its App")]
     let app = request.app_data::<Data>().expect("App is registered").clone();
-    let verdict = if request.method().is_safe() {
-        Ok(())
-    } else {
-        verdict(request.request(), &app.config.origin())
-    };
+    let verdict = if request.method().is_safe() { Ok(()) } else { verdict(request.request(), &app.config.origin()) };
     let Err(reason) = verdict else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
@@ -33,19 +29,11 @@ pub async fn same_origin<B: MessageBody + 'static>(
     let noted = blocking::run(move || sessions::cross_site(&app, &caller, reason)).await;
     let told = "This request did not come from a page of this portal, so nothing was done. Open the page again and repeat it there.";
     let (request, _) = request.into_parts();
-    Ok(ServiceResponse::from_err(
-        CrossSite(noted.err().unwrap_or_else(|| model::Error::refused(told))),
-        request,
-    ))
+    Ok(ServiceResponse::from_err(CrossSite(noted.err().unwrap_or_else(|| model::Error::refused(told))), request))
 }
 
 fn verdict(request: &HttpRequest, own: &str) -> Result<(), &'static str> {
-    let sent = |name: &'static str| {
-        request
-            .headers()
-            .get(name)
-            .map(|value| value.to_str().unwrap_or_default())
-    };
+    let sent = |name: &'static str| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     match (sent("sec-fetch-site"), sent(header::ORIGIN.as_str())) {
         (Some("same-origin"), _) => Ok(()),
         (Some(_), _) => Err("the request came from another site"),

@@ -36,10 +36,7 @@ fn add(headers: &mut HeaderMap, tls: bool) {
     default(header::CACHE_CONTROL, "no-store");
     default(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    default(
-        HeaderName::from_static("permissions-policy"),
-        "camera=(), geolocation=(), microphone=()",
-    );
+    default(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
     if tls {
         default(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }

@@ -86,22 +86,9 @@ impl FromRequest for Visitor {
         let app = request.app_data::<Data>().expect("App is registered").clone();
         let session = Typed(request.get_session());
         let credential = session.row().map_or(Credential::Nothing, Credential::Session);
-        let caller = Caller {
-            credential,
-            origin: origin::of(request, &app.config.trusted_proxies),
-        };
-        let path = request
-            .uri()
-            .path_and_query()
-            .map_or("/", |path| path.as_str())
-            .to_owned();
-        ready(Ok(Self {
-            app,
-            caller,
-            session,
-            path,
-            theme: theme(request),
-        }))
+        let caller = Caller { credential, origin: origin::of(request, &app.config.trusted_proxies) };
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        ready(Ok(Self { app, caller, session, path, theme: theme(request) }))
     }
 }
 
@@ -146,7 +133,5 @@ async fn note_token(visitor: &Visitor, request: &HttpRequest) -> Result<()> {
     let Some(token) = cookie.and_then(|cookie| PlainToken::parse(cookie.value())) else {
         return Ok(());
     };
-    visitor
-        .run(move |app, caller| sessions::token_as_cookie(app, caller, &token))
-        .await
+    visitor.run(move |app, caller| sessions::token_as_cookie(app, caller, &token)).await
 }

@@ -26,11 +26,7 @@ const FLASH: &str = "flash";
 
 /// The cookie's name: with `__Host-` under TLS, which browsers accept only from this host and only secure.
 pub fn cookie_name(app: &App) -> &'static str {
-    if app.config.is_tls() {
-        "__Host-latchkey"
-    } else {
-        "latchkey"
-    }
+    if app.config.is_tls() { "__Host-latchkey" } else { "latchkey" }
 }
 
 /// The session middleware of the pages.
@@ -80,24 +76,10 @@ impl Typed {
     /// # Errors
     /// A fault.
     pub fn log_in(&self, user: UserId, origin: &Origin) -> Result<()> {
-        let Origin {
-            address,
-            user_agent,
-            request_id,
-        } = origin.clone();
+        let Origin { address, user_agent, request_id } = origin.clone();
         self.0.clear();
         self.0.renew();
-        self.0
-            .insert(
-                LOGIN,
-                Login {
-                    user,
-                    address,
-                    user_agent,
-                    request_id,
-                },
-            )
-            .map_err(Error::internal)
+        self.0.insert(LOGIN, Login { user, address, user_agent, request_id }).map_err(Error::internal)
     }
 
     /// Has the answer end the session and remove the cookie.
@@ -110,15 +92,7 @@ impl Typed {
     /// # Errors
     /// A fault.
     pub fn flash(&self, kind: &str, text: impl Into<String>) -> Result<()> {
-        self.0
-            .insert(
-                FLASH,
-                Flash {
-                    kind: kind.into(),
-                    text: text.into(),
-                },
-            )
-            .map_err(Error::internal)
+        self.0.insert(FLASH, Flash { kind: kind.into(), text: text.into() }).map_err(Error::internal)
     }
 
     /// What this page has to say, once.
@@ -136,9 +110,8 @@ pub struct Store(Data);
 impl SessionStore for Store {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let (app, key) = (self.0.clone(), key.as_ref().to_owned());
-        let found = blocking::run(move || sessions::load(&app, &key))
-            .await
-            .map_err(|error| LoadError::Other(error.into()))?;
+        let found =
+            blocking::run(move || sessions::load(&app, &key)).await.map_err(|error| LoadError::Other(error.into()))?;
         let Some((session, data)) = found else { return Ok(None) };
         let mut state: State = serde_json::from_str(&data).map_err(|error| LoadError::Deserialization(error.into()))?;
         state.insert(ROW.into(), session.id.to_string());
@@ -146,9 +119,7 @@ impl SessionStore for Store {
     }
 
     async fn save(&self, mut state: State, _: &Duration) -> Result<SessionKey, SaveError> {
-        let login = state
-            .remove(LOGIN)
-            .and_then(|text| serde_json::from_str::<Login>(&text).ok());
+        let login = state.remove(LOGIN).and_then(|text| serde_json::from_str::<Login>(&text).ok());
         let Some(login) = login else {
             // Only those who log in have a session; what a visitor's page wanted to remember is let go.
             return key(String::new()).map_err(SaveError::Other);
@@ -156,11 +127,7 @@ impl SessionStore for Store {
         let data = data(state).map_err(SaveError::Serialization)?;
         let secret = random::secret();
         let (app, opened) = (self.0.clone(), secret.clone());
-        let origin = Origin {
-            address: login.address,
-            user_agent: login.user_agent,
-            request_id: login.request_id,
-        };
+        let origin = Origin { address: login.address, user_agent: login.user_agent, request_id: login.request_id };
         blocking::run(move || sessions::open(&app, &Caller::nobody(origin), opened.reveal(), login.user, &data))
             .await
             .map_err(|error| SaveError::Other(error.into()))?;
@@ -174,10 +141,7 @@ impl SessionStore for Store {
         match kept {
             Ok(true) => Ok(key),
             // It ended while the page was being made.
-            Ok(false) => self
-                .save(state, ttl)
-                .await
-                .map_err(|error| UpdateError::Other(error.into())),
+            Ok(false) => self.save(state, ttl).await.map_err(|error| UpdateError::Other(error.into())),
             Err(error) => Err(UpdateError::Other(error.into())),
         }
     }

@@ -62,20 +62,12 @@ impl Holdings {
     /// What an account holds by its roles (rules 1 and 3), which for a service or agent account without a team role outside
     /// `Public` is nothing (rule 4).
     pub fn of(standing: &Standing) -> Self {
-        let teams: BTreeMap<_, _> = standing
-            .teams
-            .iter()
-            .filter(|(id, _)| !id.is_public())
-            .map(|(id, role)| (*id, role.holds()))
-            .collect();
+        let teams: BTreeMap<_, _> =
+            standing.teams.iter().filter(|(id, _)| !id.is_public()).map(|(id, role)| (*id, role.holds())).collect();
         if standing.kind != Kind::Person && teams.is_empty() {
             return Self::default();
         }
-        Self {
-            everywhere: standing.role.holds(),
-            teams,
-            own: PermissionSet::all_of(&[Resource::Own]),
-        }
+        Self { everywhere: standing.role.holds(), teams, own: PermissionSet::all_of(&[Resource::Own]) }
     }
 
     /// Everything everywhere: a global-admin token, the command line, the portal itself.
@@ -100,11 +92,7 @@ impl Holdings {
             Some(allowed) => {
                 let teams = self.teams.iter().filter(|(id, _)| allowed.contains(id));
                 let teams = teams.map(|(id, held)| (*id, held.and(scopes).or(everywhere))).collect();
-                Self {
-                    everywhere: PermissionSet::EMPTY,
-                    teams,
-                    own,
-                }
+                Self { everywhere: PermissionSet::EMPTY, teams, own }
             }
         }
     }
@@ -125,18 +113,12 @@ impl Holdings {
 
     /// Everything held anywhere: a token's effective scopes.
     pub fn anywhere(&self) -> PermissionSet {
-        self.teams
-            .values()
-            .fold(self.everywhere.or(self.own), |all, held| all.or(*held))
+        self.teams.values().fold(self.everywhere.or(self.own), |all, held| all.or(*held))
     }
 
     /// The teams in which `permission` is held by a team role.
     pub fn teams_with(&self, permission: Permission) -> Vec<TeamId> {
-        self.teams
-            .iter()
-            .filter(|(_, held)| held.has(permission))
-            .map(|(id, _)| *id)
-            .collect()
+        self.teams.iter().filter(|(_, held)| held.has(permission)).map(|(id, _)| *id).collect()
     }
 
     /// The first permission that `other` has at some place and this has not there (rule 2). Own things are nobody else's
@@ -163,11 +145,7 @@ mod tests {
     const SEE_USERS: Permission = Permission::new(Resource::Users, Action::Read);
 
     fn holds(kind: Kind, role: OrgRole, teams: &[(TeamId, TeamRole)]) -> Holdings {
-        Holdings::of(&Standing {
-            kind,
-            role,
-            teams: teams.to_vec(),
-        })
+        Holdings::of(&Standing { kind, role, teams: teams.to_vec() })
     }
 
     fn person(role: OrgRole, teams: &[(TeamId, TeamRole)]) -> Holdings {
@@ -212,35 +190,19 @@ mod tests {
     #[test]
     fn a_token_does_what_its_scopes_and_its_account_both_allow() {
         let account = person(OrgRole::Editor, &[(HOME, TeamRole::Maintainer)]);
-        let token = account.limited(
-            [MAKE, Permission::new(Resource::Users, Action::Delete)]
-                .into_iter()
-                .collect(),
-            None,
-        );
+        let token =
+            account.limited([MAKE, Permission::new(Resource::Users, Action::Delete)].into_iter().collect(), None);
         assert!(token.has(MAKE, Place::Team(HOME)));
-        assert!(
-            !token.has(MAKE, Place::Everywhere),
-            "the account cannot, so the token cannot"
-        );
-        assert!(
-            !token.has(SEE_USERS, Place::Everywhere),
-            "the account can, but it is not a scope"
-        );
-        assert!(
-            account.limited(PermissionSet::EMPTY, None).anywhere().is_empty(),
-            "no scope is no access"
-        );
+        assert!(!token.has(MAKE, Place::Everywhere), "the account cannot, so the token cannot");
+        assert!(!token.has(SEE_USERS, Place::Everywhere), "the account can, but it is not a scope");
+        assert!(account.limited(PermissionSet::EMPTY, None).anywhere().is_empty(), "no scope is no access");
     }
 
     #[test]
     fn a_token_limited_to_teams_acts_in_those_alone() {
         let account = person(OrgRole::Manager, &[(HOME, TeamRole::Viewer), (OTHER, TeamRole::Owner)]);
         let token = account.limited(PermissionSet::everything(), Some(&BTreeSet::from([HOME])));
-        assert!(
-            token.has(MAKE, Place::Team(HOME)),
-            "the organisation role counts in the team"
-        );
+        assert!(token.has(MAKE, Place::Team(HOME)), "the organisation role counts in the team");
         assert!(!token.has(MAKE, Place::Team(OTHER)) && !token.has(SEE_USERS, Place::Everywhere));
         let nowhere = account.limited(PermissionSet::everything(), Some(&BTreeSet::new()));
         assert!(!nowhere.has(MAKE, Place::Team(HOME)));
@@ -254,24 +216,13 @@ mod tests {
         let maintainer = person(OrgRole::Member, &[(HOME, TeamRole::Maintainer)]);
         assert_eq!(admin.lack_against(&manager), None);
         assert!(manager.lack_against(&admin).is_some());
-        assert_eq!(
-            manager.lack_against(&owner),
-            None,
-            "the organisation role covers the team's"
-        );
+        assert_eq!(manager.lack_against(&owner), None, "the organisation role covers the team's");
         assert_eq!(owner.lack_against(&maintainer), None);
         assert!(maintainer.lack_against(&owner).is_some());
         let elsewhere = person(OrgRole::Member, &[(HOME, TeamRole::Viewer), (OTHER, TeamRole::Viewer)]);
-        assert_eq!(
-            maintainer.lack_against(&elsewhere).map(|lack| lack.place),
-            Some(Place::Team(OTHER))
-        );
+        assert_eq!(maintainer.lack_against(&elsewhere).map(|lack| lack.place), Some(Place::Team(OTHER)));
         let only_home = elsewhere.limited(PermissionSet::everything(), Some(&BTreeSet::from([HOME])));
-        assert_eq!(
-            maintainer.lack_against(&only_home),
-            None,
-            "a token limited to one's own team is coverable"
-        );
+        assert_eq!(maintainer.lack_against(&only_home), None, "a token limited to one's own team is coverable");
     }
 
     #[test]
@@ -279,15 +230,7 @@ mod tests {
         let read_own = Permission::new(Resource::Own, Action::Read);
         let member = person(OrgRole::Member, &[]);
         assert!(member.has(read_own, Place::Own) && !member.has(read_own, Place::Everywhere));
-        assert!(
-            !member
-                .limited([SEE_USERS].into_iter().collect(), None)
-                .has(read_own, Place::Own)
-        );
-        assert!(
-            member
-                .limited([read_own].into_iter().collect(), None)
-                .has(read_own, Place::Own)
-        );
+        assert!(!member.limited([SEE_USERS].into_iter().collect(), None).has(read_own, Place::Own));
+        assert!(member.limited([read_own].into_iter().collect(), None).has(read_own, Place::Own));
     }
 }

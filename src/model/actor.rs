@@ -100,33 +100,18 @@ pub struct Origin {
 impl Actor {
     /// Someone who has shown nothing yet.
     pub fn anonymous(origin: Origin) -> Self {
-        Self {
-            who: Who::Anonymous,
-            via: Via::Nothing,
-            holdings: Holdings::default(),
-            origin,
-        }
+        Self { who: Who::Anonymous, via: Via::Nothing, holdings: Holdings::default(), origin }
     }
 
     /// Whoever runs the program on the server: they could change the store anyway.
     pub fn cli() -> Self {
-        Self {
-            who: Who::Cli,
-            via: Via::Cli,
-            holdings: Holdings::everything(),
-            origin: Origin::default(),
-        }
+        Self { who: Who::Cli, via: Via::Cli, holdings: Holdings::everything(), origin: Origin::default() }
     }
 
     /// An account in a session of the portal.
     pub fn in_session(who: Identity, id: SessionId, authenticated_at: OffsetDateTime, origin: Origin) -> Self {
         let holdings = Holdings::of(&who.standing);
-        Self {
-            who: Who::User(who),
-            via: Via::Session { id, authenticated_at },
-            holdings,
-            origin,
-        }
+        Self { who: Who::User(who), via: Via::Session { id, authenticated_at }, holdings, origin }
     }
 
     /// An account by one of its tokens. A global-admin token acts as an Admin whatever its account's role and teams.
@@ -136,12 +121,7 @@ impl Actor {
         } else {
             Holdings::of(&who.standing).limited(token.scopes, token.teams.as_ref())
         };
-        Self {
-            who: Who::User(who),
-            via: Via::Token(token),
-            holdings,
-            origin,
-        }
+        Self { who: Who::User(who), via: Via::Token(token), holdings, origin }
     }
 
     /// Its account's id.
@@ -199,11 +179,7 @@ impl Actor {
     /// # Errors
     /// [`Error::Forbidden`] naming the permission.
     pub fn may(&self, permission: Permission, place: Place) -> Result<()> {
-        if self.can(permission, place) {
-            Ok(())
-        } else {
-            Err(Error::lacks(permission))
-        }
+        if self.can(permission, place) { Ok(()) } else { Err(Error::lacks(permission)) }
     }
 
     /// Rules 1 and 2 for an act on an account: the permission in its home, and only Admins act on Admins.
@@ -213,10 +189,7 @@ impl Actor {
     pub fn may_act_on(&self, user: &User, action: Action) -> Result<()> {
         self.may(user.permission(action), Place::of_home(user.home_team))?;
         if user.role == OrgRole::Admin && !self.is_admin() {
-            return Err(Error::refused(format!(
-                "{} is an Admin, and only Admins act on Admins.",
-                user.username
-            )));
+            return Err(Error::refused(format!("{} is an Admin, and only Admins act on Admins.", user.username)));
         }
         Ok(())
     }
@@ -233,11 +206,7 @@ impl Actor {
                 reason: format!(
                     "It could then do {}{}, which you cannot do yourself. Nobody grants more than they hold.",
                     lack.permission,
-                    if matches!(lack.place, Place::Team(_)) {
-                        " in a team"
-                    } else {
-                        ""
-                    },
+                    if matches!(lack.place, Place::Team(_)) { " in a team" } else { "" },
                 ),
             })),
         }
@@ -268,33 +237,21 @@ impl Actor {
             return Sight::All;
         }
         let Some(identity) = self.identity() else {
-            return Sight::Some {
-                own: None,
-                teams: Vec::new(),
-                homes: Vec::new(),
-            };
+            return Sight::Some { own: None, teams: Vec::new(), homes: Vec::new() };
         };
         let teams = match &self.via {
             Via::Session { .. } => identity.standing.teams.iter().map(|(id, _)| *id).collect(),
             _ => self.holdings.teams_with(read(Resource::Teams)),
         };
         let own = self.can(read(Resource::Own), Place::Own).then_some(identity.id);
-        Sight::Some {
-            own,
-            teams,
-            homes: self.holdings.teams_with(read(Resource::ServiceAccounts)),
-        }
+        Sight::Some { own, teams, homes: self.holdings.teams_with(read(Resource::ServiceAccounts)) }
     }
 
     /// Whether it sees `user`, who has roles in `teams`.
     pub fn sees(&self, user: &User, teams: &[TeamId]) -> bool {
         match self.sight() {
             Sight::All => true,
-            Sight::Some {
-                own,
-                teams: mine,
-                homes,
-            } => {
+            Sight::Some { own, teams: mine, homes } => {
                 own == Some(user.id)
                     || teams.iter().any(|team| mine.contains(team))
                     || user.home_team.is_some_and(|home| homes.contains(&home))

@@ -47,23 +47,12 @@ pub struct Event {
 impl Event {
     /// Something done.
     pub fn done(action: &'static str, target: Option<Target>) -> Self {
-        Self {
-            action,
-            target,
-            outcome: Outcome::Done,
-            reason: None,
-            before: None,
-            after: None,
-        }
+        Self { action, target, outcome: Outcome::Done, reason: None, before: None, after: None }
     }
 
     /// Something refused.
     pub fn refused(action: &'static str, target: Option<Target>, reason: impl Into<String>) -> Self {
-        Self {
-            outcome: Outcome::Refused,
-            reason: Some(reason.into()),
-            ..Self::done(action, target)
-        }
+        Self { outcome: Outcome::Refused, reason: Some(reason.into()), ..Self::done(action, target) }
     }
 
     /// With what it was and what it is.
@@ -154,12 +143,9 @@ impl std::str::FromStr for Head {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parsed = text.split_once(':').and_then(|(seq, mac)| {
-            Some(Self {
-                seq: seq.parse().ok()?,
-                mac: crypto::unhex(mac)?.try_into().ok()?,
-            })
-        });
+        let parsed = text
+            .split_once(':')
+            .and_then(|(seq, mac)| Some(Self { seq: seq.parse().ok()?, mac: crypto::unhex(mac)?.try_into().ok()? }));
         parsed.ok_or("a head has the form NUMBER:CODE, as `latchkey audit head` prints it")
     }
 }
@@ -201,11 +187,7 @@ pub struct Verifier<'a> {
 impl<'a> Verifier<'a> {
     /// Begins before the first entry. `shown` is a head that was noted earlier.
     pub fn new(key: &'a [u8; 32], shown: Option<Head>) -> Self {
-        Self {
-            key,
-            shown,
-            last: Head { seq: 0, mac: GENESIS },
-        }
+        Self { key, shown, last: Head { seq: 0, mac: GENESIS } }
     }
 
     /// The next entry and the code kept beside it.
@@ -215,19 +197,13 @@ impl<'a> Verifier<'a> {
     pub fn next(&mut self, entry: &Entry, mac: &[u8]) -> Result<(), Broken> {
         let expected = self.last.seq + 1;
         if entry.seq != expected {
-            return Err(Broken::Gap {
-                expected,
-                found: entry.seq,
-            });
+            return Err(Broken::Gap { expected, found: entry.seq });
         }
         let computed = entry.mac(self.key, &self.last.mac);
         if !crypto::same(&computed, mac) {
             return Err(Broken::Altered(entry.seq));
         }
-        self.last = Head {
-            seq: entry.seq,
-            mac: computed,
-        };
+        self.last = Head { seq: entry.seq, mac: computed };
         match self.shown {
             Some(shown) if shown.seq == entry.seq && shown.mac != computed => Err(Broken::OtherHead(entry.seq)),
             _ => Ok(()),
@@ -240,10 +216,7 @@ impl<'a> Verifier<'a> {
     /// The tail was cut.
     pub fn finish(self) -> Result<Head, Broken> {
         match self.shown {
-            Some(shown) if shown.seq > self.last.seq => Err(Broken::Cut {
-                expected: shown.seq,
-                found: self.last.seq,
-            }),
+            Some(shown) if shown.seq > self.last.seq => Err(Broken::Cut { expected: shown.seq, found: self.last.seq }),
             _ => Ok(self.last),
         }
     }
@@ -322,19 +295,9 @@ mod tests {
         inserted[5].0.seq = 6;
         assert_eq!(verify(&inserted, None), Err(Broken::Altered(6)));
 
-        assert_eq!(
-            verify(&whole[..3], None).map(|head| head.seq),
-            Ok(3),
-            "a cut tail shows only against a head"
-        );
-        assert_eq!(
-            verify(&whole[..3], Some(head)),
-            Err(Broken::Cut { expected: 5, found: 3 })
-        );
-        assert_eq!(
-            verify(&whole, Some(Head { seq: 4, mac: [1; 32] })),
-            Err(Broken::OtherHead(4))
-        );
+        assert_eq!(verify(&whole[..3], None).map(|head| head.seq), Ok(3), "a cut tail shows only against a head");
+        assert_eq!(verify(&whole[..3], Some(head)), Err(Broken::Cut { expected: 5, found: 3 }));
+        assert_eq!(verify(&whole, Some(Head { seq: 4, mac: [1; 32] })), Err(Broken::OtherHead(4)));
         assert_eq!(verify(&whole, Some(head)), Ok(head));
     }
 }

@@ -67,10 +67,7 @@ pub struct FieldError {
 impl FieldError {
     /// Something wrong with `field`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            message: message.into(),
-        }
+        Self { field: field.into(), message: message.into() }
     }
 }
 
@@ -90,10 +87,7 @@ impl Error {
 
     /// Refused for a reason other than one missing permission.
     pub fn refused(reason: impl Into<String>) -> Self {
-        Self::Forbidden(Refusal {
-            missing: None,
-            reason: reason.into(),
-        })
+        Self::Forbidden(Refusal { missing: None, reason: reason.into() })
     }
 
     /// A fault; `detail` goes to the log and nowhere else.
@@ -148,10 +142,6 @@ impl Problems {
     /// # Errors
     /// [`Error::Invalid`] with everything gathered.
     pub fn check(self) -> Result<()> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(self.0))
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
     }
 }

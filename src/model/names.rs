@@ -58,10 +58,7 @@ pub fn display(field: &str, text: &str) -> Result<String, FieldError> {
         return Err(FieldError::new(field, "A name has at most 100 characters."));
     }
     if name.chars().any(is_deceptive) {
-        return Err(FieldError::new(
-            field,
-            "A name cannot hold invisible or control characters.",
-        ));
+        return Err(FieldError::new(field, "A name cannot hold invisible or control characters."));
     }
     Ok(name)
 }
@@ -79,16 +76,10 @@ fn is_deceptive(c: char) -> bool {
 pub fn description(text: &str) -> Result<String, FieldError> {
     let text = text.trim().replace("\r\n", "\n");
     if text.chars().count() > DESCRIPTION_MAX {
-        return Err(FieldError::new(
-            "description",
-            "A description has at most 1,000 characters.",
-        ));
+        return Err(FieldError::new("description", "A description has at most 1,000 characters."));
     }
     if text.chars().any(|c| c != '\n' && c != '\t' && is_deceptive(c)) {
-        return Err(FieldError::new(
-            "description",
-            "A description cannot hold invisible or control characters.",
-        ));
+        return Err(FieldError::new("description", "A description cannot hold invisible or control characters."));
     }
     Ok(text)
 }
@@ -106,10 +97,8 @@ pub fn email(text: &str) -> Result<String, FieldError> {
     let Some((local, domain)) = email.rsplit_once('@') else {
         return fail("An email address has the form name@example.com.");
     };
-    let local_ok = !local.is_empty()
-        && local
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c));
+    let local_ok =
+        !local.is_empty() && local.chars().all(|c| c.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c));
     let label_ok = |label: &str| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
@@ -131,10 +120,7 @@ pub fn email(text: &str) -> Result<String, FieldError> {
 pub fn account_id(name: &str, kind: Kind) -> Option<String> {
     let suffix = kind.suffix()?;
     let words = name.split_whitespace().map(|word| {
-        word.to_lowercase()
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c))
-            .collect::<String>()
+        word.to_lowercase().chars().filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c)).collect::<String>()
     });
     let joined = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_");
     let local: String = joined
@@ -153,17 +139,11 @@ mod tests {
     fn a_service_account_is_named_after_what_it_is_called() {
         let id = |name| account_id(name, Kind::Service);
         assert_eq!(id("API Access").as_deref(), Some("api_access@service"));
-        assert_eq!(
-            id("  Nightly   backup! (v2.1)").as_deref(),
-            Some("nightly_backup_v2.1@service")
-        );
+        assert_eq!(id("  Nightly   backup! (v2.1)").as_deref(), Some("nightly_backup_v2.1@service"));
         assert_eq!(id("Straße 7").as_deref(), Some("strae_7@service"));
         assert_eq!(id("!!! ???"), None);
         assert_eq!(id(&"x".repeat(200)).map(|id| id.len()), Some(USERNAME_MAX));
-        assert_eq!(
-            account_id("Release notes", Kind::Agent).as_deref(),
-            Some("release_notes@agent")
-        );
+        assert_eq!(account_id("Release notes", Kind::Agent).as_deref(), Some("release_notes@agent"));
         assert_eq!(account_id("Ada", Kind::Person), None);
     }
 
@@ -190,14 +170,7 @@ mod tests {
     fn emails_are_checked_as_browsers_do() {
         assert!(email("ada@example.com").is_ok());
         assert!(email("ada@localhost").is_ok());
-        for bad in [
-            "",
-            "ada",
-            "@example.com",
-            "a da@example.com",
-            "ada@-x.com",
-            "x@latchkey.invalid",
-        ] {
+        for bad in ["", "ada", "@example.com", "a da@example.com", "ada@-x.com", "x@latchkey.invalid"] {
             assert!(email(bad).is_err(), "{bad}");
         }
     }

@@ -26,11 +26,7 @@ pub struct PageRequest {
 impl PageRequest {
     /// The first page.
     pub fn first(limit: i64) -> Self {
-        Self {
-            limit,
-            cursor: None,
-            descending: false,
-        }
+        Self { limit, cursor: None, descending: false }
     }
 }
 
@@ -71,14 +67,9 @@ impl Cursor {
     /// [`Error::Invalid`] at `cursor` where it is none of ours.
     pub fn decode(text: &str) -> Result<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-        bytes
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .ok_or_else(|| {
-                Error::field(
-                    "cursor",
-                    "This cursor is not one that was handed out. Begin at the first page.",
-                )
-            })
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| {
+            Error::field("cursor", "This cursor is not one that was handed out. Begin at the first page.")
+        })
     }
 }
 
@@ -103,11 +94,7 @@ impl<T> Page<T> {
         if backwards {
             rows.reverse();
         }
-        let (has_next, has_previous) = if backwards {
-            (true, more)
-        } else {
-            (more, request.cursor.is_some())
-        };
+        let (has_next, has_previous) = if backwards { (true, more) } else { (more, request.cursor.is_some()) };
         let cursor = |row: Option<&T>, backwards| {
             row.map(|row| {
                 let (key, id) = edge(row);
@@ -123,11 +110,7 @@ impl<T> Page<T> {
 
     /// The same page of other things.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(f).collect(),
-            next: self.next,
-            previous: self.previous,
-        }
+        Page { items: self.items.into_iter().map(f).collect(), next: self.next, previous: self.previous }
     }
 }
 
@@ -137,11 +120,7 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_the_round_trip_and_nonsense_does_not() {
-        let cursor = Cursor {
-            key: Key::Text("ada okafor".into()),
-            id: 7,
-            backwards: true,
-        };
+        let cursor = Cursor { key: Key::Text("ada okafor".into()), id: 7, backwards: true };
         assert_eq!(Cursor::decode(&cursor.encode()).unwrap(), cursor);
         for nonsense in ["", "!", "bm8", "e30"] {
             assert!(Cursor::decode(nonsense).is_err());

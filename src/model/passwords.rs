@@ -20,10 +20,7 @@ pub fn check(password: &str, about: &[&str]) -> Result<(), FieldError> {
     if len > MAX {
         return fail("Use at most 128 characters.");
     }
-    let mut words: Vec<&str> = about
-        .iter()
-        .flat_map(|text| text.split(['@', '.', ' ', '_', '-']))
-        .collect();
+    let mut words: Vec<&str> = about.iter().flat_map(|text| text.split(['@', '.', ' ', '_', '-'])).collect();
     words.extend(about);
     words.push("latchkey");
     if u8::from(zxcvbn::zxcvbn(password, &words).score()) < 3 {

@@ -138,9 +138,7 @@ impl Permission {
 
     /// Every permission that exists, in the order of pages.
     pub fn all() -> impl Iterator<Item = Self> {
-        Resource::ALL
-            .into_iter()
-            .flat_map(|r| r.actions().iter().map(move |a| Self::new(r, *a)))
+        Resource::ALL.into_iter().flat_map(|r| r.actions().iter().map(move |a| Self::new(r, *a)))
     }
 
     fn bit(self) -> u64 {
@@ -163,9 +161,7 @@ impl FromStr for Permission {
     type Err = UnknownPermission;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::all()
-            .find(|p| p.to_string() == text)
-            .ok_or_else(|| UnknownPermission(text.to_owned()))
+        Self::all().find(|p| p.to_string() == text).ok_or_else(|| UnknownPermission(text.to_owned()))
     }
 }
 
@@ -268,11 +264,7 @@ impl Serialize for PermissionSet {
 impl<'de> Deserialize<'de> for PermissionSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let words = Vec::<String>::deserialize(deserializer)?;
-        words
-            .iter()
-            .map(|word| Permission::from_str(word))
-            .collect::<Result<_, _>>()
-            .map_err(serde::de::Error::custom)
+        words.iter().map(|word| Permission::from_str(word)).collect::<Result<_, _>>().map_err(serde::de::Error::custom)
     }
 }
 

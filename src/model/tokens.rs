@@ -60,11 +60,7 @@ pub struct HashedToken(pub [u8; 32]);
 impl PlainToken {
     /// Makes a token from the operating system's randomness.
     pub fn generate(kind: TokenType) -> Self {
-        let body = Zeroizing::new(format!(
-            "{}{}",
-            kind.prefix(),
-            *Zeroizing::new(random::base62(RANDOM_LEN))
-        ));
+        let body = Zeroizing::new(format!("{}{}", kind.prefix(), *Zeroizing::new(random::base62(RANDOM_LEN))));
         let checksum = checksum(&body);
         Self(Zeroizing::new(format!("{}{checksum}", *body)))
     }
@@ -92,10 +88,7 @@ impl PlainToken {
 
     /// What tells tokens apart on pages: the prefix and the last four characters, which belong to the checksum.
     pub fn hint(&self) -> String {
-        let prefix = TokenType::ALL
-            .iter()
-            .map(|kind| kind.prefix())
-            .find(|prefix| self.0.starts_with(prefix));
+        let prefix = TokenType::ALL.iter().map(|kind| kind.prefix()).find(|prefix| self.0.starts_with(prefix));
         format!("{}…{}", prefix.unwrap_or_default(), &self.0[self.0.len() - 4..])
     }
 }
@@ -285,19 +278,10 @@ mod tests {
             for at in 0..text.len() {
                 let mut wrong = text.clone().into_bytes();
                 wrong[at] = if wrong[at] == b'a' { b'b' } else { b'a' };
-                assert!(
-                    PlainToken::parse(std::str::from_utf8(&wrong).unwrap()).is_none(),
-                    "at {at}"
-                );
+                assert!(PlainToken::parse(std::str::from_utf8(&wrong).unwrap()).is_none(), "at {at}");
             }
         }
-        for nonsense in [
-            "",
-            "lk_svc_",
-            "lk_svc_é",
-            "Bearer",
-            "lk_svc_7Qm2Zt0vK9dYx4LwB1nRcE6sHa3uJp8F2xKq9D",
-        ] {
+        for nonsense in ["", "lk_svc_", "lk_svc_é", "Bearer", "lk_svc_7Qm2Zt0vK9dYx4LwB1nRcE6sHa3uJp8F2xKq9D"] {
             assert!(PlainToken::parse(nonsense).is_none());
         }
     }
@@ -315,10 +299,7 @@ mod tests {
     #[test]
     fn policy_limits_every_way_to_say_how_long() {
         let now = datetime!(2026-11-22 10:00 UTC);
-        let free = Policy {
-            max_days: None,
-            allow_never: true,
-        };
+        let free = Policy { max_days: None, allow_never: true };
         assert_eq!(free.end_of(Lifetime::Never, now, "expires"), Ok(None));
         assert_eq!(
             free.end_of(Lifetime::Through(date!(2026 - 11 - 22)), now, "e"),
@@ -327,27 +308,12 @@ mod tests {
         assert!(free.end_of(Lifetime::Through(date!(2026 - 11 - 21)), now, "e").is_err());
         assert!(free.end_of(Lifetime::Days(0), now, "e").is_err());
         assert!(free.end_of(Lifetime::Days(i64::MAX), now, "e").is_err());
-        let strict = Policy {
-            max_days: Some(365),
-            allow_never: true,
-        };
+        let strict = Policy { max_days: Some(365), allow_never: true };
         assert!(strict.end_of(Lifetime::Never, now, "e").is_err());
         assert!(strict.end_of(Lifetime::Days(365), now, "e").is_ok());
         assert!(strict.end_of(Lifetime::Days(366), now, "e").is_err());
-        assert!(
-            strict
-                .end_of(Lifetime::Until(datetime!(2030-01-01 0:00 UTC)), now, "e")
-                .is_err()
-        );
-        assert!(
-            strict
-                .end_of(Lifetime::Through(date!(2027 - 11 - 22)), now, "e")
-                .is_ok()
-        );
-        assert!(
-            strict
-                .end_of(Lifetime::Through(date!(2027 - 11 - 23)), now, "e")
-                .is_err()
-        );
+        assert!(strict.end_of(Lifetime::Until(datetime!(2030-01-01 0:00 UTC)), now, "e").is_err());
+        assert!(strict.end_of(Lifetime::Through(date!(2027 - 11 - 22)), now, "e").is_ok());
+        assert!(strict.end_of(Lifetime::Through(date!(2027 - 11 - 23)), now, "e").is_err());
     }
 }

@@ -113,11 +113,7 @@ impl User {
 
     /// What the rules of access need to know of it.
     pub fn standing(&self, teams: Vec<(TeamId, TeamRole)>) -> Standing {
-        Standing {
-            kind: self.kind,
-            role: self.role,
-            teams,
-        }
+        Standing { kind: self.kind, role: self.role, teams }
     }
 }
 

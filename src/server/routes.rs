@@ -15,13 +15,7 @@ type Make = fn() -> actix_web::Route;
 
 /// Every route of the portal.
 pub fn table() -> Vec<Route> {
-    let row = |method, path, face: Face, policy: Policy, handler: Make| Route {
-        method,
-        path,
-        face,
-        policy,
-        handler,
-    };
+    let row = |method, path, face: Face, policy: Policy, handler: Make| Route { method, path, face, policy, handler };
     vec![
         row("GET", "/healthz", Health, Public, || get().to(health::healthz)),
         row("GET", "/readyz", Health, Public, || get().to(health::readyz)),
@@ -32,9 +26,7 @@ pub fn table() -> Vec<Route> {
         row("POST", "/logout", Page, Session, || post().to(session::log_out)),
         row("GET", "/setup/{secret}", Page, Public, || get().to(links::setup_page)),
         row("POST", "/setup/{secret}", Page, Public, || post().to(links::claim)),
-        row("GET", "/invitation/{secret}", Page, Public, || {
-            get().to(links::invitation_page)
-        }),
+        row("GET", "/invitation/{secret}", Page, Public, || get().to(links::invitation_page)),
         row("POST", "/invitation/{secret}", Page, Public, || post().to(links::accept)),
         row("GET", "/reset/{secret}", Page, Public, || get().to(links::reset_page)),
         row("POST", "/reset/{secret}", Page, Public, || post().to(links::reset)),
@@ -49,40 +41,22 @@ pub fn table() -> Vec<Route> {
         row("GET", "/users/service", Page, Session, || get().to(users::wizard::gone)),
         row("POST", "/users/service", Page, Session, || post().to(users::wizard::finish)),
         row("GET", "/users/service/new", Page, Session, || get().to(users::wizard::first)),
-        row("GET", "/users/service/new/token", Page, Session, || {
-            get().to(users::wizard::second)
-        }),
-        row("GET", "/users/service/preview", Page, Session, || {
-            get().to(users::wizard::preview)
-        }),
+        row("GET", "/users/service/new/token", Page, Session, || get().to(users::wizard::second)),
+        row("GET", "/users/service/preview", Page, Session, || get().to(users::wizard::preview)),
         row("GET", "/users/{id}", Page, Session, || get().to(users::profile::page)),
         row("POST", "/users/{id}", Page, Session, || post().to(users::profile::update)),
         row("GET", "/users/{id}/teams", Page, Session, || get().to(users::teams::page)),
         row("POST", "/users/{id}/teams", Page, Session, || post().to(users::teams::add)),
-        row("POST", "/users/{id}/teams/{team}", Page, Session, || {
-            post().to(users::teams::change)
-        }),
-        row("GET", "/users/{id}/teams/{team}/remove", Page, Session, || {
-            get().to(users::teams::ask_remove)
-        }),
-        row("POST", "/users/{id}/teams/{team}/remove", Page, Session, || {
-            post().to(users::teams::remove)
-        }),
+        row("POST", "/users/{id}/teams/{team}", Page, Session, || post().to(users::teams::change)),
+        row("GET", "/users/{id}/teams/{team}/remove", Page, Session, || get().to(users::teams::ask_remove)),
+        row("POST", "/users/{id}/teams/{team}/remove", Page, Session, || post().to(users::teams::remove)),
         row("GET", "/users/{id}/tokens", Page, Session, || get().to(users::tokens::list)),
         row("GET", "/users/{id}/tokens/new", Page, Session, || get().to(users::tokens::new)),
-        row("POST", "/users/{id}/tokens/new", Page, Session, || {
-            post().to(users::tokens::create)
-        }),
-        row("GET", "/users/{id}/tokens/{token}/revoke", Page, Session, || {
-            get().to(users::tokens::ask_revoke)
-        }),
-        row("POST", "/users/{id}/tokens/{token}/revoke", Page, Session, || {
-            post().to(users::tokens::revoke)
-        }),
+        row("POST", "/users/{id}/tokens/new", Page, Session, || post().to(users::tokens::create)),
+        row("GET", "/users/{id}/tokens/{token}/revoke", Page, Session, || get().to(users::tokens::ask_revoke)),
+        row("POST", "/users/{id}/tokens/{token}/revoke", Page, Session, || post().to(users::tokens::revoke)),
         row("GET", "/users/{id}/activity", Page, Session, || get().to(users::activity::list)),
-        row("GET", "/users/{id}/permissions", Page, Session, || {
-            get().to(users::permissions::list)
-        }),
+        row("GET", "/users/{id}/permissions", Page, Session, || get().to(users::permissions::list)),
         row("GET", "/users/{id}/disable", Page, Session, || asking(What::Disable)),
         row("POST", "/users/{id}/disable", Page, Session, || doing(What::Disable)),
         row("GET", "/users/{id}/enable", Page, Session, || asking(What::Enable)),
@@ -91,12 +65,8 @@ pub fn table() -> Vec<Route> {
         row("POST", "/users/{id}/end-sessions", Page, Session, || doing(What::EndSessions)),
         row("GET", "/users/{id}/link", Page, Session, || asking(What::Link)),
         row("POST", "/users/{id}/link", Page, Session, || doing(What::Link)),
-        row("GET", "/users/{id}/turn-into-service", Page, Session, || {
-            asking(What::TurnIntoService)
-        }),
-        row("POST", "/users/{id}/turn-into-service", Page, Session, || {
-            doing(What::TurnIntoService)
-        }),
+        row("GET", "/users/{id}/turn-into-service", Page, Session, || asking(What::TurnIntoService)),
+        row("POST", "/users/{id}/turn-into-service", Page, Session, || doing(What::TurnIntoService)),
         row("GET", "/users/{id}/delete", Page, Session, || asking(What::Delete)),
         row("POST", "/users/{id}/delete", Page, Session, || doing(What::Delete)),
         // Teams.
@@ -104,53 +74,29 @@ pub fn table() -> Vec<Route> {
         row("GET", "/teams/new", Page, Session, || get().to(teams::list::new)),
         row("POST", "/teams/new", Page, Session, || post().to(teams::list::create)),
         row("GET", "/teams/{id}", Page, Session, || get().to(teams::members::people)),
-        row("GET", "/teams/{id}/service-accounts", Page, Session, || {
-            get().to(teams::members::services)
-        }),
+        row("GET", "/teams/{id}/service-accounts", Page, Session, || get().to(teams::members::services)),
         row("GET", "/teams/{id}/members/new", Page, Session, || get().to(teams::add::page)),
         row("POST", "/teams/{id}/members/new", Page, Session, || post().to(teams::add::add)),
-        row("POST", "/teams/{id}/members/{user}/role", Page, Session, || {
-            post().to(teams::members::change_role)
-        }),
-        row("GET", "/teams/{id}/members/{user}/remove", Page, Session, || {
-            get().to(teams::members::ask_remove)
-        }),
-        row("POST", "/teams/{id}/members/{user}/remove", Page, Session, || {
-            post().to(teams::members::remove)
-        }),
+        row("POST", "/teams/{id}/members/{user}/role", Page, Session, || post().to(teams::members::change_role)),
+        row("GET", "/teams/{id}/members/{user}/remove", Page, Session, || get().to(teams::members::ask_remove)),
+        row("POST", "/teams/{id}/members/{user}/remove", Page, Session, || post().to(teams::members::remove)),
         row("GET", "/teams/{id}/settings", Page, Session, || get().to(teams::settings::page)),
-        row("POST", "/teams/{id}/settings", Page, Session, || {
-            post().to(teams::settings::update)
-        }),
-        row("GET", "/teams/{id}/delete", Page, Session, || {
-            get().to(teams::settings::ask_delete)
-        }),
-        row("POST", "/teams/{id}/delete", Page, Session, || {
-            post().to(teams::settings::delete)
-        }),
+        row("POST", "/teams/{id}/settings", Page, Session, || post().to(teams::settings::update)),
+        row("GET", "/teams/{id}/delete", Page, Session, || get().to(teams::settings::ask_delete)),
+        row("POST", "/teams/{id}/delete", Page, Session, || post().to(teams::settings::delete)),
         // Own account.
         row("GET", "/account", Page, Session, || get().to(account::profile::page)),
         row("POST", "/account", Page, Session, || post().to(account::profile::update)),
         row("GET", "/account/password", Page, Session, || get().to(account::password::page)),
-        row("POST", "/account/password", Page, Session, || {
-            post().to(account::password::change)
-        }),
+        row("POST", "/account/password", Page, Session, || post().to(account::password::change)),
         row("GET", "/account/sessions", Page, Session, || get().to(account::sessions::list)),
-        row("POST", "/account/sessions/end", Page, Session, || {
-            post().to(account::sessions::end)
-        }),
-        row("POST", "/account/sessions/end-others", Page, Session, || {
-            post().to(account::sessions::end_others)
-        }),
+        row("POST", "/account/sessions/end", Page, Session, || post().to(account::sessions::end)),
+        row("POST", "/account/sessions/end-others", Page, Session, || post().to(account::sessions::end_others)),
         row("GET", "/account/tokens", Page, Session, || get().to(account::tokens::list)),
         row("GET", "/account/tokens/new", Page, Session, || get().to(account::tokens::ask)),
         row("POST", "/account/tokens/new", Page, Session, || post().to(account::tokens::make)),
-        row("GET", "/account/tokens/{token}/revoke", Page, Session, || {
-            get().to(account::tokens::ask_revoke)
-        }),
-        row("POST", "/account/tokens/{token}/revoke", Page, Session, || {
-            post().to(account::tokens::revoke)
-        }),
+        row("GET", "/account/tokens/{token}/revoke", Page, Session, || get().to(account::tokens::ask_revoke)),
+        row("POST", "/account/tokens/{token}/revoke", Page, Session, || post().to(account::tokens::revoke)),
         row("GET", "/account/activity", Page, Session, || get().to(account::activity::list)),
         row("GET", "/api/openapi.json", Api, Public, || get().to(api::openapi::json)),
         row("GET", "/api/v1/me", Api, Token, || get().to(api::me::get)),

@@ -14,11 +14,7 @@ use crate::store;
 /// The caller's id, where they may read or change their own things.
 pub(super) fn own_id(cx: &Cx<'_, '_>, action: Action) -> Result<UserId> {
     let id = cx.actor.id().ok_or(Error::Unauthenticated("Log in first."))?;
-    if cx.actor.owns(id, action) {
-        Ok(id)
-    } else {
-        Err(Error::lacks(Permission::new(Resource::Own, action)))
-    }
+    if cx.actor.owns(id, action) { Ok(id) } else { Err(Error::lacks(Permission::new(Resource::Own, action))) }
 }
 
 /// The caller's own account.
@@ -40,10 +36,7 @@ pub fn me(cx: &mut Cx<'_, '_>) -> Result<(UserInfo, TokenInfo)> {
         return Err(Error::Unauthenticated(TOKEN_NEEDED));
     };
     let user = store::users::get(cx.tx, id)?;
-    let token = TokenInfo {
-        token: store::tokens::get(cx.tx, id, token)?,
-        effective: cx.actor.holdings.anywhere(),
-    };
+    let token = TokenInfo { token: store::tokens::get(cx.tx, id, token)?, effective: cx.actor.holdings.anywhere() };
     Ok((super::users::described(cx, user)?, token))
 }
 
@@ -81,11 +74,7 @@ pub fn change_password(app: &App, caller: &Caller, current: &Secret, new: &Secre
         if let Some(session) = kept {
             store::sessions::authenticated(cx.tx, session, cx.now)?;
         }
-        cx.done(
-            account(&user),
-            None,
-            Some(serde_json::json!({ "sessions_ended": ended })),
-        )
+        cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))
     })
 }
 
@@ -103,10 +92,7 @@ pub fn must_be_able(cx: &mut Cx<'_, '_>) -> Result<()> {
         return Ok(());
     }
     let no_scopes = token.scopes.is_empty();
-    let machine = cx
-        .actor
-        .identity()
-        .is_some_and(|who| who.standing.kind.suffix().is_some());
+    let machine = cx.actor.identity().is_some_and(|who| who.standing.kind.suffix().is_some());
     let teamless = machine && cx.actor.identity().is_some_and(|who| who.standing.teams.is_empty());
     let reason = if no_scopes {
         "This token has no scopes, so it can do nothing. Give it scopes."

@@ -54,18 +54,12 @@ pub struct Caller {
 impl Caller {
     /// The command line.
     pub fn cli() -> Self {
-        Self {
-            credential: Credential::Cli,
-            origin: Origin::default(),
-        }
+        Self { credential: Credential::Cli, origin: Origin::default() }
     }
 
     /// Somebody who has shown nothing.
     pub fn nobody(origin: Origin) -> Self {
-        Self {
-            credential: Credential::Nothing,
-            origin,
-        }
+        Self { credential: Credential::Nothing, origin }
     }
 }
 
@@ -93,21 +87,12 @@ pub struct Cx<'a, 'tx> {
 impl App {
     /// Puts the portal together. The store is open and up to date.
     pub fn new(config: Config, clock: Clock, keys: Keys, store: Store) -> Self {
-        Self {
-            config,
-            clock,
-            keys,
-            store,
-            passwords: Passwords::start(),
-        }
+        Self { config, clock, keys, store, passwords: Passwords::start() }
     }
 
     /// The policy for new tokens.
     pub fn token_policy(&self) -> Policy {
-        Policy {
-            max_days: self.config.token_max_days,
-            allow_never: self.config.token_allow_never,
-        }
+        Policy { max_days: self.config.token_max_days, allow_never: self.config.token_allow_never }
     }
 
     /// The key that signs the session cookie.
@@ -132,13 +117,7 @@ impl App {
         let outcome = self.attempt(caller, |attempt| {
             self.store.read(|tx| {
                 let (actor, now) = self.enter(tx, caller, attempt, &mut seen)?;
-                case(&mut Cx {
-                    actor,
-                    now,
-                    app: self,
-                    tx,
-                    attempt,
-                })
+                case(&mut Cx { actor, now, app: self, tx, attempt })
             })
         });
         if seen.is_due() {
@@ -163,13 +142,7 @@ impl App {
                 if seen.is_due() {
                     seen.note(tx, &caller.origin, now)?;
                 }
-                case(&mut Cx {
-                    actor,
-                    now,
-                    app: self,
-                    tx,
-                    attempt,
-                })
+                case(&mut Cx { actor, now, app: self, tx, attempt })
             })
         })
     }
@@ -182,13 +155,7 @@ impl App {
         seen: &mut auth::Seen,
     ) -> Result<(Actor, OffsetDateTime)> {
         let now = self.clock.now();
-        let mut cx = Cx {
-            actor: Actor::anonymous(caller.origin.clone()),
-            now,
-            app: self,
-            tx,
-            attempt,
-        };
+        let mut cx = Cx { actor: Actor::anonymous(caller.origin.clone()), now, app: self, tx, attempt };
         let actor = auth::authenticate(&mut cx, caller, seen)?;
         *cx.attempt = Attempt::default();
         Ok((actor, now))
@@ -210,13 +177,7 @@ impl App {
                 let mut nobody = Attempt::default();
                 let now = self.clock.now();
                 let anonymous = Actor::anonymous(caller.origin.clone());
-                let mut cx = Cx {
-                    actor: anonymous.clone(),
-                    now,
-                    app: self,
-                    tx,
-                    attempt: &mut nobody,
-                };
+                let mut cx = Cx { actor: anonymous.clone(), now, app: self, tx, attempt: &mut nobody };
                 cx.actor = auth::authenticate(&mut cx, caller, &mut unseen).unwrap_or(anonymous);
                 cx.record(event)
             })?;
@@ -320,11 +281,7 @@ impl Cx<'_, '_> {
 
 /// An account as the audit log names it.
 pub(super) fn account(user: &User) -> Target {
-    Target {
-        kind: user.kind.slug(),
-        id: user.id.0,
-        name: user.username.clone(),
-    }
+    Target { kind: user.kind.slug(), id: user.id.0, name: user.username.clone() }
 }
 
 /// The fields in which two JSON objects differ, each side's own.
@@ -335,11 +292,8 @@ pub(super) fn differences(
     let (serde_json::Value::Object(mut before), serde_json::Value::Object(mut after)) = (before, after) else {
         return (None, None);
     };
-    let same: Vec<String> = before
-        .iter()
-        .filter(|(key, value)| after.get(*key) == Some(value))
-        .map(|(key, _)| key.clone())
-        .collect();
+    let same: Vec<String> =
+        before.iter().filter(|(key, value)| after.get(*key) == Some(value)).map(|(key, _)| key.clone()).collect();
     for key in same {
         before.remove(&key);
         after.remove(&key);

@@ -17,10 +17,7 @@ pub fn of_user(cx: &mut Cx<'_, '_>, id: UserId, request: &PageRequest) -> Result
     let user = super::users::get(cx, id)?.user;
     cx.attempt("audit.read");
     if !cx.actor.owns(id, Action::Read) {
-        cx.actor.may(
-            Permission::new(Resource::Audit, Action::Read),
-            Place::of_home(user.home_team),
-        )?;
+        cx.actor.may(Permission::new(Resource::Audit, Action::Read), Place::of_home(user.home_team))?;
     }
     store::audit::of_user(cx.tx, id, request)
 }

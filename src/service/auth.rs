@@ -69,12 +69,7 @@ fn by_session(cx: &mut Cx<'_, '_>, id: SessionId, origin: Origin, seen: &mut See
     if cx.now - session.last_seen_at >= NOTED_EVERY {
         (seen.session, seen.user) = (Some(id), Some(user.id));
     }
-    Ok(Actor::in_session(
-        identity(cx, &user)?,
-        id,
-        session.authenticated_at,
-        origin,
-    ))
+    Ok(Actor::in_session(identity(cx, &user)?, id, session.authenticated_at, origin))
 }
 
 /// Why this account may not enter the portal.
@@ -103,11 +98,7 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
     if !user.is_enabled() {
         return refuse("The account of this access token is disabled.");
     }
-    if token
-        .last_use
-        .as_ref()
-        .is_none_or(|last| cx.now - last.at >= NOTED_EVERY)
-    {
+    if token.last_use.as_ref().is_none_or(|last| cx.now - last.at >= NOTED_EVERY) {
         (seen.token, seen.user) = (Some(token.id), Some(user.id));
     }
     let used = TokenUse {

@@ -76,10 +76,9 @@ pub fn run(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Done> {
 fn naming(error: Error, name: &str) -> Error {
     let told = |reason: String| format!("Nothing was done, because of {name}: {reason}");
     match error {
-        Error::Forbidden(refusal) => Error::Forbidden(Refusal {
-            missing: refusal.missing,
-            reason: told(refusal.reason),
-        }),
+        Error::Forbidden(refusal) => {
+            Error::Forbidden(Refusal { missing: refusal.missing, reason: told(refusal.reason) })
+        }
         Error::Conflict(reason) => Error::Conflict(told(reason)),
         other => other,
     }

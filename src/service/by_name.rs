@@ -97,9 +97,7 @@ pub fn create_user(cx: &mut Cx<'_, '_>, wanted: UserWanted) -> Result<Created> {
 /// Whoever may make no such account anywhere is told that, and not what is wrong with the fields.
 fn may_create(cx: &Cx<'_, '_>, kind: Kind) -> Result<()> {
     match kind {
-        Kind::Person => cx
-            .actor
-            .may(Permission::new(kind.resource(), Action::Create), Place::Everywhere),
+        Kind::Person => cx.actor.may(Permission::new(kind.resource(), Action::Create), Place::Everywhere),
         Kind::Service | Kind::Agent => users::may_create_somewhere(cx).map(drop),
     }
 }
@@ -142,10 +140,7 @@ pub fn change_user(cx: &mut Cx<'_, '_>, id: UserId, edit: UserEdit) -> Result<Us
         None => None,
     };
     if before.kind == Kind::Person {
-        for (field, given) in [
-            ("contact", edit.contact.is_some()),
-            ("home_team", edit.home_team.is_some()),
-        ] {
+        for (field, given) in [("contact", edit.contact.is_some()), ("home_team", edit.home_team.is_some())] {
             if given {
                 problems.add(field, PEOPLE_HAVE_NO);
             }
@@ -249,10 +244,7 @@ fn lifetime(wanted: &TokenWanted, problems: &mut Problems) -> (Option<Lifetime>,
     if let Some(text) = &wanted.expires_at {
         let end = OffsetDateTime::parse(text, &Rfc3339);
         if end.is_err() {
-            problems.add(
-                "expires_at",
-                "Write the time as RFC 3339 does, for example 2027-01-31T12:00:00Z.",
-            );
+            problems.add("expires_at", "Write the time as RFC 3339 does, for example 2027-01-31T12:00:00Z.");
         }
         ways.push(("expires_at", end.ok().map(Lifetime::Until)));
     }
@@ -261,16 +253,12 @@ fn lifetime(wanted: &TokenWanted, problems: &mut Problems) -> (Option<Lifetime>,
     }
     match ways.as_slice() {
         [(field, life)] => return (*life, field),
-        [] => problems.add(
-            "expires_in_days",
-            "Say when the token ends: expires_in_days, expires_at, or \"never\": true.",
-        ),
+        [] => {
+            problems.add("expires_in_days", "Say when the token ends: expires_in_days, expires_at, or \"never\": true.")
+        }
         [_, more @ ..] => {
             for (field, _) in more {
-                problems.add(
-                    *field,
-                    "Give one of expires_in_days, expires_at and never, not several.",
-                );
+                problems.add(*field, "Give one of expires_in_days, expires_at and never, not several.");
             }
         }
     }
@@ -279,24 +267,16 @@ fn lifetime(wanted: &TokenWanted, problems: &mut Problems) -> (Option<Lifetime>,
 
 fn scopes(wanted: &TokenWanted, problems: &mut Problems) -> PermissionSet {
     if wanted.scopes.is_none() && !wanted.global_admin {
-        problems.add(
-            "scopes",
-            "Say what the token may be used for. Without a scope it can do nothing.",
-        );
+        problems.add("scopes", "Say what the token may be used for. Without a scope it can do nothing.");
     }
     let words = wanted.scopes.iter().flatten().enumerate();
-    words
-        .filter_map(|(at, text)| word(problems, &format!("scopes/{at}"), text))
-        .collect::<PermissionSet>()
+    words.filter_map(|(at, text)| word(problems, &format!("scopes/{at}"), text)).collect::<PermissionSet>()
 }
 
 fn limit(cx: &mut Cx<'_, '_>, named: Option<&[String]>, problems: &mut Problems) -> Result<Option<BTreeSet<TeamId>>> {
     let Some(named) = named else { return Ok(None) };
     if named.is_empty() {
-        problems.add(
-            "teams",
-            "Name at least one team, or leave teams out for a token without such a limit.",
-        );
+        problems.add("teams", "Name at least one team, or leave teams out for a token without such a limit.");
     }
     let mut teams = BTreeSet::new();
     for (at, name) in named.iter().enumerate() {
@@ -345,10 +325,7 @@ fn one_more(
 fn team(cx: &mut Cx<'_, '_>, field: &str, name: &str, problems: &mut Problems) -> Result<Option<TeamId>> {
     let found = super::teams::by_name(cx, name)?;
     if found.is_none() {
-        problems.add(
-            field,
-            format!("There is no team {}, or none that you may know of.", shown(name)),
-        );
+        problems.add(field, format!("There is no team {}, or none that you may know of.", shown(name)));
     }
     Ok(found.map(|team| team.id))
 }
@@ -359,7 +336,5 @@ fn shown(name: &str) -> String {
 }
 
 fn word<T: FromStr<Err: std::fmt::Display>>(problems: &mut Problems, field: &str, text: &str) -> Option<T> {
-    text.parse()
-        .map_err(|error: T::Err| problems.add(field, error.to_string()))
-        .ok()
+    text.parse().map_err(|error: T::Err| problems.add(field, error.to_string())).ok()
 }

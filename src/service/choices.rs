@@ -13,11 +13,7 @@ use crate::store;
 /// The organisation roles that the caller covers and so may give.
 pub fn org_roles(cx: &Cx<'_, '_>) -> Vec<OrgRole> {
     let covered = |role: &OrgRole| {
-        let standing = Standing {
-            kind: Kind::Person,
-            role: *role,
-            teams: Vec::new(),
-        };
+        let standing = Standing { kind: Kind::Person, role: *role, teams: Vec::new() };
         cx.actor.holdings.lack_against(&Holdings::of(&standing)).is_none()
     };
     OrgRole::ALL.iter().copied().filter(covered).collect()
@@ -45,10 +41,7 @@ pub struct TeamOffer {
 /// A fault.
 pub fn teams(cx: &mut Cx<'_, '_>, machines: bool) -> Result<Vec<TeamOffer>> {
     let teams = super::teams::assignable(cx, machines)?;
-    let offers = teams.into_iter().map(|team| TeamOffer {
-        roles: team_roles(cx, team.id),
-        team,
-    });
+    let offers = teams.into_iter().map(|team| TeamOffer { roles: team_roles(cx, team.id), team });
     Ok(offers.filter(|offer| !offer.roles.is_empty()).collect())
 }
 

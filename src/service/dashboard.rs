@@ -46,33 +46,18 @@ pub fn overview(cx: &mut Cx<'_, '_>) -> Result<Overview> {
     let all_users = cx.actor.sight() == Sight::All;
     Ok(Overview {
         users: super::users::counts(cx)?,
-        teams: if all_teams {
-            Some(store::teams::count(cx.tx)?)
-        } else {
-            None
-        },
-        tokens: if all_tokens {
-            Some(store::tokens::count(cx.tx, cx.now)?)
-        } else {
-            None
-        },
+        teams: if all_teams { Some(store::teams::count(cx.tx)?) } else { None },
+        tokens: if all_tokens { Some(store::tokens::count(cx.tx, cx.now)?) } else { None },
         idle: in_state(cx, UserState::Idle)?,
         invited: in_state(cx, UserState::Invited)?,
         ending: attention(cx, Attention::Ending)?,
         endless: attention(cx, Attention::Endless)?,
-        without_contact: if all_users {
-            store::users::without_contact(cx.tx, LISTED)?
-        } else {
-            Vec::new()
-        },
+        without_contact: if all_users { store::users::without_contact(cx.tx, LISTED)? } else { Vec::new() },
     })
 }
 
 fn in_state(cx: &mut Cx<'_, '_>, state: UserState) -> Result<Vec<UserInfo>> {
-    let filter = UserFilter {
-        state: Some(state),
-        ..UserFilter::default()
-    };
+    let filter = UserFilter { state: Some(state), ..UserFilter::default() };
     Ok(super::users::page(cx, &filter, UserSort::Name, &PageRequest::first(LISTED))?.items)
 }
 

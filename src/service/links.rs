@@ -25,25 +25,15 @@ pub(super) fn new_invitation(cx: &mut Cx<'_, '_>, user: &User) -> Result<Secret>
 pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<(User, Purpose, Secret)> {
     let user = super::users::target(cx, id, "user.link", Action::Update)?;
     if !user.kind.may_enter_portal() {
-        return Err(Error::refused(
-            "Service and agent accounts have no password: they cannot enter the portal.",
-        ));
+        return Err(Error::refused("Service and agent accounts have no password: they cannot enter the portal."));
     }
     if !user.is_enabled() {
         return Err(Error::Conflict("This account is disabled. Enable it first.".into()));
     }
     let teams = store::memberships::roles(cx.tx, id)?;
     cx.actor.may_grant(&Holdings::of(&user.standing(teams)))?;
-    let purpose = if user.has_password {
-        Purpose::Reset
-    } else {
-        Purpose::Invitation
-    };
-    cx.attempt(if user.has_password {
-        "user.reset_link"
-    } else {
-        "user.invite"
-    });
+    let purpose = if user.has_password { Purpose::Reset } else { Purpose::Invitation };
+    cx.attempt(if user.has_password { "user.reset_link" } else { "user.invite" });
     let secret = issue(cx, &user, purpose)?;
     Ok((user, purpose, secret))
 }
@@ -51,13 +41,7 @@ pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<(User, Purpose, Secr
 fn issue(cx: &mut Cx<'_, '_>, user: &User, purpose: Purpose) -> Result<Secret> {
     store::links::delete_of_user(cx.tx, user.id)?;
     let secret = random::secret();
-    store::links::insert(
-        cx.tx,
-        purpose,
-        Some(user.id),
-        &crypto::sha256(secret.reveal().as_bytes()),
-        cx.now,
-    )?;
+    store::links::insert(cx.tx, purpose, Some(user.id), &crypto::sha256(secret.reveal().as_bytes()), cx.now)?;
     cx.done(account(user), None, None)?;
     Ok(secret)
 }
@@ -107,11 +91,7 @@ pub fn choose_password(
         store::links::delete_of_user(cx.tx, user.id)?;
         let ended = store::sessions::delete_of_user(cx.tx, user.id, None)?;
         super::auth::known_as(cx, &user)?;
-        cx.done(
-            account(&user),
-            None,
-            Some(serde_json::json!({ "sessions_ended": ended })),
-        )?;
+        cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))?;
         Ok(user)
     })
 }

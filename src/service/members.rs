@@ -55,11 +55,7 @@ fn listed(cx: &mut Cx<'_, '_>, team: TeamId, machines: Option<bool>, request: &P
     super::teams::get(cx, team)?;
     if !may_list(cx, team) {
         // Everyone is in Public, and who may not see everyone does not see them here either.
-        return Ok(Page {
-            items: Vec::new(),
-            next: None,
-            previous: None,
-        });
+        return Ok(Page { items: Vec::new(), next: None, previous: None });
     }
     let page = store::memberships::page(cx.tx, team, machines, request)?;
     let ids: Vec<_> = page.items.iter().map(|(user, _)| user.id).collect();
@@ -67,12 +63,7 @@ fn listed(cx: &mut Cx<'_, '_>, team: TeamId, machines: Option<bool>, request: &P
     let teams = store::memberships::of_users(cx.tx, &ids)?;
     Ok(page.map(|(user, role)| {
         let tokens = tokens.remove(&user.id).unwrap_or_default();
-        Member {
-            state: UserState::of(&user, teams.contains_key(&user.id), tokens.usable > 0),
-            tokens,
-            user,
-            role,
-        }
+        Member { state: UserState::of(&user, teams.contains_key(&user.id), tokens.usable > 0), tokens, user, role }
     }))
 }
 
@@ -200,10 +191,7 @@ fn pair(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<(TeamId, User
         return Err(Error::NotFound("team"));
     }
     let user = store::users::get(cx.tx, user)?;
-    let teams: Vec<_> = store::memberships::roles(cx.tx, user.id)?
-        .into_iter()
-        .map(|(id, _)| id)
-        .collect();
+    let teams: Vec<_> = store::memberships::roles(cx.tx, user.id)?.into_iter().map(|(id, _)| id).collect();
     let update = Permission::new(Resource::Teams, Action::Update);
     let may_look_up = user.is_enabled() && cx.actor.can(update, Place::Team(team));
     if !cx.actor.sees(&user, &teams) && !may_look_up {
@@ -211,9 +199,7 @@ fn pair(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<(TeamId, User
     }
     cx.on(account(&user));
     if team.is_public() {
-        return Err(Error::Conflict(
-            "Everyone is in Public, nobody can leave it, and nobody has a role there.".into(),
-        ));
+        return Err(Error::Conflict("Everyone is in Public, nobody can leave it, and nobody has a role there.".into()));
     }
     store::teams::get(cx.tx, team)?;
     may_change(cx, team, &user)?;
@@ -226,14 +212,10 @@ fn may_change(cx: &Cx<'_, '_>, team: TeamId, user: &User) -> Result<()> {
         && user.home_team == Some(team)
         && cx.actor.can(user.permission(Action::Update), Place::Team(team));
     if !at_home {
-        cx.actor
-            .may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))?;
+        cx.actor.may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))?;
     }
     if user.role == OrgRole::Admin && !cx.actor.is_admin() {
-        return Err(Error::refused(format!(
-            "{} is an Admin, and only Admins act on Admins.",
-            user.username
-        )));
+        return Err(Error::refused(format!("{} is an Admin, and only Admins act on Admins.", user.username)));
     }
     Ok(())
 }

@@ -37,9 +37,7 @@ impl Passwords {
     /// Starts the thread; it ends with the last handle.
     pub fn start() -> Self {
         let (sender, receiver) = sync_channel(QUEUE);
-        let spawned = std::thread::Builder::new()
-            .name("passwords".into())
-            .spawn(move || run(&receiver));
+        let spawned = std::thread::Builder::new().name("passwords".into()).spawn(move || run(&receiver));
         if let Err(error) = spawned {
             // The receiver went with the closure, so that every call answers "busy".
             tracing::error!(%error, "cannot start the password thread");
@@ -54,10 +52,7 @@ impl Passwords {
     pub fn hash(&self, password: &Secret) -> Result<String> {
         let (answer, wait) = channel();
         self.send(Work::Hash(password.clone(), answer))?;
-        wait.recv()
-            .ok()
-            .flatten()
-            .ok_or_else(|| Error::internal("argon2 failed"))
+        wait.recv().ok().flatten().ok_or_else(|| Error::internal("argon2 failed"))
     }
 
     /// Whether `password` belongs to `hash`. Where there is no hash it is never right, and takes as long.
@@ -88,19 +83,14 @@ fn run(work: &Receiver<Work>) {
             Work::Hash(password, answer) => answer.send(hash(&argon2, &password)).is_ok(),
             Work::Verify(password, known, answer) => {
                 let verdict = verify(&argon2, &password, known.as_deref().unwrap_or(&nobody));
-                answer
-                    .send(if known.is_some() { verdict } else { Verdict::default() })
-                    .is_ok()
+                answer.send(if known.is_some() { verdict } else { Verdict::default() }).is_ok()
             }
         };
     }
 }
 
 fn hash(argon2: &Argon2<'_>, password: &Secret) -> Option<String> {
-    argon2
-        .hash_password(password.reveal().as_bytes())
-        .ok()
-        .map(|hash| hash.to_string())
+    argon2.hash_password(password.reveal().as_bytes()).ok().map(|hash| hash.to_string())
 }
 
 fn verify(argon2: &Argon2<'_>, password: &Secret, hash: &str) -> Verdict {
@@ -110,16 +100,9 @@ fn verify(argon2: &Argon2<'_>, password: &Secret, hash: &str) -> Verdict {
     let right = argon2.verify_password(password.reveal().as_bytes(), &parsed).is_ok();
     let current = Params::try_from(&parsed).is_ok_and(|used| {
         (used.m_cost(), used.t_cost(), used.p_cost())
-            == (
-                Params::DEFAULT.m_cost(),
-                Params::DEFAULT.t_cost(),
-                Params::DEFAULT.p_cost(),
-            )
+            == (Params::DEFAULT.m_cost(), Params::DEFAULT.t_cost(), Params::DEFAULT.p_cost())
     });
-    Verdict {
-        right,
-        outdated: !current,
-    }
+    Verdict { right, outdated: !current }
 }
 
 #[cfg(test)]
@@ -132,19 +115,8 @@ mod tests {
         let secret = Secret::new("plum harbour ticket seven".into());
         let hash = passwords.hash(&secret).unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert_eq!(
-            passwords.verify(&secret, Some(hash.clone())).unwrap(),
-            Verdict {
-                right: true,
-                outdated: false
-            }
-        );
-        assert!(
-            !passwords
-                .verify(&Secret::new("another".into()), Some(hash))
-                .unwrap()
-                .right
-        );
+        assert_eq!(passwords.verify(&secret, Some(hash.clone())).unwrap(), Verdict { right: true, outdated: false });
+        assert!(!passwords.verify(&Secret::new("another".into()), Some(hash)).unwrap().right);
         assert!(!passwords.verify(&secret, None).unwrap().right);
     }
 }

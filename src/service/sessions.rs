@@ -33,11 +33,7 @@ pub fn log_in(app: &App, caller: &Caller, login: &str, password: &Secret) -> Res
         Ok((user, hash))
     })?;
     let verdict = app.passwords.verify(password, hash.clone())?;
-    let fresh = if verdict.right && verdict.outdated {
-        Some(app.passwords.hash(password)?)
-    } else {
-        None
-    };
+    let fresh = if verdict.right && verdict.outdated { Some(app.passwords.hash(password)?) } else { None };
     app.write(caller, |cx| {
         cx.attempt("session.create");
         let wrong = || Error::Unauthenticated(WRONG);
@@ -102,13 +98,7 @@ pub fn open(app: &App, caller: &Caller, key: &str, user: UserId, data: &str) -> 
             user_agent: None,
         };
         let origin = cx.actor.origin.clone();
-        store::sessions::insert(
-            cx.tx,
-            &crypto::sha256(key.as_bytes()),
-            user.id,
-            data,
-            (&session, &origin),
-        )?;
+        store::sessions::insert(cx.tx, &crypto::sha256(key.as_bytes()), user.id, data, (&session, &origin))?;
         store::users::touch(cx.tx, user.id, cx.now)?;
         auth::known_as(cx, &user)?;
         cx.done(account(&user), None, None)
@@ -120,8 +110,7 @@ pub fn open(app: &App, caller: &Caller, key: &str, user: UserId, data: &str) -> 
 /// # Errors
 /// A fault.
 pub fn load(app: &App, key: &str) -> Result<Option<(Session, String)>> {
-    app.store
-        .read(|tx| store::sessions::by_key(tx, &crypto::sha256(key.as_bytes())))
+    app.store.read(|tx| store::sessions::by_key(tx, &crypto::sha256(key.as_bytes())))
 }
 
 /// Replaces the web face's data. Whether the session was still there.
@@ -129,8 +118,7 @@ pub fn load(app: &App, key: &str) -> Result<Option<(Session, String)>> {
 /// # Errors
 /// A fault.
 pub fn save(app: &App, key: &str, data: &str) -> Result<bool> {
-    app.store
-        .write(|tx| store::sessions::set_data(tx, &crypto::sha256(key.as_bytes()), data))
+    app.store.write(|tx| store::sessions::set_data(tx, &crypto::sha256(key.as_bytes()), data))
 }
 
 /// Ends the session behind a cookie's key.
@@ -138,8 +126,7 @@ pub fn save(app: &App, key: &str, data: &str) -> Result<bool> {
 /// # Errors
 /// A fault.
 pub fn close(app: &App, key: &str) -> Result<()> {
-    app.store
-        .write(|tx| store::sessions::delete_key(tx, &crypto::sha256(key.as_bytes())))
+    app.store.write(|tx| store::sessions::delete_key(tx, &crypto::sha256(key.as_bytes())))
 }
 
 /// Writes down that the caller logs out.
@@ -192,11 +179,7 @@ pub fn token_as_cookie(app: &App, caller: &Caller, token: &PlainToken) -> Result
             Some(token) => Some(account(&store::users::get(cx.tx, token.user)?)),
             None => None,
         };
-        cx.record(Event::refused(
-            "session.use",
-            target,
-            "an access token was sent as a session cookie",
-        ))
+        cx.record(Event::refused("session.use", target, "an access token was sent as a session cookie"))
     })
 }
 
@@ -232,9 +215,5 @@ pub fn end_own(cx: &mut Cx<'_, '_>, which: Option<SessionId>) -> Result<()> {
         (None, Via::Session { id: current, .. }) => store::sessions::delete_of_user(cx.tx, id, Some(*current))?,
         (None, _) => store::sessions::delete_of_user(cx.tx, id, None)?,
     };
-    cx.done(
-        account(&user),
-        None,
-        Some(serde_json::json!({ "sessions_ended": ended })),
-    )
+    cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))
 }

@@ -39,13 +39,7 @@ pub fn link(app: &App) -> Result<Option<Secret>> {
             return Ok(None);
         }
         let secret = random::secret();
-        store::links::insert(
-            tx,
-            Purpose::Setup,
-            None,
-            &crypto::sha256(secret.reveal().as_bytes()),
-            now,
-        )?;
+        store::links::insert(tx, Purpose::Setup, None, &crypto::sha256(secret.reveal().as_bytes()), now)?;
         Ok(Some(secret))
     })
 }
@@ -57,11 +51,7 @@ pub fn link(app: &App) -> Result<Option<Secret>> {
 pub fn check(cx: &mut Cx<'_, '_>, secret: &Secret) -> Result<()> {
     let found = store::links::by_hash(cx.tx, &crypto::sha256(secret.reveal().as_bytes()))?;
     let good = found.is_some_and(|link| link.purpose == Purpose::Setup && link.expires_at > cx.now);
-    if good && !store::users::any_admin(cx.tx)? {
-        Ok(())
-    } else {
-        Err(Error::NotFound("setup link"))
-    }
+    if good && !store::users::any_admin(cx.tx)? { Ok(()) } else { Err(Error::NotFound("setup link")) }
 }
 
 /// Makes the first Admin, in the transaction that finds none.
@@ -111,27 +101,13 @@ pub fn reset_admin(app: &App, username: &str, password: &Secret) -> Result<()> {
         let user = store::users::by_login(cx.tx, username)?.ok_or(Error::NotFound("user"))?;
         cx.on(account(&user));
         if user.kind != Kind::Person || user.role != OrgRole::Admin {
-            return Err(Error::refused(format!(
-                "{} is not a person with the role Admin.",
-                user.username
-            )));
+            return Err(Error::refused(format!("{} is not a person with the role Admin.", user.username)));
         }
         store::users::set_password(cx.tx, user.id, Some(&hash))?;
-        let user = store::users::update(
-            cx.tx,
-            &User {
-                disabled_at: None,
-                ..user
-            },
-            cx.now,
-        )?;
+        let user = store::users::update(cx.tx, &User { disabled_at: None, ..user }, cx.now)?;
         store::links::delete_of_user(cx.tx, user.id)?;
         let ended = store::sessions::delete_of_user(cx.tx, user.id, None)?;
-        cx.done(
-            account(&user),
-            None,
-            Some(serde_json::json!({ "sessions_ended": ended })),
-        )
+        cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))
     })
 }
 
@@ -140,10 +116,7 @@ fn check_fields(new: &NewAdmin) -> Result<()> {
     problems.take(names::username(&new.username, Kind::Person));
     problems.take(names::display("display_name", &new.display_name));
     problems.take(names::email(&new.email));
-    problems.take(passwords::check(
-        new.password.reveal(),
-        &[&new.username, &new.display_name, &new.email],
-    ));
+    problems.take(passwords::check(new.password.reveal(), &[&new.username, &new.display_name, &new.email]));
     problems.check()
 }
 
@@ -155,10 +128,7 @@ fn insert(cx: &mut Cx<'_, '_>, new: &NewAdmin, hash: &str) -> Result<User> {
         (Unique::Email, "email", &new.email),
     ] {
         if store::users::taken_by(cx.tx, what, value, None)?.is_some() {
-            problems.take::<()>(Err(FieldError::new(
-                field,
-                format!("{value} is taken. Choose another one."),
-            )));
+            problems.take::<()>(Err(FieldError::new(field, format!("{value} is taken. Choose another one."))));
         }
     }
     problems.check()?;
@@ -174,10 +144,6 @@ fn insert(cx: &mut Cx<'_, '_>, new: &NewAdmin, hash: &str) -> Result<User> {
         home_team: None,
         password_hash: Some(hash),
     };
-    cx.on(Target {
-        kind: "person",
-        id: 0,
-        name: row.username.into(),
-    });
+    cx.on(Target { kind: "person", id: 0, name: row.username.into() });
     store::users::insert(cx.tx, &row, cx.now)
 }

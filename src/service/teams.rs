@@ -42,20 +42,13 @@ pub struct TeamRights {
 }
 
 pub(super) fn named(team: &Team) -> Target {
-    Target {
-        kind: "team",
-        id: team.id.0,
-        name: team.name.clone(),
-    }
+    Target { kind: "team", id: team.id.0, name: team.name.clone() }
 }
 
 /// Whether the caller may know of a team: `Public`, their own, and those they may read.
 pub(super) fn is_known(cx: &Cx<'_, '_>, team: TeamId) -> bool {
     let member = matches!(cx.actor.via, Via::Session { .. })
-        && cx
-            .actor
-            .identity()
-            .is_some_and(|who| who.standing.teams.iter().any(|(id, _)| *id == team));
+        && cx.actor.identity().is_some_and(|who| who.standing.teams.iter().any(|(id, _)| *id == team));
     team.is_public() || member || cx.actor.can(READ, Place::Team(team))
 }
 
@@ -71,11 +64,7 @@ pub fn page(cx: &mut Cx<'_, '_>, search: &str, request: &PageRequest) -> Result<
     let counts = store::memberships::counts(cx.tx, &ids)?;
     Ok(page.map(|team| {
         let counted = (!team.id.is_public()).then(|| counts.get(&team.id).copied().unwrap_or_default());
-        TeamInfo {
-            people: counted.map(|(people, _)| people),
-            machines: counted.map(|(_, machines)| machines),
-            team,
-        }
+        TeamInfo { people: counted.map(|(people, _)| people), machines: counted.map(|(_, machines)| machines), team }
     }))
 }
 
@@ -121,17 +110,9 @@ pub fn get(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<TeamInfo> {
     cx.on(named(&team));
     let counted = match id.is_public() {
         true => None,
-        false => Some(
-            store::memberships::counts(cx.tx, &[id])?
-                .remove(&id)
-                .unwrap_or_default(),
-        ),
+        false => Some(store::memberships::counts(cx.tx, &[id])?.remove(&id).unwrap_or_default()),
     };
-    Ok(TeamInfo {
-        team,
-        people: counted.map(|(people, _)| people),
-        machines: counted.map(|(_, machines)| machines),
-    })
+    Ok(TeamInfo { team, people: counted.map(|(people, _)| people), machines: counted.map(|(_, machines)| machines) })
 }
 
 /// Goes on only where the team is still at the version it was read at.
@@ -182,8 +163,7 @@ pub fn rights(cx: &Cx<'_, '_>, id: TeamId) -> TeamRights {
 
 /// Whether the caller may make teams.
 pub fn may_create(cx: &Cx<'_, '_>) -> bool {
-    cx.actor
-        .can(Permission::new(Resource::Teams, Action::Create), Place::Everywhere)
+    cx.actor.can(Permission::new(Resource::Teams, Action::Create), Place::Everywhere)
 }
 
 /// Lets those go on who may make teams.
@@ -192,8 +172,7 @@ pub fn may_create(cx: &Cx<'_, '_>) -> bool {
 /// A refusal.
 pub fn creating(cx: &mut Cx<'_, '_>) -> Result<()> {
     cx.attempt("team.create");
-    cx.actor
-        .may(Permission::new(Resource::Teams, Action::Create), Place::Everywhere)
+    cx.actor.may(Permission::new(Resource::Teams, Action::Create), Place::Everywhere)
 }
 
 /// A team that the caller may change or remove, with which of the two.
@@ -207,11 +186,7 @@ pub fn changing(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<(TeamInfo, TeamRights
         return Err(Error::Conflict("Public is everyone's and cannot be changed.".into()));
     }
     let rights = rights(cx, id);
-    if rights.update || rights.delete {
-        Ok((found, rights))
-    } else {
-        Err(Error::lacks(UPDATE))
-    }
+    if rights.update || rights.delete { Ok((found, rights)) } else { Err(Error::lacks(UPDATE)) }
 }
 
 /// A team that the caller may remove, and that nothing keeps.
@@ -246,13 +221,8 @@ fn deletable(cx: &mut Cx<'_, '_>, team: &Team) -> Result<()> {
 /// A refusal, or what is wrong with the fields.
 pub fn create(cx: &mut Cx<'_, '_>, name: &str, description: &str, form_key: Option<&str>) -> Result<Team> {
     cx.attempt("team.create");
-    cx.on(Target {
-        kind: "team",
-        id: 0,
-        name: name.chars().take(names::NAME_MAX).collect(),
-    });
-    cx.actor
-        .may(Permission::new(Resource::Teams, Action::Create), Place::Everywhere)?;
+    cx.on(Target { kind: "team", id: 0, name: name.chars().take(names::NAME_MAX).collect() });
+    cx.actor.may(Permission::new(Resource::Teams, Action::Create), Place::Everywhere)?;
     cx.first_time(form_key)?;
     let (name, description) = checked(cx, name, description, None)?;
     let team = store::teams::insert(cx.tx, &name, &description, cx.now)?;
@@ -282,8 +252,7 @@ fn checked(cx: &mut Cx<'_, '_>, name: &str, description: &str, own: Option<TeamI
 pub(super) fn target(cx: &mut Cx<'_, '_>, id: TeamId, action: &'static str, needs: Action) -> Result<Team> {
     let team = get(cx, id)?.team;
     cx.attempt(action);
-    cx.actor
-        .may(Permission::new(Resource::Teams, needs), Place::of_home(Some(id)))?;
+    cx.actor.may(Permission::new(Resource::Teams, needs), Place::of_home(Some(id)))?;
     Ok(team)
 }
 
@@ -303,14 +272,7 @@ pub fn update(cx: &mut Cx<'_, '_>, id: TeamId, name: &str, description: &str, ve
     if (&name, &description) == (&before.name, &before.description) {
         return Ok(before);
     }
-    let team = store::teams::update(
-        cx.tx,
-        &Team {
-            name,
-            description,
-            ..before.clone()
-        },
-    )?;
+    let team = store::teams::update(cx.tx, &Team { name, description, ..before.clone() })?;
     let (was, is) = differences(fields(&before), fields(&team));
     cx.done(named(&team), was, is)?;
     Ok(team)

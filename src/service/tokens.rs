@@ -76,10 +76,7 @@ pub(super) fn may_make(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
     if user.kind == Kind::Person && cx.actor.owns(user.id, Action::Update) {
         return Ok(());
     }
-    cx.actor.may(
-        Permission::new(Resource::Tokens, Action::Create),
-        Place::of_home(user.home_team),
-    )?;
+    cx.actor.may(Permission::new(Resource::Tokens, Action::Create), Place::of_home(user.home_team))?;
     only_admins_for_admins(cx, user)
 }
 
@@ -98,18 +95,12 @@ fn must_be_enabled(user: &User) -> Result<()> {
     if user.is_enabled() {
         return Ok(());
     }
-    Err(Error::Conflict(format!(
-        "{} is disabled. Enable it first.",
-        user.username
-    )))
+    Err(Error::Conflict(format!("{} is disabled. Enable it first.", user.username)))
 }
 
 fn only_admins_for_admins(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
     if user.role == OrgRole::Admin && !cx.actor.is_admin() {
-        return Err(Error::refused(format!(
-            "{} is an Admin, and only Admins act on Admins.",
-            user.username
-        )));
+        return Err(Error::refused(format!("{} is an Admin, and only Admins act on Admins.", user.username)));
     }
     Ok(())
 }
@@ -119,11 +110,7 @@ pub(super) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<M
     must_be_enabled(user)?;
     let (name, description, expires_at) = checked(cx, user, new)?;
     let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?));
-    let can = if new.global_admin {
-        Holdings::everything()
-    } else {
-        held.limited(new.scopes, new.teams.as_ref())
-    };
+    let can = if new.global_admin { Holdings::everything() } else { held.limited(new.scopes, new.teams.as_ref()) };
     if new.global_admin {
         may_make_global_admin(cx, new)?;
     } else if cx.actor.id() != Some(user.id) || cx.actor.token().is_some() {
@@ -153,11 +140,7 @@ pub(super) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<M
     let token = store::tokens::insert(cx.tx, &row, cx.now)?;
     cx.attempt("token.create");
     cx.done(account(user), None, Some(told(&token)))?;
-    Ok(Minted {
-        token,
-        plain,
-        effective: can.anywhere(),
-    })
+    Ok(Minted { token, plain, effective: can.anywhere() })
 }
 
 /// Checks the fields of a new token, and that its name is free.
@@ -173,13 +156,7 @@ pub(super) fn checked(
     if let Some(name) = &name
         && store::tokens::name_taken(cx.tx, user.id, name)?
     {
-        problems.add(
-            "name",
-            format!(
-                "{} has a token of this name already. Choose another one.",
-                user.username
-            ),
-        );
+        problems.add("name", format!("{} has a token of this name already. Choose another one.", user.username));
     }
     for team in new.teams.iter().flatten() {
         if team.is_public() || !super::teams::is_known(cx, *team) || store::teams::get(cx.tx, *team).is_err() {
@@ -194,9 +171,7 @@ pub(super) fn checked(
 /// A global-admin token is made by an Admin in person, with the password typed lately, or on the command line.
 pub(super) fn may_make_global_admin(cx: &Cx<'_, '_>, new: &NewToken) -> Result<()> {
     if !cx.actor.is_admin() || cx.actor.token().is_some() {
-        return Err(Error::refused(
-            "Only Admins make global-admin tokens, in the portal or on the command line.",
-        ));
+        return Err(Error::refused("Only Admins make global-admin tokens, in the portal or on the command line."));
     }
     if !new.scopes.is_empty() || new.teams.is_some() {
         return Err(Error::field(
@@ -222,9 +197,7 @@ fn within_parent(cx: &Cx<'_, '_>, parent: &TokenUse, new: &NewToken, end: Option
     }
     match (&parent.teams, &new.teams) {
         (Some(allowed), Some(wanted)) if wanted.is_subset(allowed) => Ok(()),
-        (Some(_), _) => Err(Error::refused(
-            "A token cannot act in teams in which the token that makes it cannot.",
-        )),
+        (Some(_), _) => Err(Error::refused("A token cannot act in teams in which the token that makes it cannot.")),
         (None, _) => Ok(()),
     }
 }
@@ -250,10 +223,7 @@ pub fn of_user(cx: &mut Cx<'_, '_>, user: UserId) -> Result<Vec<TokenInfo>> {
     let user = super::users::get(cx, user)?.user;
     cx.attempt("token.list");
     if !cx.actor.owns(user.id, Action::Read) {
-        cx.actor.may(
-            Permission::new(Resource::Tokens, Action::Read),
-            Place::of_home(user.home_team),
-        )?;
+        cx.actor.may(Permission::new(Resource::Tokens, Action::Read), Place::of_home(user.home_team))?;
     }
     let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?));
     let tokens = store::tokens::of_user(cx.tx, user.id)?;
@@ -267,10 +237,7 @@ pub fn of_user(cx: &mut Cx<'_, '_>, user: UserId) -> Result<Vec<TokenInfo>> {
                 held.limited(token.scopes, token.teams.as_ref())
             };
             let good = enabled && token.is_usable(cx.now);
-            TokenInfo {
-                effective: if good { can.anywhere() } else { PermissionSet::EMPTY },
-                token,
-            }
+            TokenInfo { effective: if good { can.anywhere() } else { PermissionSet::EMPTY }, token }
         })
         .collect())
 }
@@ -287,9 +254,7 @@ pub fn page(cx: &mut Cx<'_, '_>, user: UserId, request: &PageRequest) -> Result<
             tokens.reverse();
         }
     }
-    Ok(Page::build(request, tokens, |info| {
-        (Key::Number(info.token.id.0), info.token.id.0)
-    }))
+    Ok(Page::build(request, tokens, |info| (Key::Number(info.token.id.0), info.token.id.0)))
 }
 
 /// One token of a user.
@@ -332,10 +297,7 @@ fn may_revoke(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
     if cx.actor.owns(user.id, Action::Update) {
         return Ok(());
     }
-    cx.actor.may(
-        Permission::new(Resource::Tokens, Action::Delete),
-        Place::of_home(user.home_team),
-    )?;
+    cx.actor.may(Permission::new(Resource::Tokens, Action::Delete), Place::of_home(user.home_team))?;
     only_admins_for_admins(cx, user)
 }
 
@@ -345,11 +307,7 @@ fn may_revoke(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
 /// A refusal.
 pub fn revoke_all(cx: &mut Cx<'_, '_>, user: UserId) -> Result<usize> {
     let tokens = store::tokens::of_user(cx.tx, user)?;
-    let usable: Vec<_> = tokens
-        .into_iter()
-        .filter(|token| token.is_usable(cx.now))
-        .map(|token| token.id)
-        .collect();
+    let usable: Vec<_> = tokens.into_iter().filter(|token| token.is_usable(cx.now)).map(|token| token.id).collect();
     if usable.is_empty() {
         let user = super::users::get(cx, user)?.user;
         cx.attempt("token.revoke");
@@ -364,11 +322,8 @@ pub fn revoke_all(cx: &mut Cx<'_, '_>, user: UserId) -> Result<usize> {
 /// The scopes that the caller may put on a token of an account with these holdings: what both hold somewhere, and the
 /// account's own things.
 pub fn grantable(cx: &Cx<'_, '_>, account: &Holdings, own: bool) -> PermissionSet {
-    let mine = if own {
-        account.anywhere()
-    } else {
-        cx.actor.holdings.anywhere().or(PermissionSet::all_of(&[Resource::Own]))
-    };
+    let mine =
+        if own { account.anywhere() } else { cx.actor.holdings.anywhere().or(PermissionSet::all_of(&[Resource::Own])) };
     account.anywhere().and(mine)
 }
 

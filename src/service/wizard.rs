@@ -15,10 +15,7 @@ use crate::model::{Error, Result};
 pub fn finish(cx: &mut Cx<'_, '_>, user: NewUser, token: NewToken) -> Result<(User, Minted)> {
     let Created { user, .. } = super::users::create(cx, user)?;
     cx.attempt("token.create");
-    cx.actor.may(
-        Permission::new(Resource::Tokens, Action::Create),
-        Place::of_home(user.home_team),
-    )?;
+    cx.actor.may(Permission::new(Resource::Tokens, Action::Create), Place::of_home(user.home_team))?;
     let minted = super::tokens::mint(cx, &user, &token).map_err(of_second_step)?;
     Ok((user, minted))
 }

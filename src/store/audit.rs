@@ -74,9 +74,7 @@ pub fn head(tx: &mut Tx<'_>) -> Result<Head> {
     match last {
         None => Ok(Head { seq: 0, mac: GENESIS }),
         Some((seq, mac)) => {
-            let mac = mac
-                .try_into()
-                .map_err(|_| Error::internal("the last audit entry has no code"))?;
+            let mac = mac.try_into().map_err(|_| Error::internal("the last audit entry has no code"))?;
             Ok(Head { seq, mac })
         }
     }
@@ -119,11 +117,7 @@ pub fn append(tx: &mut Tx<'_>, entry: &Entry, mac: &Mac) -> Result<()> {
 /// # Errors
 /// A fault.
 pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<(Entry, Vec<u8>)>> {
-    let rows = audit::table
-        .filter(audit::seq.gt(seq))
-        .order(audit::seq.asc())
-        .limit(limit)
-        .load::<Row>(tx.conn);
+    let rows = audit::table.filter(audit::seq.gt(seq)).order(audit::seq.asc()).limit(limit).load::<Row>(tx.conn);
     Ok(rows.map_err(failed)?.into_iter().map(Into::into).collect())
 }
 
@@ -132,35 +126,21 @@ pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<(Entry, Vec<u8
 /// # Errors
 /// A fault.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId, request: &PageRequest) -> Result<Page<Entry>> {
-    let mut query = audit::table
-        .filter(
-            audit::actor_id.eq(user.0).or(audit::target_id
-                .eq(user.0)
-                .and(sql::<Bool>("audit.target_kind IN ('person', 'service', 'agent')"))),
-        )
-        .into_boxed();
+    let mut query =
+        audit::table
+            .filter(audit::actor_id.eq(user.0).or(
+                audit::target_id.eq(user.0).and(sql::<Bool>("audit.target_kind IN ('person', 'service', 'agent')")),
+            ))
+            .into_boxed();
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     if let Some(cursor) = &request.cursor {
         let Key::Number(seq) = cursor.key else {
-            return Err(Error::field(
-                "cursor",
-                "This cursor belongs to another list. Begin at the first page.",
-            ));
+            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
         };
-        query = if backwards {
-            query.filter(audit::seq.gt(seq))
-        } else {
-            query.filter(audit::seq.lt(seq))
-        };
+        query = if backwards { query.filter(audit::seq.gt(seq)) } else { query.filter(audit::seq.lt(seq)) };
     }
-    let query = if backwards {
-        query.order(audit::seq.asc())
-    } else {
-        query.order(audit::seq.desc())
-    };
+    let query = if backwards { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
     let rows = query.limit(request.limit + 1).load::<Row>(tx.conn).map_err(failed)?;
     let entries = rows.into_iter().map(|row| <(Entry, Vec<u8>)>::from(row).0).collect();
-    Ok(Page::build(request, entries, |entry: &Entry| {
-        (Key::Number(entry.seq), entry.seq)
-    }))
+    Ok(Page::build(request, entries, |entry: &Entry| (Key::Number(entry.seq), entry.seq)))
 }

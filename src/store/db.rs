@@ -16,10 +16,7 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 /// Held by every writing transaction on PostgreSQL, so that there, too, one writes at a time: the audit chain needs an order.
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(7815266011)";
 /// Held while migrating, by whichever of several portals starts first.
-const MIGRATION_LOCK: (&str, &str) = (
-    "SELECT pg_advisory_lock(7815266012)",
-    "SELECT pg_advisory_unlock(7815266012)",
-);
+const MIGRATION_LOCK: (&str, &str) = ("SELECT pg_advisory_lock(7815266012)", "SELECT pg_advisory_unlock(7815266012)");
 
 const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
@@ -120,16 +117,10 @@ impl Store {
         migrate(&mut conn)?;
         drop(conn);
         Ok(match &source {
-            Source::Sqlite(_) => Self {
-                writers: pool(source.clone(), 1)?,
-                readers: pool(source, READERS)?,
-            },
+            Source::Sqlite(_) => Self { writers: pool(source.clone(), 1)?, readers: pool(source, READERS)? },
             Source::Postgres(_) => {
                 let shared = pool(source, POSTGRES_CONNECTIONS)?;
-                Self {
-                    writers: shared.clone(),
-                    readers: shared,
-                }
+                Self { writers: shared.clone(), readers: shared }
             }
         })
     }
@@ -139,11 +130,7 @@ impl Store {
     /// # Errors
     /// Those of `work`, or that no connection was free.
     pub fn read<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        transaction(
-            &self.readers,
-            ["BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"],
-            work,
-        )
+        transaction(&self.readers, ["BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"], work)
     }
 
     /// Runs `work` as the one writer: all of it is kept, or none where it fails.
@@ -165,20 +152,12 @@ fn transaction<T>(
     [sqlite, postgres]: [&str; 2],
     work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
 ) -> Result<T> {
-    let mut conn = pool
-        .get()
-        .map_err(|_| Error::Busy("The store is busy. Try again in a moment."))?;
-    let begin = if matches!(*conn, Conn::Sqlite(_)) {
-        sqlite
-    } else {
-        postgres
-    };
+    let mut conn = pool.get().map_err(|_| Error::Busy("The store is busy. Try again in a moment."))?;
+    let begin = if matches!(*conn, Conn::Sqlite(_)) { sqlite } else { postgres };
     conn.batch_execute(begin).map_err(failed)?;
     let mut open = RollBack(Some(&mut conn));
-    let outcome = open
-        .0
-        .as_deref_mut()
-        .map_or_else(|| Err(Error::internal("no connection")), |conn| work(&mut Tx { conn }));
+    let outcome =
+        open.0.as_deref_mut().map_or_else(|| Err(Error::internal("no connection")), |conn| work(&mut Tx { conn }));
     match outcome {
         Ok(value) => {
             open.commit()?;
@@ -218,8 +197,7 @@ fn migrate(conn: &mut Conn) -> Result<(), OpenError> {
         }
         Conn::Postgres(conn) => {
             let locked = |conn: &mut PgConnection, sql| {
-                conn.batch_execute(sql)
-                    .map_err(|error: diesel::result::Error| OpenError::Migrate(error.to_string()))
+                conn.batch_execute(sql).map_err(|error: diesel::result::Error| OpenError::Migrate(error.to_string()))
             };
             locked(conn, MIGRATION_LOCK.0)?;
             let outcome = bring_up_to_date(conn, POSTGRES_MIGRATIONS);
@@ -262,16 +240,8 @@ where
     use diesel::migration::MigrationSource;
     let fail = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migrate(error.to_string());
     let ours = known.migrations().map_err(fail)?;
-    let ours: Vec<_> = ours
-        .iter()
-        .map(|migration| migration.name().version().as_owned())
-        .collect();
-    if let Some(newer) = conn
-        .applied_migrations()
-        .map_err(fail)?
-        .into_iter()
-        .find(|applied| !ours.contains(applied))
-    {
+    let ours: Vec<_> = ours.iter().map(|migration| migration.name().version().as_owned()).collect();
+    if let Some(newer) = conn.applied_migrations().map_err(fail)?.into_iter().find(|applied| !ours.contains(applied)) {
         return Err(OpenError::Newer(newer.to_string()));
     }
     conn.run_pending_migrations(known).map(drop).map_err(fail)
@@ -285,12 +255,8 @@ pub(super) fn failed(error: diesel::result::Error) -> Error {
         Diesel::DatabaseError(_, info) if info.message().contains("last_admin") => Error::Conflict(LAST_ADMIN.into()),
         Diesel::DatabaseError(Kind::UniqueViolation, info) => {
             let clash = format!("{} {}", info.message(), info.constraint_name().unwrap_or_default());
-            let taken = [
-                ("username_key", "username"),
-                ("email_key", "email"),
-                ("name_key", "name"),
-                ("token_names", "name"),
-            ];
+            let taken =
+                [("username_key", "username"), ("email_key", "email"), ("name_key", "name"), ("token_names", "name")];
             taken.iter().find(|(column, _)| clash.contains(column)).map_or_else(
                 || Error::internal(&error),
                 |(_, field)| Error::field(*field, "This is taken. Choose another one."),

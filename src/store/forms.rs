@@ -13,9 +13,7 @@ use crate::model::Result;
 /// # Errors
 /// A fault.
 pub fn made(tx: &mut Tx<'_>, key_hash: &[u8; 32]) -> Result<Option<i64>> {
-    let row = form_keys::table
-        .filter(form_keys::key_hash.eq(&key_hash[..]))
-        .select(form_keys::made_id);
+    let row = form_keys::table.filter(form_keys::key_hash.eq(&key_hash[..])).select(form_keys::made_id);
     row.get_result(tx.conn).optional().map_err(failed)
 }
 

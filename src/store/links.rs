@@ -47,12 +47,7 @@ pub fn by_hash(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<Link>> {
         .optional()
         .map_err(failed)?;
     row.map(|(id, purpose, user, end)| {
-        Ok(Link {
-            id,
-            purpose: word(&purpose)?,
-            user: user.map(UserId),
-            expires_at: from_micros(end),
-        })
+        Ok(Link { id, purpose: word(&purpose)?, user: user.map(UserId), expires_at: from_micros(end) })
     })
     .transpose()
 }
@@ -62,9 +57,7 @@ pub fn by_hash(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<Link>> {
 /// # Errors
 /// A fault.
 pub fn delete_of_user(tx: &mut Tx<'_>, user: UserId) -> Result<usize> {
-    diesel::delete(links::table.filter(links::user_id.eq(user.0)))
-        .execute(tx.conn)
-        .map_err(failed)
+    diesel::delete(links::table.filter(links::user_id.eq(user.0))).execute(tx.conn).map_err(failed)
 }
 
 /// Removes every setup link.
@@ -72,10 +65,7 @@ pub fn delete_of_user(tx: &mut Tx<'_>, user: UserId) -> Result<usize> {
 /// # Errors
 /// A fault.
 pub fn delete_setup(tx: &mut Tx<'_>) -> Result<()> {
-    diesel::delete(links::table.filter(links::purpose.eq("setup")))
-        .execute(tx.conn)
-        .map(drop)
-        .map_err(failed)
+    diesel::delete(links::table.filter(links::purpose.eq("setup"))).execute(tx.conn).map(drop).map_err(failed)
 }
 
 /// Sweeps away what has ended.
@@ -83,8 +73,5 @@ pub fn delete_setup(tx: &mut Tx<'_>) -> Result<()> {
 /// # Errors
 /// A fault.
 pub fn delete_ended(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<()> {
-    diesel::delete(links::table.filter(links::expires_at.le(to_micros(now))))
-        .execute(tx.conn)
-        .map(drop)
-        .map_err(failed)
+    diesel::delete(links::table.filter(links::expires_at.le(to_micros(now)))).execute(tx.conn).map(drop).map_err(failed)
 }

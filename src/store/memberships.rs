@@ -21,12 +21,7 @@ use crate::model::users::User;
 use crate::model::{Error, Result};
 
 fn membership((user, team, team_name, role): (i64, i64, String, String)) -> Result<Membership> {
-    Ok(Membership {
-        user: UserId(user),
-        team: TeamId(team),
-        team_name,
-        role: word(&role)?,
-    })
+    Ok(Membership { user: UserId(user), team: TeamId(team), team_name, role: word(&role)? })
 }
 
 /// The memberships of each of these users, by team name.
@@ -36,17 +31,9 @@ fn membership((user, team, team_name, role): (i64, i64, String, String)) -> Resu
 pub fn of_users(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<Membership>>> {
     let rows = memberships::table
         .inner_join(teams::table)
-        .filter(sql::<Bool>(&format!(
-            "memberships.user_id IN ({})",
-            list(ids.iter().map(|id| id.0))
-        )))
+        .filter(sql::<Bool>(&format!("memberships.user_id IN ({})", list(ids.iter().map(|id| id.0)))))
         .order(teams::name_key.asc())
-        .select((
-            memberships::user_id,
-            memberships::team_id,
-            teams::name,
-            memberships::role,
-        ))
+        .select((memberships::user_id, memberships::team_id, teams::name, memberships::role))
         .load::<(i64, i64, String, String)>(tx.conn)
         .map_err(failed)?;
     let mut by_user: HashMap<UserId, Vec<Membership>> = HashMap::new();
@@ -75,9 +62,7 @@ pub fn roles(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<(TeamId, TeamRole)>> {
         .select((memberships::team_id, memberships::role))
         .load::<(i64, String)>(tx.conn)
         .map_err(failed)?;
-    rows.into_iter()
-        .map(|(team, role)| Ok((TeamId(team), word(&role)?)))
-        .collect()
+    rows.into_iter().map(|(team, role)| Ok((TeamId(team), word(&role)?))).collect()
 }
 
 /// Makes `user` a member with `role`, or changes the role. Gives the role it had.
@@ -92,15 +77,9 @@ pub fn set(
     now: OffsetDateTime,
 ) -> Result<Option<TeamRole>> {
     let row = || memberships::table.filter(memberships::user_id.eq(user.0).and(memberships::team_id.eq(team.0)));
-    let had = row()
-        .select(memberships::role)
-        .get_result::<String>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+    let had = row().select(memberships::role).get_result::<String>(tx.conn).optional().map_err(failed)?;
     let changed = match had {
-        Some(_) => diesel::update(row())
-            .set(memberships::role.eq(role.as_str()))
-            .execute(tx.conn),
+        Some(_) => diesel::update(row()).set(memberships::role.eq(role.as_str())).execute(tx.conn),
         None => diesel::insert_into(memberships::table)
             .values((
                 memberships::user_id.eq(user.0),
@@ -120,11 +99,7 @@ pub fn set(
 /// [`Error::NotFound`] where there was none, or a fault.
 pub fn remove(tx: &mut Tx<'_>, user: UserId, team: TeamId) -> Result<TeamRole> {
     let row = || memberships::table.filter(memberships::user_id.eq(user.0).and(memberships::team_id.eq(team.0)));
-    let had = row()
-        .select(memberships::role)
-        .get_result::<String>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+    let had = row().select(memberships::role).get_result::<String>(tx.conn).optional().map_err(failed)?;
     let had = had.ok_or(Error::NotFound("membership"))?;
     diesel::delete(row()).execute(tx.conn).map_err(failed)?;
     word(&had)
@@ -147,17 +122,13 @@ pub fn page(
         None => query,
     };
     if !team.is_public() {
-        query = query.filter(sql::<Bool>(&format!(
-            "users.id IN (SELECT user_id FROM memberships WHERE team_id = {team})"
-        )));
+        query =
+            query.filter(sql::<Bool>(&format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team})")));
     }
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     if let Some(cursor) = &request.cursor {
         let Key::Text(key) = cursor.key.clone() else {
-            return Err(Error::field(
-                "cursor",
-                "This cursor belongs to another list. Begin at the first page.",
-            ));
+            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
         };
         query = if backwards {
             query.filter(users::display_name_key.lt(key))
@@ -170,10 +141,7 @@ pub fn page(
     } else {
         query.order(users::display_name_key.asc())
     };
-    let rows = query
-        .limit(request.limit + 1)
-        .load::<UserRow>(tx.conn)
-        .map_err(failed)?;
+    let rows = query.limit(request.limit + 1).load::<UserRow>(tx.conn).map_err(failed)?;
     let found = rows.into_iter().map(User::try_from).collect::<Result<Vec<_>>>()?;
     let ids: Vec<_> = found.iter().map(|user| user.id).collect();
     let roles = roles_in(tx, team, &ids)?;
@@ -187,16 +155,11 @@ pub fn page(
 fn roles_in(tx: &mut Tx<'_>, team: TeamId, ids: &[UserId]) -> Result<HashMap<UserId, TeamRole>> {
     let rows = memberships::table
         .filter(memberships::team_id.eq(team.0))
-        .filter(sql::<Bool>(&format!(
-            "memberships.user_id IN ({})",
-            list(ids.iter().map(|id| id.0))
-        )))
+        .filter(sql::<Bool>(&format!("memberships.user_id IN ({})", list(ids.iter().map(|id| id.0)))))
         .select((memberships::user_id, memberships::role))
         .load::<(i64, String)>(tx.conn)
         .map_err(failed)?;
-    rows.into_iter()
-        .map(|(user, role)| Ok((UserId(user), word(&role)?)))
-        .collect()
+    rows.into_iter().map(|(user, role)| Ok((UserId(user), word(&role)?))).collect()
 }
 
 #[derive(QueryableByName)]
@@ -223,8 +186,5 @@ pub fn counts(tx: &mut Tx<'_>, teams: &[TeamId]) -> Result<HashMap<TeamId, (i64,
     ))
     .load::<Members>(tx.conn)
     .map_err(failed)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (TeamId(row.team_id), (row.people, row.machines)))
-        .collect())
+    Ok(rows.into_iter().map(|row| (TeamId(row.team_id), (row.people, row.machines))).collect())
 }

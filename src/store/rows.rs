@@ -16,8 +16,7 @@ use crate::model::{Error, Result};
 
 /// A column that holds a word of the model.
 pub(super) fn word<T: FromStr>(text: &str) -> Result<T> {
-    text.parse()
-        .map_err(|_| Error::internal(format!("the store holds the unknown word {text:?}")))
+    text.parse().map_err(|_| Error::internal(format!("the store holds the unknown word {text:?}")))
 }
 
 pub(super) fn kind(slug: &str) -> Result<Kind> {
@@ -144,11 +143,7 @@ impl TokenRow {
             expires_at: self.expires_at.map(from_micros),
             created_by: self.created_by,
             created_at: from_micros(self.created_at),
-            last_use: self.last_used_at.map(|at| LastUse {
-                at: from_micros(at),
-                address,
-                user_agent,
-            }),
+            last_use: self.last_used_at.map(|at| LastUse { at: from_micros(at), address, user_agent }),
             revoked_at: self.revoked_at.map(from_micros),
         })
     }

@@ -45,9 +45,7 @@ pub fn insert(
 /// # Errors
 /// A fault.
 pub fn by_key(tx: &mut Tx<'_>, key_hash: &[u8; 32]) -> Result<Option<(Session, String)>> {
-    let row = sessions::table
-        .filter(sessions::key_hash.eq(&key_hash[..]))
-        .get_result::<SessionRow>(tx.conn);
+    let row = sessions::table.filter(sessions::key_hash.eq(&key_hash[..])).get_result::<SessionRow>(tx.conn);
     let row = row.optional().map_err(failed)?;
     Ok(row.map(|mut row| {
         let data = std::mem::take(&mut row.data);
@@ -61,10 +59,7 @@ pub fn by_key(tx: &mut Tx<'_>, key_hash: &[u8; 32]) -> Result<Option<(Session, S
 /// A fault.
 pub fn set_data(tx: &mut Tx<'_>, key_hash: &[u8; 32], data: &str) -> Result<bool> {
     let row = sessions::table.filter(sessions::key_hash.eq(&key_hash[..]));
-    let changed = diesel::update(row)
-        .set(sessions::data.eq(data))
-        .execute(tx.conn)
-        .map_err(failed)?;
+    let changed = diesel::update(row).set(sessions::data.eq(data)).execute(tx.conn).map_err(failed)?;
     Ok(changed > 0)
 }
 
@@ -129,11 +124,7 @@ pub fn delete_of_user(tx: &mut Tx<'_>, user: UserId, except: Option<SessionId>) 
 pub fn of_user(tx: &mut Tx<'_>, user: UserId, idle_since: OffsetDateTime, now: OffsetDateTime) -> Result<Vec<Session>> {
     let rows = sessions::table
         .filter(sessions::user_id.eq(user.0))
-        .filter(
-            sessions::expires_at
-                .gt(to_micros(now))
-                .and(sessions::last_seen_at.gt(to_micros(idle_since))),
-        )
+        .filter(sessions::expires_at.gt(to_micros(now)).and(sessions::last_seen_at.gt(to_micros(idle_since))))
         .order(sessions::last_seen_at.desc())
         .load::<SessionRow>(tx.conn)
         .map_err(failed)?;
@@ -145,13 +136,8 @@ pub fn of_user(tx: &mut Tx<'_>, user: UserId, idle_since: OffsetDateTime, now: O
 /// # Errors
 /// A fault.
 pub fn delete_ended(tx: &mut Tx<'_>, idle_since: OffsetDateTime, now: OffsetDateTime) -> Result<()> {
-    let ended = sessions::expires_at
-        .le(to_micros(now))
-        .or(sessions::last_seen_at.le(to_micros(idle_since)));
-    diesel::delete(sessions::table.filter(ended))
-        .execute(tx.conn)
-        .map(drop)
-        .map_err(failed)
+    let ended = sessions::expires_at.le(to_micros(now)).or(sessions::last_seen_at.le(to_micros(idle_since)));
+    diesel::delete(sessions::table.filter(ended)).execute(tx.conn).map(drop).map_err(failed)
 }
 
 /// The session with this number.
@@ -159,9 +145,6 @@ pub fn delete_ended(tx: &mut Tx<'_>, idle_since: OffsetDateTime, now: OffsetDate
 /// # Errors
 /// A fault.
 pub fn get(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session>> {
-    let row = sessions::table
-        .filter(sessions::id.eq(id.0))
-        .get_result::<SessionRow>(tx.conn)
-        .optional();
+    let row = sessions::table.filter(sessions::id.eq(id.0)).get_result::<SessionRow>(tx.conn).optional();
     Ok(row.map_err(failed)?.map(Session::from))
 }

@@ -44,11 +44,7 @@ pub fn insert(tx: &mut Tx<'_>, name: &str, description: &str, now: OffsetDateTim
 /// # Errors
 /// [`Error::NotFound`], or a fault.
 pub fn get(tx: &mut Tx<'_>, id: TeamId) -> Result<Team> {
-    let row = teams::table
-        .filter(teams::id.eq(id.0))
-        .get_result::<TeamRow>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+    let row = teams::table.filter(teams::id.eq(id.0)).get_result::<TeamRow>(tx.conn).optional().map_err(failed)?;
     row.ok_or(Error::NotFound("team"))?.try_into()
 }
 
@@ -57,10 +53,7 @@ pub fn get(tx: &mut Tx<'_>, id: TeamId) -> Result<Team> {
 /// # Errors
 /// A fault.
 pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Team>> {
-    let row = teams::table
-        .filter(teams::name_key.eq(fold(name)))
-        .get_result::<TeamRow>(tx.conn)
-        .optional();
+    let row = teams::table.filter(teams::name_key.eq(fold(name))).get_result::<TeamRow>(tx.conn).optional();
     row.map_err(failed)?.map(Team::try_from).transpose()
 }
 
@@ -69,16 +62,9 @@ pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Team>> {
 /// # Errors
 /// A fault.
 pub fn names(tx: &mut Tx<'_>, ids: &[TeamId]) -> Result<HashMap<TeamId, String>> {
-    let rows = teams::table.filter(sql::<Bool>(&format!(
-        "teams.id IN ({})",
-        list(ids.iter().map(|id| id.0))
-    )));
+    let rows = teams::table.filter(sql::<Bool>(&format!("teams.id IN ({})", list(ids.iter().map(|id| id.0)))));
     let rows = rows.select((teams::id, teams::name)).load::<(i64, String)>(tx.conn);
-    Ok(rows
-        .map_err(failed)?
-        .into_iter()
-        .map(|(id, name)| (TeamId(id), name))
-        .collect())
+    Ok(rows.map_err(failed)?.into_iter().map(|(id, name)| (TeamId(id), name)).collect())
 }
 
 /// Renames and describes a team, and counts its version up.
@@ -104,10 +90,7 @@ pub fn update(tx: &mut Tx<'_>, team: &Team) -> Result<Team> {
 /// # Errors
 /// It is some account's home, or a fault.
 pub fn delete(tx: &mut Tx<'_>, id: TeamId) -> Result<()> {
-    diesel::delete(teams::table.filter(teams::id.eq(id.0)))
-        .execute(tx.conn)
-        .map(drop)
-        .map_err(failed)
+    diesel::delete(teams::table.filter(teams::id.eq(id.0))).execute(tx.conn).map(drop).map_err(failed)
 }
 
 /// A page of teams by name: all, or those among `only`.
@@ -118,49 +101,23 @@ pub fn page(tx: &mut Tx<'_>, search: &str, only: Option<&[TeamId]>, request: &Pa
     let mut query = teams::table.into_boxed();
     let text = fold(search);
     if !text.is_empty() {
-        let pattern = format!(
-            "%{}%",
-            text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
-        );
-        query = query.filter(
-            sql::<Bool>("teams.name_key LIKE ")
-                .bind::<Text, _>(pattern)
-                .sql(" ESCAPE '\\'"),
-        );
+        let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        query = query.filter(sql::<Bool>("teams.name_key LIKE ").bind::<Text, _>(pattern).sql(" ESCAPE '\\'"));
     }
     if let Some(ids) = only {
-        query = query.filter(sql::<Bool>(&format!(
-            "teams.id IN ({})",
-            list(ids.iter().map(|id| id.0))
-        )));
+        query = query.filter(sql::<Bool>(&format!("teams.id IN ({})", list(ids.iter().map(|id| id.0)))));
     }
     let falling = request.descending != request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     if let Some(cursor) = &request.cursor {
         let Key::Text(key) = cursor.key.clone() else {
-            return Err(Error::field(
-                "cursor",
-                "This cursor belongs to another list. Begin at the first page.",
-            ));
+            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
         };
-        query = if falling {
-            query.filter(teams::name_key.lt(key))
-        } else {
-            query.filter(teams::name_key.gt(key))
-        };
+        query = if falling { query.filter(teams::name_key.lt(key)) } else { query.filter(teams::name_key.gt(key)) };
     }
-    let query = if falling {
-        query.order(teams::name_key.desc())
-    } else {
-        query.order(teams::name_key.asc())
-    };
-    let rows = query
-        .limit(request.limit + 1)
-        .load::<TeamRow>(tx.conn)
-        .map_err(failed)?;
+    let query = if falling { query.order(teams::name_key.desc()) } else { query.order(teams::name_key.asc()) };
+    let rows = query.limit(request.limit + 1).load::<TeamRow>(tx.conn).map_err(failed)?;
     let found = rows.into_iter().map(Team::try_from).collect::<Result<Vec<_>>>()?;
-    Ok(Page::build(request, found, |team| {
-        (Key::Text(fold(&team.name)), team.id.0)
-    }))
+    Ok(Page::build(request, found, |team| (Key::Text(fold(&team.name)), team.id.0)))
 }
 
 /// How many teams there are, counted up to one more than the cap.
@@ -168,10 +125,6 @@ pub fn page(tx: &mut Tx<'_>, search: &str, only: Option<&[TeamId]>, request: &Pa
 /// # Errors
 /// A fault.
 pub fn count(tx: &mut Tx<'_>) -> Result<i64> {
-    let found = teams::table
-        .select(teams::id)
-        .limit(COUNT_CAP + 1)
-        .load::<i64>(tx.conn)
-        .map_err(failed)?;
+    let found = teams::table.select(teams::id).limit(COUNT_CAP + 1).load::<i64>(tx.conn).map_err(failed)?;
     Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
 }

@@ -75,10 +75,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
         .get_result(tx.conn)
         .map_err(failed)?;
     diesel::insert_into(token_secrets::table)
-        .values((
-            token_secrets::hash.eq(&new.hash.0[..]),
-            token_secrets::token_id.eq(row.id),
-        ))
+        .values((token_secrets::hash.eq(&new.hash.0[..]), token_secrets::token_id.eq(row.id)))
         .execute(tx.conn)
         .map_err(failed)?;
     for team in new.teams.into_iter().flatten() {
@@ -127,11 +124,8 @@ pub fn get(tx: &mut Tx<'_>, user: UserId, id: TokenId) -> Result<Token> {
 /// # Errors
 /// A fault.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<Token>> {
-    let rows = tokens::table
-        .filter(tokens::user_id.eq(user.0))
-        .order(tokens::id.desc())
-        .load(tx.conn)
-        .map_err(failed)?;
+    let rows =
+        tokens::table.filter(tokens::user_id.eq(user.0)).order(tokens::id.desc()).load(tx.conn).map_err(failed)?;
     with_teams(tx, rows)
 }
 
@@ -162,12 +156,7 @@ fn with_teams(tx: &mut Tx<'_>, rows: Vec<TokenRow>) -> Result<Vec<Token>> {
 /// A fault.
 pub fn name_taken(tx: &mut Tx<'_>, user: UserId, name: &str) -> Result<bool> {
     let found = tokens::table
-        .filter(
-            tokens::user_id
-                .eq(user.0)
-                .and(tokens::name_key.eq(fold(name)))
-                .and(tokens::revoked_at.is_null()),
-        )
+        .filter(tokens::user_id.eq(user.0).and(tokens::name_key.eq(fold(name))).and(tokens::revoked_at.is_null()))
         .select(tokens::id)
         .first::<i64>(tx.conn)
         .optional();
@@ -236,15 +225,7 @@ pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Resu
         .into_iter()
         .map(|row| {
             let soonest_end = row.soonest.map(from_micros);
-            (
-                UserId(row.user_id),
-                Summary {
-                    usable: row.usable,
-                    endless: row.endless,
-                    ending: row.ending,
-                    soonest_end,
-                },
-            )
+            (UserId(row.user_id), Summary { usable: row.usable, endless: row.endless, ending: row.ending, soonest_end })
         })
         .collect())
 }
@@ -266,19 +247,13 @@ pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i
     let soon = to_micros(now + EXPIRING_WITHIN);
     let mut query = tokens::table
         .filter(tokens::revoked_at.is_null())
-        .filter(sql::<Bool>(
-            "tokens.user_id IN (SELECT id FROM users WHERE disabled_at IS NULL)",
-        ))
+        .filter(sql::<Bool>("tokens.user_id IN (SELECT id FROM users WHERE disabled_at IS NULL)"))
         .into_boxed();
     query = match what {
         Attention::Ending => query.filter(tokens::expires_at.gt(to_micros(now)).and(tokens::expires_at.le(soon))),
         Attention::Endless => query.filter(tokens::expires_at.is_null()),
     };
-    let rows = query
-        .order((tokens::expires_at.asc(), tokens::id.asc()))
-        .limit(limit)
-        .load(tx.conn)
-        .map_err(failed)?;
+    let rows = query.order((tokens::expires_at.asc(), tokens::id.asc())).limit(limit).load(tx.conn).map_err(failed)?;
     with_teams(tx, rows)
 }
 

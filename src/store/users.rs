@@ -92,11 +92,7 @@ pub fn get(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
 /// # Errors
 /// A fault.
 pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>> {
-    let row = users::table
-        .filter(users::id.eq(id.0))
-        .get_result::<UserRow>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+    let row = users::table.filter(users::id.eq(id.0)).get_result::<UserRow>(tx.conn).optional().map_err(failed)?;
     row.map(User::try_from).transpose()
 }
 
@@ -106,17 +102,10 @@ pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>> {
 /// A fault.
 pub fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<User>> {
     let key = fold(login);
-    let by_name = users::table
-        .filter(users::username_key.eq(&key))
-        .get_result::<UserRow>(tx.conn)
-        .optional();
+    let by_name = users::table.filter(users::username_key.eq(&key)).get_result::<UserRow>(tx.conn).optional();
     let row = match by_name.map_err(failed)? {
         Some(row) => Some(row),
-        None => users::table
-            .filter(users::email_key.eq(&key))
-            .get_result(tx.conn)
-            .optional()
-            .map_err(failed)?,
+        None => users::table.filter(users::email_key.eq(&key)).get_result(tx.conn).optional().map_err(failed)?,
     };
     row.map(User::try_from).transpose()
 }
@@ -127,11 +116,7 @@ pub fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<User>> {
 /// A fault.
 pub fn password_hash(tx: &mut Tx<'_>, id: UserId) -> Result<Option<String>> {
     let found = users::table.filter(users::id.eq(id.0)).select(users::password_hash);
-    Ok(found
-        .get_result::<Option<String>>(tx.conn)
-        .optional()
-        .map_err(failed)?
-        .flatten())
+    Ok(found.get_result::<Option<String>>(tx.conn).optional().map_err(failed)?.flatten())
 }
 
 /// Sets or erases the password.
@@ -197,10 +182,7 @@ pub fn touch(tx: &mut Tx<'_>, id: UserId, now: OffsetDateTime) -> Result<()> {
 /// # Errors
 /// The last Admin, or a fault.
 pub fn delete(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
-    diesel::delete(users::table.filter(users::id.eq(id.0)))
-        .execute(tx.conn)
-        .map(drop)
-        .map_err(failed)
+    diesel::delete(users::table.filter(users::id.eq(id.0))).execute(tx.conn).map(drop).map_err(failed)
 }
 
 /// Who has this name or address, by its folded form.
@@ -235,9 +217,7 @@ pub fn taken_by(tx: &mut Tx<'_>, what: Unique, value: &str, except: Option<UserI
 /// # Errors
 /// A fault.
 pub fn any_admin(tx: &mut Tx<'_>) -> Result<bool> {
-    let admins = users::table
-        .filter(users::kind.eq("person").and(users::role.eq("Admin")))
-        .select(users::id);
+    let admins = users::table.filter(users::kind.eq("person").and(users::role.eq("Admin"))).select(users::id);
     Ok(admins.first::<i64>(tx.conn).optional().map_err(failed)?.is_some())
 }
 
@@ -247,12 +227,7 @@ pub fn any_admin(tx: &mut Tx<'_>) -> Result<bool> {
 /// A fault.
 pub fn other_able_admin(tx: &mut Tx<'_>, except: UserId) -> Result<bool> {
     let admins = users::table
-        .filter(
-            users::kind
-                .eq("person")
-                .and(users::role.eq("Admin"))
-                .and(users::id.ne(except.0)),
-        )
+        .filter(users::kind.eq("person").and(users::role.eq("Admin")).and(users::id.ne(except.0)))
         .filter(users::disabled_at.is_null().and(users::password_hash.is_not_null()))
         .select(users::id);
     Ok(admins.first::<i64>(tx.conn).optional().map_err(failed)?.is_some())
@@ -266,15 +241,8 @@ pub fn many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<User>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = users::table.filter(sql::<Bool>(&format!(
-        "users.id IN ({})",
-        list(ids.iter().map(|id| id.0))
-    )));
-    rows.load::<UserRow>(tx.conn)
-        .map_err(failed)?
-        .into_iter()
-        .map(User::try_from)
-        .collect()
+    let rows = users::table.filter(sql::<Bool>(&format!("users.id IN ({})", list(ids.iter().map(|id| id.0)))));
+    rows.load::<UserRow>(tx.conn).map_err(failed)?.into_iter().map(User::try_from).collect()
 }
 
 /// Integers for an `IN (…)`; `NULL`, which nothing equals, for none.
@@ -291,16 +259,9 @@ fn matches(conn: &Conn, text: &str) -> Option<Filter> {
     if text.is_empty() {
         return None;
     }
-    let pattern = format!(
-        "%{}%",
-        text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
-    );
+    let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
     let like = || -> Filter {
-        Box::new(
-            sql::<Bool>("users.search LIKE ")
-                .bind::<Text, _>(pattern.clone())
-                .sql(" ESCAPE '\\'"),
-        )
+        Box::new(sql::<Bool>("users.search LIKE ").bind::<Text, _>(pattern.clone()).sql(" ESCAPE '\\'"))
     };
     Some(match conn {
         Conn::Sqlite(_) if text.chars().count() >= 3 => {
@@ -339,12 +300,9 @@ fn in_state(state: UserState, now: OffsetDateTime) -> Filter {
         UserState::Disabled => Box::new(users::disabled_at.is_not_null()),
         UserState::Invited => Box::new(users::disabled_at.is_null().and(invited())),
         UserState::Idle => Box::new(users::disabled_at.is_null().and(idle())),
-        UserState::Active => Box::new(
-            users::disabled_at
-                .is_null()
-                .and(diesel::dsl::not(invited()))
-                .and(diesel::dsl::not(idle())),
-        ),
+        UserState::Active => {
+            Box::new(users::disabled_at.is_null().and(diesel::dsl::not(invited())).and(diesel::dsl::not(idle())))
+        }
     }
 }
 
@@ -360,13 +318,9 @@ pub fn page(
     (sight, now): (&Sight, OffsetDateTime),
 ) -> Result<Page<User>> {
     let mut query = users::table.into_boxed();
-    for condition in [
-        seen_by(sight),
-        matches(tx.conn, &filter.search),
-        filter.state.map(|state| in_state(state, now)),
-    ]
-    .into_iter()
-    .flatten()
+    for condition in [seen_by(sight), matches(tx.conn, &filter.search), filter.state.map(|state| in_state(state, now))]
+        .into_iter()
+        .flatten()
     {
         query = query.filter(condition);
     }
@@ -410,10 +364,7 @@ pub fn page(
         UserSort::LastSeen => by!(users::last_seen_at, Number),
         UserSort::Created => by!(users::created_at, Number),
     };
-    let rows = query
-        .limit(request.limit + 1)
-        .load::<UserRow>(tx.conn)
-        .map_err(failed)?;
+    let rows = query.limit(request.limit + 1).load::<UserRow>(tx.conn).map_err(failed)?;
     let users = rows.into_iter().map(User::try_from).collect::<Result<Vec<_>>>()?;
     Ok(Page::build(request, users, |user| {
         let key = match sort {
@@ -477,11 +428,7 @@ pub fn lookup(
         let outsiders = format!("users.id NOT IN (SELECT user_id FROM memberships WHERE team_id = {team})");
         query = query.filter(sql::<Bool>(&outsiders));
     }
-    let rows = query
-        .order(users::display_name_key.asc())
-        .limit(limit)
-        .load::<UserRow>(tx.conn)
-        .map_err(failed)?;
+    let rows = query.order(users::display_name_key.asc()).limit(limit).load::<UserRow>(tx.conn).map_err(failed)?;
     rows.into_iter().map(User::try_from).collect()
 }
 

@@ -70,11 +70,7 @@ fn line(entry: audit::Entry, now: OffsetDateTime) -> Entry {
 fn who(entry: &audit::Entry, refused: bool) -> Option<Who> {
     let became = entry.actor_kind == "anonymous" && !refused;
     let (kind, id, name) = if became {
-        (
-            entry.target_kind.as_deref()?,
-            entry.target_id?,
-            entry.target_name.as_deref()?,
-        )
+        (entry.target_kind.as_deref()?, entry.target_id?, entry.target_name.as_deref()?)
     } else {
         (entry.actor_kind.as_str(), entry.actor_id?, entry.actor_name.as_str())
     };
@@ -103,52 +99,24 @@ const ACTS: [(&str, &str, &str); 31] = [
     ("team.list", "Listed teams", "list teams"),
     ("team.read", "Opened the team {}", "open the team {}"),
     ("team.remove_member", "Removed {} from a team", "remove {} from a team"),
-    (
-        "team.set_member",
-        "Gave {} a role in a team",
-        "give {} a role in a team",
-    ),
+    ("team.set_member", "Gave {} a role in a team", "give {} a role in a team"),
     ("team.update", "Changed the team {}", "change the team {}"),
     ("token.create", "Made a token for {}", "make a token for {}"),
     ("token.list", "Listed the tokens of {}", "list the tokens of {}"),
     ("token.revoke", "Revoked a token of {}", "revoke a token of {}"),
     ("token.use", "Used a token", "use a token"),
-    (
-        "user.accept_invitation",
-        "Accepted the invitation of {}",
-        "accept the invitation of {}",
-    ),
+    ("user.accept_invitation", "Accepted the invitation of {}", "accept the invitation of {}"),
     ("user.change_password", "Changed the password", "change the password"),
     ("user.create", "Created {}", "create {}"),
     ("user.delete", "Deleted {}", "delete {}"),
     ("user.disable", "Disabled {}", "disable {}"),
     ("user.enable", "Enabled {}", "enable {}"),
-    (
-        "user.end_sessions",
-        "Ended all sessions of {}",
-        "end all sessions of {}",
-    ),
+    ("user.end_sessions", "Ended all sessions of {}", "end all sessions of {}"),
     ("user.invite", "Made an invitation for {}", "make an invitation for {}"),
-    (
-        "user.link",
-        "Made a password link for {}",
-        "make a password link for {}",
-    ),
-    (
-        "user.reset_link",
-        "Made a reset link for {}",
-        "make a reset link for {}",
-    ),
-    (
-        "user.reset_password",
-        "Chose a new password for {} by a link",
-        "choose a new password for {} by a link",
-    ),
-    (
-        "user.turn_into_service",
-        "Turned {} into a service account",
-        "turn {} into a service account",
-    ),
+    ("user.link", "Made a password link for {}", "make a password link for {}"),
+    ("user.reset_link", "Made a reset link for {}", "make a reset link for {}"),
+    ("user.reset_password", "Chose a new password for {} by a link", "choose a new password for {} by a link"),
+    ("user.turn_into_service", "Turned {} into a service account", "turn {} into a service account"),
     ("user.update", "Changed {}", "change {}"),
 ];
 
@@ -163,15 +131,9 @@ fn what(entry: &audit::Entry, refused: bool) -> String {
 
 fn deltas(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
     let (before, after) = (object(before), object(after));
-    let fields = before
-        .keys()
-        .chain(after.keys().filter(|key| !before.contains_key(*key)));
+    let fields = before.keys().chain(after.keys().filter(|key| !before.contains_key(*key)));
     fields
-        .map(|key| Delta {
-            field: label(key),
-            before: shown(key, before.get(key)),
-            after: shown(key, after.get(key)),
-        })
+        .map(|key| Delta { field: label(key), before: shown(key, before.get(key)), after: shown(key, after.get(key)) })
         .filter(|delta| delta.before != delta.after && !(delta.before.is_empty() && delta.after == EMPTY))
         .collect()
 }
@@ -180,8 +142,7 @@ fn deltas(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
 const EMPTY: &str = "empty";
 
 fn object(json: Option<&str>) -> Map<String, Value> {
-    json.and_then(|json| serde_json::from_str(json).ok())
-        .unwrap_or_default()
+    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
 /// `display_name` as `Display name`.
@@ -206,11 +167,7 @@ fn shown(key: &str, value: Option<&Value>) -> String {
             .and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok())
             .map_or_else(|| number.to_string(), day),
         Some(Value::Array(items)) if items.is_empty() => "none".into(),
-        Some(Value::Array(items)) => items
-            .iter()
-            .map(|item| shown("", Some(item)))
-            .collect::<Vec<_>>()
-            .join(", "),
+        Some(Value::Array(items)) => items.iter().map(|item| shown("", Some(item))).collect::<Vec<_>>().join(", "),
         Some(Value::Object(fields)) => fields
             .iter()
             .map(|(key, value)| format!("{} {}", key.replace('_', " "), shown(key, Some(value))))
@@ -233,16 +190,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                Delta {
-                    field: "Role".into(),
-                    before: "Member".into(),
-                    after: "Editor".into()
-                },
-                Delta {
-                    field: "Home team id".into(),
-                    before: String::new(),
-                    after: "none".into()
-                },
+                Delta { field: "Role".into(), before: "Member".into(), after: "Editor".into() },
+                Delta { field: "Home team id".into(), before: String::new(), after: "none".into() },
             ]
         );
     }

@@ -15,11 +15,8 @@ struct Files;
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut names: Vec<_> = Files::iter().collect();
     names.sort();
-    let hashes: Vec<u8> = names
-        .iter()
-        .filter_map(|name| Files::get(name))
-        .flat_map(|file| file.metadata.sha256_hash())
-        .collect();
+    let hashes: Vec<u8> =
+        names.iter().filter_map(|name| Files::get(name)).flat_map(|file| file.metadata.sha256_hash()).collect();
     crypto::hex(&crypto::sha256(&hashes)[..8])
 });
 
@@ -38,15 +35,9 @@ pub async fn file(path: web::Path<(String, String)>) -> HttpResponse {
         text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
         other => other.to_owned(),
     };
-    let keep = if version == *VERSION {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
+    let keep = if version == *VERSION { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut answer = HttpResponse::Ok();
-    answer
-        .insert_header((header::CONTENT_TYPE, kind))
-        .insert_header((header::CACHE_CONTROL, keep));
+    answer.insert_header((header::CONTENT_TYPE, kind)).insert_header((header::CACHE_CONTROL, keep));
     if name.ends_with(".woff2") {
         // Compressed already.
         answer.insert_header((header::CONTENT_ENCODING, "identity"));

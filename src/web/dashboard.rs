@@ -45,24 +45,14 @@ pub async fn index(portal: Portal) -> Answer {
             Ok((Shell::of(cx)?, tiles(&overview), attention(cx, overview)?))
         })
         .await?;
-    render(&Dashboard {
-        page: Page::of(&portal, shell, "dashboard", "Dashboard"),
-        tiles,
-        attention,
-    })
+    render(&Dashboard { page: Page::of(&portal, shell, "dashboard", "Dashboard"), tiles, attention })
 }
 
 fn tiles(overview: &Overview) -> Vec<Tile> {
-    let tile = |label, n, href| Tile {
-        label,
-        count: count(n),
-        href,
-    };
+    let tile = |label, n, href| Tile { label, count: count(n), href };
     let [_, people, services, agents] = overview.users;
-    let mut tiles = vec![
-        tile("People", people, "/users?kind=person"),
-        tile("Service accounts", services, "/users?kind=service"),
-    ];
+    let mut tiles =
+        vec![tile("People", people, "/users?kind=person"), tile("Service accounts", services, "/users?kind=service")];
     if agents > 0 {
         tiles.push(tile("AI agents", agents, "/users?kind=agent"));
     }
@@ -84,10 +74,7 @@ fn attention(cx: &mut Cx<'_, '_>, overview: Overview) -> Result<Vec<Attention>> 
 }
 
 fn caution(text: impl Into<String>) -> Note {
-    Note {
-        text: text.into(),
-        tone: "caution",
-    }
+    Note { text: text.into(), tone: "caution" }
 }
 
 fn ending(token: &Token, user: &User, now: OffsetDateTime) -> Attention {
@@ -117,27 +104,15 @@ fn idle(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Attention> {
     let (no_team, no_token) = (info.teams.is_empty(), info.tokens.usable == 0);
     let page = format!("/users/{}", info.user.id);
     let (detail, href, button) = match (no_team, no_token) {
-        (true, false) if rights.assign => (
-            "It is in no team besides Public.",
-            format!("{page}/teams"),
-            "Add to a team",
-        ),
+        (true, false) if rights.assign => {
+            ("It is in no team besides Public.", format!("{page}/teams"), "Add to a team")
+        }
         (false, true) if rights.make_tokens => ("It has no token.", format!("{page}/tokens/new"), "New token"),
-        (true, true) => (
-            "It is in no team besides Public, and has no token.",
-            page,
-            "See what is missing",
-        ),
+        (true, true) => ("It is in no team besides Public, and has no token.", page, "See what is missing"),
         (true, _) => ("It is in no team besides Public.", page, "See what is missing"),
         (_, _) => ("It has no token.", page, "See what is missing"),
     };
-    Ok(Attention {
-        who: Who::of(&info.user),
-        what: caution("Can do nothing yet"),
-        detail: detail.into(),
-        href,
-        button,
-    })
+    Ok(Attention { who: Who::of(&info.user), what: caution("Can do nothing yet"), detail: detail.into(), href, button })
 }
 
 fn without_contact(user: &User) -> Attention {
@@ -153,14 +128,8 @@ fn without_contact(user: &User) -> Attention {
 fn invited(user: &User, now: OffsetDateTime) -> Attention {
     Attention {
         who: Who::of(user),
-        what: Note {
-            text: "Has not chosen a password".into(),
-            tone: "",
-        },
-        detail: format!(
-            "Invited {}. An invitation is good for 72 hours.",
-            relative(user.created_at, now)
-        ),
+        what: Note { text: "Has not chosen a password".into(), tone: "" },
+        detail: format!("Invited {}. An invitation is good for 72 hours.", relative(user.created_at, now)),
         href: format!("/users/{}", user.id),
         button: "See the invitation",
     }

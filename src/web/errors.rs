@@ -39,10 +39,7 @@ pub fn status(error: &Error) -> StatusCode {
 
 /// Whether the form may come back with what was typed, to be mended or sent again.
 pub fn is_mendable(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Invalid(_) | Error::Stale | Error::Conflict(_) | Error::Busy(_) | Error::PasswordNeeded
-    )
+    matches!(error, Error::Invalid(_) | Error::Stale | Error::Conflict(_) | Error::Busy(_) | Error::PasswordNeeded)
 }
 
 #[derive(Template)]
@@ -68,18 +65,10 @@ struct Asked {
 impl Asked {
     fn of(request: &HttpRequest) -> Self {
         Self {
-            path: request
-                .uri()
-                .path_and_query()
-                .map_or("/", |path| path.as_str())
-                .to_owned(),
+            path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             is_get: request.method() == Method::GET,
             theme: theme(request),
-            request_id: request
-                .extensions()
-                .get::<RequestId>()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+            request_id: request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default(),
         }
     }
 }
@@ -94,11 +83,7 @@ pub async fn render<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let asked = Asked::of(request.request());
     let response = next.call(request).await?.map_into_boxed_body();
-    let answer = response
-        .response()
-        .error()
-        .and_then(model_error)
-        .map(|error| page(&asked, error));
+    let answer = response.response().error().and_then(model_error).map(|error| page(&asked, error));
     Ok(match answer {
         Some(answer) => response.into_response(answer),
         None => response,
@@ -120,25 +105,16 @@ fn page(asked: &Asked, error: &Error) -> HttpResponse {
     let (title, todo) = words(error);
     let why = match error {
         Error::NotFound(what) => format!("There is no such {what}, or none that you may see."),
-        Error::Invalid(errors) => errors
-            .iter()
-            .map(|error| error.message.as_str())
-            .collect::<Vec<_>>()
-            .join(" "),
+        Error::Invalid(errors) => errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" "),
         other => other.to_string(),
     };
     show(asked, status(error), title, (why, todo)).unwrap_or_else(|error| error.error_response())
 }
 
 fn to_log_in(asked: &Asked) -> HttpResponse {
-    let back = if asked.is_get && asked.path != "/" {
-        vec![("back".to_owned(), asked.path.clone())]
-    } else {
-        Vec::new()
-    };
-    HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, format!("/login{}", super::form::query(&back))))
-        .finish()
+    let back =
+        if asked.is_get && asked.path != "/" { vec![("back".to_owned(), asked.path.clone())] } else { Vec::new() };
+    HttpResponse::SeeOther().insert_header((header::LOCATION, format!("/login{}", super::form::query(&back)))).finish()
 }
 
 fn words(error: &Error) -> (&'static str, &'static str) {
@@ -170,20 +146,9 @@ fn show(asked: &Asked, status: StatusCode, title: &str, (why, todo): (String, &'
         sees_users: false,
         sees_teams: false,
     };
-    let request_id = if status.is_server_error() {
-        asked.request_id.clone()
-    } else {
-        String::new()
-    };
-    let template = ErrorPage {
-        page,
-        status: status.as_u16(),
-        why,
-        todo,
-        href: "/",
-        button: "Go to the dashboard",
-        request_id,
-    };
+    let request_id = if status.is_server_error() { asked.request_id.clone() } else { String::new() };
+    let template =
+        ErrorPage { page, status: status.as_u16(), why, todo, href: "/", button: "Go to the dashboard", request_id };
     super::render_as(status, &template)
 }
 
@@ -193,12 +158,7 @@ fn show(asked: &Asked, status: StatusCode, title: &str, (why, todo): (String, &'
 /// The template failed, which is a fault.
 pub async fn nowhere(request: HttpRequest) -> Answer {
     let why = "No page of this portal has this address.".to_owned();
-    show(
-        &Asked::of(&request),
-        StatusCode::NOT_FOUND,
-        "Nothing is here",
-        (why, "Check how it is spelled."),
-    )
+    show(&Asked::of(&request), StatusCode::NOT_FOUND, "Nothing is here", (why, "Check how it is spelled."))
 }
 
 /// The page has no such method.

@@ -40,10 +40,7 @@ impl Fields {
 
     /// What was typed in `name`; nothing where it was not sent.
     pub fn get(&self, name: &str) -> &str {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map_or("", |(_, value)| value)
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
     /// Whether `name` was sent.
@@ -53,10 +50,7 @@ impl Fields {
 
     /// Every value sent as `name`: ticked boxes.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// What was typed in `name`, where it is a `T`.
@@ -76,20 +70,13 @@ impl Fields {
 
     /// Everything but `left_out`, to be sent again.
     pub fn without(&self, left_out: &[&str]) -> Vec<(String, String)> {
-        self.0
-            .iter()
-            .filter(|(key, _)| !left_out.contains(&key.as_str()))
-            .cloned()
-            .collect()
+        self.0.iter().filter(|(key, _)| !left_out.contains(&key.as_str())).cloned().collect()
     }
 
     /// Only `wanted` (names, or beginnings that end in `*`), to be sent again.
     pub fn only(&self, wanted: &[&str]) -> Vec<(String, String)> {
         let is_wanted = |key: &str| {
-            wanted.iter().any(|name| {
-                name.strip_suffix('*')
-                    .map_or(*name == key, |start| key.starts_with(start))
-            })
+            wanted.iter().any(|name| name.strip_suffix('*').map_or(*name == key, |start| key.starts_with(start)))
         };
         self.0.iter().filter(|(key, _)| is_wanted(key)).cloned().collect()
     }
@@ -129,14 +116,10 @@ impl FromRequest for Fields {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = web::Bytes::from_request(request, payload);
         Box::pin(async move {
-            let body = body
-                .await
-                .map_err(|_| PageError(Error::Conflict("The form was too large, or was cut off.".into())))?;
-            let fields = serde_html_form::from_bytes(&body).map_err(|_| {
-                PageError(Error::Conflict(
-                    "The form could not be read. Open the page again.".into(),
-                ))
-            })?;
+            let body =
+                body.await.map_err(|_| PageError(Error::Conflict("The form was too large, or was cut off.".into())))?;
+            let fields = serde_html_form::from_bytes(&body)
+                .map_err(|_| PageError(Error::Conflict("The form could not be read. Open the page again.".into())))?;
             Ok(Self::of(fields))
         })
     }

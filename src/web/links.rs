@@ -42,9 +42,7 @@ fn setup_form(visitor: &Visitor, secret: &str, form: &Fields, error: Option<&Err
 /// `GET /setup/{secret}`.
 pub async fn setup_page(visitor: Visitor, Id(secret): Id<String>) -> Answer {
     let link = Secret::new(secret.clone());
-    let checked = as_nobody(&visitor, move |app, caller| {
-        app.read(caller, |cx| setup::check(cx, &link))
-    });
+    let checked = as_nobody(&visitor, move |app, caller| app.read(caller, |cx| setup::check(cx, &link)));
     match checked.await {
         Ok(()) => setup_form(&visitor, &secret, &Fields::default(), None),
         Err(error) => not_good(&visitor, Purpose::Setup, error),
@@ -106,9 +104,7 @@ pub async fn reset(visitor: Visitor, Id(secret): Id<String>, form: Fields) -> An
 
 async fn choose_page(visitor: &Visitor, purpose: Purpose, secret: String, refused: Option<&Error>) -> Answer {
     let link = Secret::new(secret.clone());
-    let found = as_nobody(visitor, move |app, caller| {
-        app.read(caller, |cx| links::check(cx, &link, purpose))
-    });
+    let found = as_nobody(visitor, move |app, caller| app.read(caller, |cx| links::check(cx, &link, purpose)));
     let user = match found.await {
         Ok(user) => user,
         Err(error) => return not_good(visitor, purpose, error),
@@ -128,9 +124,7 @@ async fn choose_page(visitor: &Visitor, purpose: Purpose, secret: String, refuse
 
 async fn choose(visitor: &Visitor, purpose: Purpose, secret: String, form: &Fields) -> Answer {
     let (link, password) = (Secret::new(secret.clone()), form.secret("password"));
-    let chosen = as_nobody(visitor, move |app, caller| {
-        links::choose_password(app, caller, &link, purpose, &password)
-    });
+    let chosen = as_nobody(visitor, move |app, caller| links::choose_password(app, caller, &link, purpose, &password));
     match chosen.await {
         Ok(_) => see_other("/login?chosen=1"),
         Err(error) if errors::is_mendable(&error) => choose_page(visitor, purpose, secret, Some(&error)).await,

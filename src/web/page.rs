@@ -118,9 +118,7 @@ pub fn render(template: &impl Template) -> Answer {
 /// The template failed, which is a fault.
 pub fn render_as(status: StatusCode, template: &impl Template) -> Answer {
     let html = template.render().map_err(|error| PageError(Error::internal(error)))?;
-    Ok(HttpResponse::build(status)
-        .content_type("text/html; charset=utf-8")
-        .body(html))
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
 }
 
 /// After a POST: go and look there.
@@ -128,9 +126,7 @@ pub fn render_as(status: StatusCode, template: &impl Template) -> Answer {
 /// # Errors
 /// None; it is an [`Answer`] so that handlers can end in it.
 pub fn see_other(path: impl AsRef<str>) -> Answer {
-    Ok(HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, path.as_ref()))
-        .finish())
+    Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, path.as_ref())).finish())
 }
 
 /// The id in an address. What is no id is a page that does not exist.
@@ -179,14 +175,7 @@ mod tests {
     #[test]
     fn nobody_is_led_away() {
         assert_eq!(own_path("/users?q=a"), "/users?q=a");
-        for elsewhere in [
-            "",
-            "https://evil.example",
-            "//evil.example",
-            "/\\evil.example",
-            "/\tevil",
-            "users",
-        ] {
+        for elsewhere in ["", "https://evil.example", "//evil.example", "/\\evil.example", "/\tevil", "users"] {
             assert_eq!(own_path(elsewhere), "/");
         }
     }

@@ -26,10 +26,7 @@ struct LogIn {
 }
 
 /// What the log-in page tells those who were sent there.
-const TOLD: [(&str, &str); 2] = [
-    ("chosen", "Your password is set. Log in with it."),
-    ("out", "You are logged out."),
-];
+const TOLD: [(&str, &str); 2] = [("chosen", "Your password is set. Log in with it."), ("out", "You are logged out.")];
 
 /// `GET /login`.
 pub async fn log_in_page(visitor: Visitor, request: HttpRequest) -> Answer {
@@ -39,10 +36,10 @@ pub async fn log_in_page(visitor: Visitor, request: HttpRequest) -> Answer {
     }
     let query = Fields::of_query(&request);
     let mut page = Page::plain(&visitor, "Log in");
-    page.flash = TOLD.iter().find(|(key, _)| query.has(key)).map(|(_, text)| Flash {
-        kind: "good".into(),
-        text: (*text).into(),
-    });
+    page.flash = TOLD
+        .iter()
+        .find(|(key, _)| query.has(key))
+        .map(|(_, text)| Flash { kind: "good".into(), text: (*text).into() });
     log_in_form(page, query.get("back"), "", None)
 }
 
@@ -60,9 +57,7 @@ fn log_in_form(page: Page, back: &str, login: &str, error: Option<&Error>) -> An
 /// `POST /login`.
 pub async fn log_in(visitor: Visitor, form: Fields) -> Answer {
     let (login, password) = (form.get("login").to_owned(), form.secret("password"));
-    let tried = as_nobody(&visitor, move |app, caller| {
-        sessions::log_in(app, caller, &login, &password)
-    });
+    let tried = as_nobody(&visitor, move |app, caller| sessions::log_in(app, caller, &login, &password));
     match tried.await {
         Ok(user) => {
             visitor.session.log_in(user, &visitor.caller.origin)?;
@@ -81,9 +76,7 @@ pub(super) async fn as_nobody<T: Send + 'static>(
     visitor: &Visitor,
     work: impl FnOnce(&App, &Caller) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    visitor
-        .run(move |app, caller| work(app, &Caller::nobody(caller.origin.clone())))
-        .await
+    visitor.run(move |app, caller| work(app, &Caller::nobody(caller.origin.clone()))).await
 }
 
 /// `POST /logout`.

@@ -23,11 +23,7 @@ pub struct Field {
 impl Field {
     /// A field holding `value`.
     pub fn new(name: &'static str, value: impl Into<String>) -> Self {
-        Self {
-            name,
-            value: value.into(),
-            error: None,
-        }
+        Self { name, value: value.into(), error: None }
     }
 
     /// With what `error` says of it.
@@ -40,10 +36,7 @@ impl Field {
     /// With what `error` says of it under another name.
     #[must_use]
     pub fn judged_as(self, error: Option<&model::Error>, name: &str) -> Self {
-        Self {
-            error: error.and_then(|error| error.of_field(name)).map(str::to_owned),
-            ..self
-        }
+        Self { error: error.and_then(|error| error.of_field(name)).map(str::to_owned), ..self }
     }
 }
 
@@ -55,11 +48,7 @@ pub fn form_error(error: &model::Error, shown: &[&str]) -> String {
             if elsewhere.is_empty() {
                 "Nothing was saved yet. Mend the marked fields and send it again.".into()
             } else {
-                elsewhere
-                    .iter()
-                    .map(|e| e.message.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" ")
+                elsewhere.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join(" ")
             }
         }
         other => other.to_string(),
@@ -79,10 +68,7 @@ impl Change {
     /// `field` holds `theirs` now.
     pub fn new(field: impl Into<String>, theirs: impl Into<String>) -> Self {
         let theirs = theirs.into();
-        Self {
-            field: field.into(),
-            theirs: if theirs.is_empty() { "empty".into() } else { theirs },
-        }
+        Self { field: field.into(), theirs: if theirs.is_empty() { "empty".into() } else { theirs } }
     }
 }
 
@@ -100,19 +86,13 @@ pub struct Choice {
 impl Choice {
     /// Each of `all`, of which `chosen` is chosen.
     pub fn words<T: std::fmt::Display + Copy>(all: &[T], chosen: &str) -> Vec<Self> {
-        all.iter()
-            .map(|word| Self::new(word.to_string(), word.to_string(), chosen))
-            .collect()
+        all.iter().map(|word| Self::new(word.to_string(), word.to_string(), chosen)).collect()
     }
 
     /// One of them.
     pub fn new(value: impl Into<String>, label: impl Into<String>, chosen: &str) -> Self {
         let value = value.into();
-        Self {
-            selected: value == chosen,
-            value,
-            label: label.into(),
-        }
+        Self { selected: value == chosen, value, label: label.into() }
     }
 }
 
@@ -149,15 +129,9 @@ impl Who {
 
 /// The first letters of the first and the last word.
 pub fn initials(name: &str) -> String {
-    let mut words = name
-        .split_whitespace()
-        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = words.next();
-    first
-        .into_iter()
-        .chain(words.next_back())
-        .flat_map(char::to_uppercase)
-        .collect()
+    first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect()
 }
 
 /// A word with a colour, never a colour alone.
@@ -177,10 +151,7 @@ impl From<UserState> for Status {
             UserState::Idle => "caution",
             UserState::Disabled => "off",
         };
-        Self {
-            word: state.to_string(),
-            tone,
-        }
+        Self { word: state.to_string(), tone }
     }
 }
 
@@ -192,10 +163,7 @@ impl From<TokenState> for Status {
             TokenState::Expired => "danger",
             TokenState::Revoked => "off",
         };
-        Self {
-            word: state.to_string(),
-            tone,
-        }
+        Self { word: state.to_string(), tone }
     }
 }
 
@@ -213,30 +181,16 @@ impl Note {
     pub fn tokens(tokens: &Summary, kind: Kind, now: OffsetDateTime) -> Self {
         let count = tokens.usable;
         match tokens.soonest_end {
-            _ if count == 0 => Self {
-                text: "none".into(),
-                tone: "off",
-            },
+            _ if count == 0 => Self { text: "none".into(), tone: "off" },
             Some(end) => Self {
-                text: format!(
-                    "{} {}",
-                    plural_verb(tokens.ending, "expires", "expire"),
-                    relative(end, now)
-                ),
+                text: format!("{} {}", plural_verb(tokens.ending, "expires", "expire"), relative(end, now)),
                 tone: "caution",
             },
-            None if tokens.endless > 0 => Self {
-                text: plural_verb(tokens.endless, "never expires", "never expire"),
-                tone: "caution",
-            },
-            None if kind == Kind::Person => Self {
-                text: format!("{count} personal"),
-                tone: "",
-            },
-            None => Self {
-                text: format!("{count} active"),
-                tone: "",
-            },
+            None if tokens.endless > 0 => {
+                Self { text: plural_verb(tokens.endless, "never expires", "never expire"), tone: "caution" }
+            }
+            None if kind == Kind::Person => Self { text: format!("{count} personal"), tone: "" },
+            None => Self { text: format!("{count} active"), tone: "" },
         }
     }
 }
@@ -270,14 +224,12 @@ impl When {
 
 /// `22 Nov 2027`.
 pub fn day(at: OffsetDateTime) -> String {
-    at.format(format_description!("[day padding:none] [month repr:short] [year]"))
-        .unwrap_or_default()
+    at.format(format_description!("[day padding:none] [month repr:short] [year]")).unwrap_or_default()
 }
 
 /// `22 November 2027`.
 pub fn long_day(at: OffsetDateTime) -> String {
-    at.format(format_description!("[day padding:none] [month repr:long] [year]"))
-        .unwrap_or_default()
+    at.format(format_description!("[day padding:none] [month repr:long] [year]")).unwrap_or_default()
 }
 
 /// How long ago, or in how long. Each unit is rounded down, so that nothing is claimed early.
@@ -287,11 +239,7 @@ pub fn relative(at: OffsetDateTime, now: OffsetDateTime) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     let span = match (minutes, hours, days) {
         (0, ..) => {
-            return if ahead {
-                "in less than a minute".into()
-            } else {
-                "just now".into()
-            };
+            return if ahead { "in less than a minute".into() } else { "just now".into() };
         }
         (_, 0, _) => format!("{minutes} min"),
         (_, _, 0) => format!("{hours} h"),
@@ -300,11 +248,7 @@ pub fn relative(at: OffsetDateTime, now: OffsetDateTime) -> String {
         (_, _, 730..) => format!("{} years", days / 365),
         (_, _, days) => format!("{days} days"),
     };
-    if ahead {
-        format!("in {span}")
-    } else {
-        format!("{span} ago")
-    }
+    if ahead { format!("in {span}") } else { format!("{span} ago") }
 }
 
 /// A tab of a page.
@@ -351,11 +295,7 @@ impl Pager {
             pairs.push(("cursor".into(), cursor));
             Some(format!("{path}{}", super::form::query(&pairs)))
         };
-        Self {
-            summary,
-            prev: link(&page.previous),
-            next: link(&page.next),
-        }
+        Self { summary, prev: link(&page.previous), next: link(&page.next) }
     }
 }
 
@@ -363,11 +303,7 @@ impl Pager {
 pub fn count(n: i64) -> String {
     use crate::model::page::COUNT_CAP;
     let capped = n.min(COUNT_CAP);
-    let digits = if capped >= 1_000 {
-        format!("{},{:03}", capped / 1_000, capped % 1_000)
-    } else {
-        capped.to_string()
-    };
+    let digits = if capped >= 1_000 { format!("{},{:03}", capped / 1_000, capped % 1_000) } else { capped.to_string() };
     if n > COUNT_CAP { format!("{digits}+") } else { digits }
 }
 
@@ -406,13 +342,7 @@ mod tests {
     #[test]
     fn initials_are_of_the_first_and_last_word() {
         assert_eq!(
-            [
-                initials("Ada Okafor"),
-                initials("sunita"),
-                initials("Jean-Luc van der Berg"),
-                initials("…")
-            ]
-            .join(" "),
+            [initials("Ada Okafor"), initials("sunita"), initials("Jean-Luc van der Berg"), initials("…")].join(" "),
             "AO S JB "
         );
     }

@@ -47,10 +47,26 @@ impl Targets {
 fn fields(targets: &Targets) -> Vec<(String, String)> {
     let (admin, team) = (targets.admin.to_string(), targets.team.to_string());
     [
-        ("username", "intruder"), ("display_name", "Intruder"), ("email", "intruder@example.com"), ("name", "Intruder"),
-        ("role", "Owner"), ("password", "plum harbour ticket seven"), ("team", &team), ("user", &admin), ("user_id", &admin),
-        ("account", "grace"), ("id", &admin), ("action", "disable"), ("scope", "users:read"), ("expires", "30"), ("token_name", "intruder"),
-        ("global_admin", "on"), ("home_team", &team), ("description", "Intruder"), ("version", "1"), ("who", "grace"),
+        ("username", "intruder"),
+        ("display_name", "Intruder"),
+        ("email", "intruder@example.com"),
+        ("name", "Intruder"),
+        ("role", "Owner"),
+        ("password", "plum harbour ticket seven"),
+        ("team", &team),
+        ("user", &admin),
+        ("user_id", &admin),
+        ("account", "grace"),
+        ("id", &admin),
+        ("action", "disable"),
+        ("scope", "users:read"),
+        ("expires", "30"),
+        ("token_name", "intruder"),
+        ("global_admin", "on"),
+        ("home_team", &team),
+        ("description", "Intruder"),
+        ("version", "1"),
+        ("who", "grace"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec()
@@ -76,7 +92,12 @@ fn unsafe_pages() -> Vec<Route> {
     pages().into_iter().filter(|route| route.method != "GET").collect()
 }
 
-async fn send(browser: &mut Browser, route: &Route, targets: &Targets, headers: &[(&str, &str)]) -> crate::support::Html {
+async fn send(
+    browser: &mut Browser,
+    route: &Route,
+    targets: &Targets,
+    headers: &[(&str, &str)],
+) -> crate::support::Html {
     let method = Method::from_bytes(route.method.as_bytes()).unwrap();
     let mut request = browser.request(method, &targets.path(route));
     for (name, value) in headers {
@@ -91,7 +112,12 @@ async fn send(browser: &mut Browser, route: &Route, targets: &Targets, headers: 
 async fn call(api: &Api, route: &Route, targets: &Targets) -> crate::support::Reply {
     let method = Method::from_bytes(route.method.as_bytes()).unwrap();
     let request = api.request(method, &targets.path(route));
-    crate::support::Reply::of(if route.method == "GET" { request } else { request.json(&json!({ "name": "Intruder" })) }).await
+    crate::support::Reply::of(if route.method == "GET" {
+        request
+    } else {
+        request.json(&json!({ "name": "Intruder" }))
+    })
+    .await
 }
 
 const SAME: &[(&str, &str)] = &[("sec-fetch-site", "same-origin")];

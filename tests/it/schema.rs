@@ -78,7 +78,11 @@ async fn a_store_is_copied_before_its_tables_change() {
     // As an older program left it: the newest migration is still to come, and fails on tables that are there already.
     let database = crate::support::Database::Sqlite(copy);
     let newest = database.texts("SELECT MAX(version) AS t FROM __diesel_schema_migrations").remove(0);
-    database.execute(&format!("UPDATE __diesel_schema_migrations SET version = '20000101000000' WHERE version = '{newest}'")).unwrap();
+    database
+        .execute(&format!(
+            "UPDATE __diesel_schema_migrations SET version = '20000101000000' WHERE version = '{newest}'"
+        ))
+        .unwrap();
     let mut config = app.app.config.clone();
     config.data_dir = old.path().to_owned();
     let error = latchkey::cli::open::app(config, latchkey::base::clock::Clock::System).err().unwrap();

@@ -151,11 +151,7 @@ impl UserAnswer {
             teams: std::iter::once("Public".to_owned()).chain(named).collect(),
             memberships: teams
                 .into_iter()
-                .map(|team| MembershipAnswer {
-                    team_id: team.team.0,
-                    team: team.team_name,
-                    role: team.role,
-                })
+                .map(|team| MembershipAnswer { team_id: team.team.0, team: team.team_name, role: team.role })
                 .collect(),
             home_team,
             contact_id: user.contact.map(|id| id.0),

@@ -37,9 +37,7 @@ pub async fn create(call: Call, body: Body) -> Answer {
     let origin = call.origin();
     let made = call.write(body.read::<CreateUser>(), move |cx, wanted| {
         let made = by_name::create_user(cx, wanted.into())?;
-        let invitation = made
-            .invitation
-            .map(|secret| format!("{origin}/invitation/{}", secret.reveal()));
+        let invitation = made.invitation.map(|secret| format!("{origin}/invitation/{}", secret.reveal()));
         let user = UserAnswer::of(cx, made.user)?;
         Ok(CreatedUser { user, invitation })
     });

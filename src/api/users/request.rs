@@ -91,10 +91,7 @@ impl From<TeamRef> for TeamWanted {
     fn from(team: TeamRef) -> Self {
         match team {
             TeamRef::Name(name) => Self { name, role: None },
-            TeamRef::WithRole(TeamWithRole { team, role }) => Self {
-                name: team,
-                role: Some(role),
-            },
+            TeamRef::WithRole(TeamWithRole { team, role }) => Self { name: team, role: Some(role) },
         }
     }
 }
@@ -205,10 +202,7 @@ impl FromParams for UserQuery {
         let status = params.text("status").and_then(|text| {
             let known: Vec<_> = UserState::ALL.iter().map(|state| state.slug()).collect();
             let found = UserState::from_slug(&text);
-            params.note(
-                "status",
-                found.ok_or_else(|| format!("Choose one of {}.", known.join(", "))),
-            )
+            params.note("status", found.ok_or_else(|| format!("Choose one of {}.", known.join(", "))))
         });
         let sort = params.text("sort").and_then(|text| {
             let order = text.trim_start_matches('-').parse::<UserSort>();
@@ -239,13 +233,7 @@ impl UserQuery {
             }
             None => None,
         };
-        let filter = UserFilter {
-            search: self.q,
-            kind: self.user_type,
-            state: self.status,
-            role: self.role,
-            team,
-        };
+        let filter = UserFilter { search: self.q, kind: self.user_type, state: self.status, role: self.role, team };
         Ok((filter, self.sort.0, self.sort.1))
     }
 }

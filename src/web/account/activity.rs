@@ -30,10 +30,7 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
     let query = Fields::of_query(&request);
     let cursor = query.get("cursor");
     let cursor = (!cursor.is_empty()).then(|| Cursor::decode(cursor)).transpose()?;
-    let asked = PageRequest {
-        cursor,
-        ..PageRequest::first(LISTED)
-    };
+    let asked = PageRequest { cursor, ..PageRequest::first(LISTED) };
     let (shell, own, found, sees_all, now) = portal
         .read(move |cx| {
             let own = Own::of(cx, "Activity")?;
@@ -42,25 +39,11 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
             Ok((Shell::of(cx)?, own, found, cx.actor.sight() == Sight::All, cx.now))
         })
         .await?;
-    let pager = Pager::of(
-        &found,
-        format!("{} entries", found.items.len()),
-        "/account/activity",
-        &[],
-    );
+    let pager = Pager::of(&found, format!("{} entries", found.items.len()), "/account/activity", &[]);
     let mut entries = entries(found.items, now);
     if !sees_all {
         // Their page may be one that this person does not see.
-        entries
-            .iter_mut()
-            .filter_map(|entry| entry.who.as_mut())
-            .for_each(|who| who.href.clear());
+        entries.iter_mut().filter_map(|entry| entry.who.as_mut()).for_each(|who| who.href.clear());
     }
-    render(&Activity {
-        page: Page::of(&portal, shell, "", "Activity"),
-        who: own.who,
-        tabs: own.tabs,
-        entries,
-        pager,
-    })
+    render(&Activity { page: Page::of(&portal, shell, "", "Activity"), who: own.who, tabs: own.tabs, entries, pager })
 }

@@ -26,12 +26,8 @@ const SYSTEMS: [(&str, &str); 7] = [
 /// `Firefox on Linux`.
 pub fn name(user_agent: Option<&str>) -> String {
     let agent = user_agent.unwrap_or_default();
-    let find = |known: &[(&str, &'static str)]| {
-        known
-            .iter()
-            .find(|(sign, _)| agent.contains(sign))
-            .map(|(_, name)| *name)
-    };
+    let find =
+        |known: &[(&str, &'static str)]| known.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
     match (find(&BROWSERS), find(&SYSTEMS)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(browser), None) => browser.into(),
@@ -47,10 +43,7 @@ mod tests {
     #[test]
     fn browsers_are_known_by_what_they_are_and_not_by_what_they_claim() {
         for (agent, told) in [
-            (
-                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-                "Firefox on Linux",
-            ),
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0",
                 "Edge on Windows",

@@ -31,11 +31,7 @@ impl Own {
             who: Who::of(&account::own(cx)?),
             tabs: tabs
                 .into_iter()
-                .map(|(label, href)| Tab {
-                    label,
-                    href: href.into(),
-                    current: label == current,
-                })
+                .map(|(label, href)| Tab { label, href: href.into(), current: label == current })
                 .collect(),
         })
     }

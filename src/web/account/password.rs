@@ -42,9 +42,7 @@ async fn form(portal: &Portal, error: Option<&Error>) -> Answer {
 /// `POST /account/password`.
 pub async fn change(portal: Portal, fields: Fields) -> Answer {
     let (current, new) = (fields.secret("current_password"), fields.secret("password"));
-    let changed = portal
-        .run(move |app, caller| account::change_password(app, caller, &current, &new))
-        .await;
+    let changed = portal.run(move |app, caller| account::change_password(app, caller, &current, &new)).await;
     match changed {
         Ok(()) => {
             let told = "Your password is changed. Your other sessions have ended; this one goes on.";

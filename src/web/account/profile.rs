@@ -49,19 +49,13 @@ async fn form(portal: &Portal, typed: Option<&Fields>, error: Option<&Error>) ->
     };
     let template = Profile {
         page: Page::of(portal, shell, "", "Own account"),
-        error: error
-            .filter(|_| conflict.is_empty())
-            .map(|error| form_error(error, &["display_name", "email"])),
+        error: error.filter(|_| conflict.is_empty()).map(|error| form_error(error, &["display_name", "email"])),
         conflict,
         version: user.version,
         display_name: field("display_name", &user.display_name),
         email: field("email", &user.email),
         role: user.role.to_string(),
-        teams: info
-            .teams
-            .iter()
-            .map(|membership| membership.team_name.clone())
-            .collect(),
+        teams: info.teams.iter().map(|membership| membership.team_name.clone()).collect(),
         who: own.who,
         tabs: own.tabs,
     };
@@ -70,14 +64,11 @@ async fn form(portal: &Portal, typed: Option<&Fields>, error: Option<&Error>) ->
 
 /// What the store holds now beside what was typed.
 fn changes(now: &User, typed: &Fields) -> Vec<Change> {
-    [
-        ("Display name", "display_name", &now.display_name),
-        ("Email", "email", &now.email),
-    ]
-    .into_iter()
-    .filter(|(_, name, now)| typed.get(name).trim() != now.as_str())
-    .map(|(field, _, now)| Change::new(field, now))
-    .collect()
+    [("Display name", "display_name", &now.display_name), ("Email", "email", &now.email)]
+        .into_iter()
+        .filter(|(_, name, now)| typed.get(name).trim() != now.as_str())
+        .map(|(field, _, now)| Change::new(field, now))
+        .collect()
 }
 
 /// `POST /account`.

@@ -32,18 +32,12 @@ struct Session {
 
 /// `GET /account/sessions`.
 pub async fn list(portal: Portal) -> Answer {
-    let (shell, frame, found, now) = portal
-        .read(|cx| Ok((Shell::of(cx)?, Own::of(cx, "Sessions")?, own(cx)?, cx.now)))
-        .await?;
+    let (shell, frame, found, now) =
+        portal.read(|cx| Ok((Shell::of(cx)?, Own::of(cx, "Sessions")?, own(cx)?, cx.now))).await?;
     let current = portal.session.row();
     let mut rows: Vec<_> = found.into_iter().map(|session| row(session, current, now)).collect();
     rows.sort_by_key(|row| !row.current);
-    render(&Sessions {
-        page: Page::of(&portal, shell, "", "Sessions"),
-        who: frame.who,
-        tabs: frame.tabs,
-        rows,
-    })
+    render(&Sessions { page: Page::of(&portal, shell, "", "Sessions"), who: frame.who, tabs: frame.tabs, rows })
 }
 
 fn row(session: sessions::Session, current: Option<SessionId>, now: OffsetDateTime) -> Session {

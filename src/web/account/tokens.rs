@@ -21,15 +21,8 @@ struct Tokens {
 
 /// `GET /account/tokens`.
 pub async fn list(portal: Portal) -> Answer {
-    let (shell, own, (rows, new_href)) = portal
-        .read(|cx| {
-            Ok((
-                Shell::of(cx)?,
-                Own::of(cx, "Access tokens")?,
-                pages::rows(cx, Whose::Own)?,
-            ))
-        })
-        .await?;
+    let (shell, own, (rows, new_href)) =
+        portal.read(|cx| Ok((Shell::of(cx)?, Own::of(cx, "Access tokens")?, pages::rows(cx, Whose::Own)?))).await?;
     render(&Tokens {
         page: Page::of(&portal, shell, "", "Access tokens"),
         who: own.who,

@@ -46,10 +46,7 @@ pub async fn page(portal: Portal, Id(team): Id<TeamId>, request: HttpRequest) ->
 
 async fn form(portal: &Portal, id: TeamId, fields: &Fields, error: Option<&Error>) -> Answer {
     let services = fields.get("kind") == "service";
-    let (q, kind) = (
-        fields.get("q").trim().to_owned(),
-        if services { "service" } else { "person" },
-    );
+    let (q, kind) = (fields.get("q").trim().to_owned(), if services { "service" } else { "person" });
     let search = q.clone();
     let (shell, info, rights, found) = portal
         .read(move |cx| {
@@ -58,11 +55,7 @@ async fn form(portal: &Portal, id: TeamId, fields: &Fields, error: Option<&Error
         })
         .await?;
     let chosen: Option<UserId> = fields.parse("user");
-    let role = if fields.has("role") {
-        fields.get("role")
-    } else {
-        TeamRole::Viewer.as_str()
-    };
+    let role = if fields.has("role") { fields.get("role") } else { TeamRole::Viewer.as_str() };
     let team = TeamHead::of(&info, rights, if services { "Service Accounts" } else { "Members" });
     let template = Add {
         page: Page {
@@ -73,32 +66,20 @@ async fn form(portal: &Portal, id: TeamId, fields: &Fields, error: Option<&Error
         kind,
         q,
         action: format!("/teams/{id}/members/new"),
-        cancel: if services {
-            format!("/teams/{id}/service-accounts")
-        } else {
-            team.href.clone()
-        },
+        cancel: if services { format!("/teams/{id}/service-accounts") } else { team.href.clone() },
         error: error.map(|error| form_error(error, &["user", "role"])),
         user: Field::new("user", "").judged(error),
         found: found.iter().map(|user| candidate(user, chosen)).collect(),
         role: Field::new("role", role).judged(error),
         roles: Choice::words(TeamRole::ALL, role),
-        new_service: if services {
-            new_service(&info, rights)
-        } else {
-            String::new()
-        },
+        new_service: if services { new_service(&info, rights) } else { String::new() },
         team,
     };
     render_as(error.map_or(StatusCode::OK, errors::status), &template)
 }
 
 fn candidate(user: &User, chosen: Option<UserId>) -> Candidate {
-    Candidate {
-        id: user.id,
-        who: Who::of(user),
-        chosen: chosen == Some(user.id),
-    }
+    Candidate { id: user.id, who: Who::of(user), chosen: chosen == Some(user.id) }
 }
 
 /// `POST /teams/{id}/members/new`.

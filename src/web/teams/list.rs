@@ -53,9 +53,8 @@ pub async fn index(portal: Portal, request: HttpRequest) -> Answer {
     let q = query.get("q").trim().to_owned();
     let asked = page_request(&query)?;
     let search = q.clone();
-    let (shell, may_create, found) = portal
-        .read(move |cx| Ok((Shell::of(cx)?, teams::may_create(cx), teams::page(cx, &search, &asked)?)))
-        .await?;
+    let (shell, may_create, found) =
+        portal.read(move |cx| Ok((Shell::of(cx)?, teams::may_create(cx), teams::page(cx, &search, &asked)?))).await?;
     let summary = match found.items.len() {
         1 => "1 team".to_owned(),
         n => format!("{n} teams"),
@@ -73,10 +72,7 @@ pub async fn index(portal: Portal, request: HttpRequest) -> Answer {
 pub(super) fn page_request(query: &Fields) -> Result<PageRequest, Error> {
     let cursor = query.get("cursor");
     let cursor = (!cursor.is_empty()).then(|| Cursor::decode(cursor)).transpose()?;
-    Ok(PageRequest {
-        cursor,
-        ..PageRequest::first(LISTED)
-    })
+    Ok(PageRequest { cursor, ..PageRequest::first(LISTED) })
 }
 
 #[derive(Template)]
@@ -116,15 +112,10 @@ async fn new_form(portal: &Portal, fields: &Fields, form_key: String, error: Opt
 pub async fn create(portal: Portal, fields: Fields) -> Answer {
     let [name, description, key] = ["name", "description", "form_key"].map(|name| fields.get(name).to_owned());
     let form_key = key.clone();
-    let made = portal
-        .write(move |cx| teams::create(cx, &name, &description, Some(&key)))
-        .await;
+    let made = portal.write(move |cx| teams::create(cx, &name, &description, Some(&key))).await;
     match made {
         Ok(team) => {
-            let told = format!(
-                "The team {} is made. Add people and service accounts with +.",
-                team.name
-            );
+            let told = format!("The team {} is made. Add people and service accounts with +.", team.name);
             portal.session.flash("good", told)?;
             see_other(format!("/teams/{}", team.id))
         }

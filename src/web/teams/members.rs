@@ -65,10 +65,7 @@ async fn list(portal: &Portal, id: TeamId, services: bool, query: &Fields) -> An
         })
         .await?;
     let path = portal.path.split('?').next().unwrap_or_default();
-    let summary = summary(
-        all.unwrap_or_else(|| rows.len().try_into().unwrap_or_default()),
-        services,
-    );
+    let summary = summary(all.unwrap_or_else(|| rows.len().try_into().unwrap_or_default()), services);
     render(&Members {
         page: Page::of(portal, shell, "teams", team.name.clone()),
         pager: Pager::of(&found, summary, path, &[]),
@@ -114,21 +111,14 @@ fn row(
         action: format!("{here}/role"),
         remove: format!("{here}/remove"),
         home: user.home_team == Some(team) && !team.is_public(),
-        tokens: if see_tokens {
-            format!("/users/{}/tokens", user.id)
-        } else {
-            String::new()
-        },
+        tokens: if see_tokens { format!("/users/{}/tokens", user.id) } else { String::new() },
         status: member.state.into(),
     })
 }
 
 /// `POST /teams/{id}/members/{user}/role`.
 pub async fn change_role(portal: Portal, Ids(team, user): Ids<TeamId, UserId>, fields: Fields) -> Answer {
-    let role: TeamRole = fields
-        .get("role")
-        .parse()
-        .map_err(|message: String| Error::field("role", message))?;
+    let role: TeamRole = fields.get("role").parse().map_err(|message: String| Error::field("role", message))?;
     let member = portal
         .write(move |cx| {
             members::set(cx, team, user, role)?;
@@ -136,9 +126,7 @@ pub async fn change_role(portal: Portal, Ids(team, user): Ids<TeamId, UserId>, f
         })
         .await?
         .user;
-    portal
-        .session
-        .flash("good", format!("{} is {role} in this team now.", member.display_name))?;
+    portal.session.flash("good", format!("{} is {role} in this team now.", member.display_name))?;
     see_other(tab(team, member.kind))
 }
 
@@ -152,14 +140,9 @@ pub(super) fn tab(team: TeamId, kind: Kind) -> String {
 
 /// `GET /teams/{id}/members/{user}/remove`.
 pub async fn ask_remove(portal: Portal, Ids(team, user): Ids<TeamId, UserId>) -> Answer {
-    let (shell, ending) = portal
-        .read(move |cx| Ok((Shell::of(cx)?, members::ending(cx, team, user)?)))
-        .await?;
+    let (shell, ending) = portal.read(move |cx| Ok((Shell::of(cx)?, members::ending(cx, team, user)?))).await?;
     let name = &ending.user.display_name;
-    let mut losses = vec![format!(
-        "The role {} in {}, and all that it allows",
-        ending.role, ending.team.name
-    )];
+    let mut losses = vec![format!("The role {} in {}, and all that it allows", ending.role, ending.team.name)];
     if ending.last && ending.user.kind != Kind::Person {
         losses.push("Every access of its tokens: it is in no other team besides Public".into());
     }

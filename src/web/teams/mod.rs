@@ -25,10 +25,7 @@ impl TeamHead {
     /// The frame of `info`'s pages, with `current` as the tab that is open.
     fn of(info: &TeamInfo, rights: TeamRights, current: &str) -> Self {
         let href = format!("/teams/{}", info.team.id);
-        let mut tabs = vec![
-            ("Members", href.clone()),
-            ("Service Accounts", format!("{href}/service-accounts")),
-        ];
+        let mut tabs = vec![("Members", href.clone()), ("Service Accounts", format!("{href}/service-accounts"))];
         if rights.update || rights.delete {
             tabs.push(("Settings", format!("{href}/settings")));
         }
@@ -47,14 +44,7 @@ impl TeamHead {
             public: info.team.id.is_public(),
             add_member: add("person"),
             add_service: add("service"),
-            tabs: tabs
-                .into_iter()
-                .map(|(label, href)| Tab {
-                    label,
-                    href,
-                    current: label == current,
-                })
-                .collect(),
+            tabs: tabs.into_iter().map(|(label, href)| Tab { label, href, current: label == current }).collect(),
             href,
         }
     }
@@ -62,9 +52,5 @@ impl TeamHead {
 
 /// Where a new service account of this team begins; empty where the caller may make none.
 fn new_service(info: &TeamInfo, rights: TeamRights) -> String {
-    if rights.create_accounts {
-        format!("/users/service/new?home_team={}", info.team.id)
-    } else {
-        String::new()
-    }
+    if rights.create_accounts { format!("/users/service/new?home_team={}", info.team.id) } else { String::new() }
 }

@@ -52,24 +52,14 @@ async fn form(portal: &Portal, id: TeamId, typed: Option<&Fields>, error: Option
     let template = Settings {
         page: Page::of(portal, shell, "teams", format!("Settings of {}", team.name)),
         action: format!("/teams/{id}/settings"),
-        error: error
-            .filter(|_| conflict.is_empty())
-            .map(|error| form_error(error, &["name", "description"])),
+        error: error.filter(|_| conflict.is_empty()).map(|error| form_error(error, &["name", "description"])),
         conflict,
         version: team.version,
         name: field("name", &team.name),
         description: field("description", &team.description),
         may_edit: rights.update,
-        delete: if rights.delete && homes == 0 {
-            format!("/teams/{id}/delete")
-        } else {
-            String::new()
-        },
-        delete_text: if rights.delete {
-            delete_text(homes)
-        } else {
-            String::new()
-        },
+        delete: if rights.delete && homes == 0 { format!("/teams/{id}/delete") } else { String::new() },
+        delete_text: if rights.delete { delete_text(homes) } else { String::new() },
         team: TeamHead::of(&info, rights, "Settings"),
     };
     render_as(error.map_or(StatusCode::OK, errors::status), &template)
@@ -77,14 +67,11 @@ async fn form(portal: &Portal, id: TeamId, typed: Option<&Fields>, error: Option
 
 /// What the store holds now beside what was typed.
 fn changes(now: &Team, typed: &Fields) -> Vec<Change> {
-    [
-        ("Name", "name", &now.name),
-        ("Description", "description", &now.description),
-    ]
-    .into_iter()
-    .filter(|(_, name, now)| typed.get(name).trim() != now.as_str())
-    .map(|(field, _, now)| Change::new(field, now))
-    .collect()
+    [("Name", "name", &now.name), ("Description", "description", &now.description)]
+        .into_iter()
+        .filter(|(_, name, now)| typed.get(name).trim() != now.as_str())
+        .map(|(field, _, now)| Change::new(field, now))
+        .collect()
 }
 
 fn delete_text(homes: i64) -> String {
@@ -102,9 +89,7 @@ pub async fn update(portal: Portal, Id(team): Id<TeamId>, fields: Fields) -> Ans
     let [name, description] = ["name", "description"].map(|name| fields.get(name).to_owned());
     // A form without its version is treated as one that is out of date.
     let version = fields.parse("version").unwrap_or(0);
-    let saved = portal
-        .write(move |cx| teams::update(cx, team, &name, &description, Some(version)))
-        .await;
+    let saved = portal.write(move |cx| teams::update(cx, team, &name, &description, Some(version))).await;
     match saved {
         Ok(team) => {
             portal.session.flash("good", "Saved.")?;
@@ -117,9 +102,7 @@ pub async fn update(portal: Portal, Id(team): Id<TeamId>, fields: Fields) -> Ans
 
 /// `GET /teams/{id}/delete`.
 pub async fn ask_delete(portal: Portal, Id(team): Id<TeamId>) -> Answer {
-    let (shell, info) = portal
-        .read(move |cx| Ok((Shell::of(cx)?, teams::deleting(cx, team)?)))
-        .await?;
+    let (shell, info) = portal.read(move |cx| Ok((Shell::of(cx)?, teams::deleting(cx, team)?))).await?;
     let losses = losses(&info);
     let question = Confirm {
         title: format!("Delete {}?", info.team.name),
@@ -139,17 +122,14 @@ pub async fn ask_delete(portal: Portal, Id(team): Id<TeamId>) -> Answer {
 }
 
 fn losses(info: &TeamInfo) -> Vec<String> {
-    [
-        (info.people, "member", "members"),
-        (info.machines, "service account", "service accounts"),
-    ]
-    .into_iter()
-    .filter_map(|(n, one, many)| match n.unwrap_or_default() {
-        0 => None,
-        1 => Some(format!("The role of 1 {one} in it")),
-        n => Some(format!("The roles of {} {many} in it", count(n))),
-    })
-    .collect()
+    [(info.people, "member", "members"), (info.machines, "service account", "service accounts")]
+        .into_iter()
+        .filter_map(|(n, one, many)| match n.unwrap_or_default() {
+            0 => None,
+            1 => Some(format!("The role of 1 {one} in it")),
+            n => Some(format!("The roles of {} {many} in it", count(n))),
+        })
+        .collect()
 }
 
 /// `POST /teams/{id}/delete`.

@@ -18,14 +18,7 @@ use crate::web::Fields;
 use crate::web::view::{Choice, Field, long_day};
 
 /// The fields of the form, as they are posted. The password is not among them: it is never sent back.
-pub const NAMES: &[&str] = &[
-    "token_name",
-    "expires",
-    "expires_on",
-    "scope",
-    "limit_team",
-    "global_admin",
-];
+pub const NAMES: &[&str] = &["token_name", "expires", "expires_on", "scope", "limit_team", "global_admin"];
 const LIVES: [(i64, &str); 4] = [(30, "30 days"), (60, "60 days"), (90, "90 days"), (365, "1 year")];
 
 /// The form.
@@ -138,9 +131,7 @@ impl Prospect {
             kind,
             username,
             scopes: grantable(cx, holdings, own),
-            teams: named
-                .filter_map(|id| names.remove(&id).map(|name| (id, name)))
-                .collect(),
+            teams: named.filter_map(|id| names.remove(&id).map(|name| (id, name))).collect(),
             may_global: cx.actor.is_admin() && cx.actor.token().is_none(),
             ask_password: cx.actor.typed_password_lately(cx.now).is_err(),
             now: cx.now,
@@ -157,29 +148,18 @@ impl TokenForm {
             let found = error.and_then(|error| error.of_field(&format!("{prefix}{name}")));
             found.map(str::to_owned)
         };
-        let field = |name, value: &str, known: &str| Field {
-            name,
-            value: value.to_owned(),
-            error: wrong(known),
-        };
+        let field = |name, value: &str, known: &str| Field { name, value: value.to_owned(), error: wrong(known) };
         let lives = lives(account.policy);
         let standard = lives.iter().rfind(|(value, _)| value.parse::<i64>().is_ok());
         let standard = standard.map_or("date", |(value, _)| value);
-        let life = if fields.has("expires") {
-            fields.get("expires")
-        } else {
-            standard
-        };
+        let life = if fields.has("expires") { fields.get("expires") } else { standard };
         let mut password = Field::new("password", "").judged(error);
         if matches!(error, Some(Error::PasswordNeeded)) {
             password.error = Some("Type your password to give a token this power.".into());
         }
         Self {
             token_name: field("token_name", fields.get("token_name"), "name"),
-            expires_list: lives
-                .iter()
-                .map(|(value, label)| Choice::new(value, *label, life))
-                .collect(),
+            expires_list: lives.iter().map(|(value, label)| Choice::new(value, *label, life)).collect(),
             expires: field("expires", life, "expires"),
             expires_on: field("expires_on", fields.get("expires_on"), "expires_on"),
             expires_hint: hint(account),
@@ -230,10 +210,7 @@ fn hint(account: &Prospect) -> String {
     let year = Duration::days(365);
     let within = account.policy.max_days.is_none_or(|days| days >= 365);
     let advice = match account.now.checked_add(year).filter(|_| within) {
-        Some(end) => format!(
-            "For production, 1 year (until {}) with a plan to rotate it before.",
-            long_day(end)
-        ),
+        Some(end) => format!("For production, 1 year (until {}) with a plan to rotate it before.", long_day(end)),
         None => "For production, the longest life with a plan to rotate it before.".into(),
     };
     format!("{advice} {policy}")
@@ -250,12 +227,7 @@ fn portal(account: &Prospect, fields: &Fields) -> ScopeGroup {
     };
     let rows = Resource::ALL.into_iter().map(|resource| ScopeRow {
         title: resource.label(),
-        boxes: account
-            .scopes
-            .iter()
-            .filter(|p| p.resource == resource)
-            .map(boxed)
-            .collect(),
+        boxes: account.scopes.iter().filter(|p| p.resource == resource).map(boxed).collect(),
     });
     let rows: Vec<_> = rows.filter(|row| !row.boxes.is_empty()).collect();
     let note = if rows.is_empty() {
@@ -263,20 +235,13 @@ fn portal(account: &Prospect, fields: &Fields) -> ScopeGroup {
     } else {
         ""
     };
-    ScopeGroup {
-        title: "Portal".into(),
-        note: note.into(),
-        rows,
-    }
+    ScopeGroup { title: "Portal".into(), note: note.into(), rows }
 }
 
 fn limit(account: &Prospect, fields: &Fields) -> Vec<LimitTeam> {
     let ticked: Vec<TeamId> = fields.parse_all("limit_team");
-    let teams = account.teams.iter().map(|(id, name)| LimitTeam {
-        id: id.0,
-        name: name.clone(),
-        checked: ticked.contains(id),
-    });
+    let teams =
+        account.teams.iter().map(|(id, name)| LimitTeam { id: id.0, name: name.clone(), checked: ticked.contains(id) });
     teams.collect()
 }
 
@@ -300,10 +265,7 @@ pub fn read(fields: &Fields, prefix: &str) -> Result<NewToken> {
         };
         wrong(life_field, message);
     }
-    let scopes: Option<PermissionSet> = fields
-        .all("scope")
-        .map(|word| word.parse::<Permission>().ok())
-        .collect();
+    let scopes: Option<PermissionSet> = fields.all("scope").map(|word| word.parse::<Permission>().ok()).collect();
     if scopes.is_none() {
         wrong("scopes", "One of these is no scope. Tick them again.");
     }
@@ -334,27 +296,18 @@ mod tests {
 
     fn read_from(pairs: &[(&str, &str)]) -> Result<NewToken> {
         let known = [("token_name", "ci"), ("expires", "30")];
-        let pairs = known
-            .iter()
-            .chain(pairs)
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let pairs = known.iter().chain(pairs).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         read(&pairs.collect(), "token_")
     }
 
     #[test]
     fn what_cannot_be_read_is_told_and_never_widens() {
-        for (sent, field) in [
-            (("limit_team", "x"), "token_limit_teams"),
-            (("scope", "fly:high"), "token_scopes"),
-        ] {
+        for (sent, field) in [(("limit_team", "x"), "token_limit_teams"), (("scope", "fly:high"), "token_scopes")] {
             assert!(read_from(&[sent]).unwrap_err().of_field(field).is_some(), "{sent:?}");
         }
         assert_eq!(read_from(&[]).unwrap().teams, None);
         assert!(read_from(&[]).unwrap().scopes.is_empty());
-        assert_eq!(
-            read_from(&[("limit_team", "7")]).unwrap().teams,
-            Some(BTreeSet::from([TeamId(7)]))
-        );
+        assert_eq!(read_from(&[("limit_team", "7")]).unwrap().teams, Some(BTreeSet::from([TeamId(7)])));
     }
 
     #[test]

@@ -110,10 +110,10 @@ impl TokenRow {
         let TokenInfo { token, effective } = info;
         let state = token.state(now);
         let usable = token.is_usable(now);
-        let scopes = token.scopes.iter().map(|scope| ScopePill {
-            name: scope.to_string(),
-            effective: !usable || effective.has(scope),
-        });
+        let scopes = token
+            .scopes
+            .iter()
+            .map(|scope| ScopePill { name: scope.to_string(), effective: !usable || effective.has(scope) });
         let scopes: Vec<_> = scopes.collect();
         Self {
             name: token.name.clone(),
@@ -131,18 +131,10 @@ impl TokenRow {
                 (TokenState::Active, Some(_)) => "",
             },
             last_used: token.last_use.as_ref().map(|use_| When::of(use_.at, now)),
-            last_address: token
-                .last_use
-                .as_ref()
-                .and_then(|use_| use_.address.clone())
-                .unwrap_or_default(),
+            last_address: token.last_use.as_ref().and_then(|use_| use_.address.clone()).unwrap_or_default(),
             creator: token.created_by.clone(),
             status: state.into(),
-            revoke: if may_revoke && state != TokenState::Revoked {
-                whose.revoke(token.id)
-            } else {
-                String::new()
-            },
+            revoke: if may_revoke && state != TokenState::Revoked { whose.revoke(token.id) } else { String::new() },
         }
     }
 }

@@ -31,9 +31,7 @@ impl Made {
     pub fn of(cx: &mut Cx<'_, '_>, user: User, minted: Minted) -> crate::model::Result<Self> {
         let teams = crate::service::users::get(cx, user.id)?.teams;
         let limit = minted.token.teams.as_ref();
-        let acts_in = teams
-            .iter()
-            .filter(|team| limit.is_none_or(|limit| limit.contains(&team.team)));
+        let acts_in = teams.iter().filter(|team| limit.is_none_or(|limit| limit.contains(&team.team)));
         let public = limit.is_none().then(|| "Public".to_owned());
         let everywhere = minted.token.global_admin.then(|| vec!["Every team".to_owned()]);
         Ok(Self {
@@ -79,13 +77,7 @@ struct OncePage {
 /// # Errors
 /// The template failed, which is a fault.
 pub fn show(page: Page, made: Made, title: &'static str, (again, done): (String, String)) -> Answer {
-    let Made {
-        user,
-        minted,
-        teams,
-        origin,
-        now,
-    } = made;
+    let Made { user, minted, teams, origin, now } = made;
     let secret = minted.plain.reveal().to_owned();
     let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     render(&OncePage {
@@ -113,13 +105,7 @@ pub fn show(page: Page, made: Made, title: &'static str, (again, done): (String,
 /// `api_access-pipeline.txt`.
 fn file_name(username: &str, token: &str) -> String {
     let plain = |text: &str| -> String {
-        let kept = text.chars().map(|c| {
-            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
-                c
-            } else {
-                '-'
-            }
-        });
+        let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' });
         kept.take(60).collect()
     };
     let account = username.split('@').next().unwrap_or(username);
@@ -129,10 +115,7 @@ fn file_name(username: &str, token: &str) -> String {
 fn snippets(origin: &str) -> Vec<Snippet> {
     let snippet = |label, text| Snippet { label, text };
     vec![
-        snippet(
-            "curl",
-            format!("curl -H \"Authorization: Bearer $LATCHKEY_TOKEN\" \\\n     {origin}/api/v1/me"),
-        ),
+        snippet("curl", format!("curl -H \"Authorization: Bearer $LATCHKEY_TOKEN\" \\\n     {origin}/api/v1/me")),
         snippet(
             "Environment",
             format!(
@@ -168,20 +151,13 @@ mod tests {
 
     #[test]
     fn a_download_is_named_after_account_and_token() {
-        assert_eq!(
-            file_name("api_access@service", "Pipeline (EU)/x"),
-            "api_access-pipeline--eu--x.txt"
-        );
+        assert_eq!(file_name("api_access@service", "Pipeline (EU)/x"), "api_access-pipeline--eu--x.txt");
     }
 
     #[test]
     fn what_is_pasted_is_written_as_each_system_wants_it() {
         let all = snippets("https://keys.example.com");
-        assert!(
-            all[2]
-                .text
-                .contains("\n  env:\n    LATCHKEY_TOKEN: ${{ secrets.LATCHKEY_TOKEN }}")
-        );
+        assert!(all[2].text.contains("\n  env:\n    LATCHKEY_TOKEN: ${{ secrets.LATCHKEY_TOKEN }}"));
         assert!(all[3].text.starts_with("# Settings") && all[3].text.contains("\n  script:\n    - 'curl"));
         assert!(all.iter().all(|snippet| !snippet.text.contains("lk_")));
     }

@@ -26,11 +26,7 @@ pub fn rows(cx: &mut Cx<'_, '_>, whose: Whose) -> Result<(Vec<TokenRow>, String)
     let rights = users::rights(cx, &user)?;
     let found = tokens::of_user(cx, id)?;
     let row = |info: &TokenInfo| TokenRow::of(info, whose, rights.revoke_tokens, cx.now);
-    let new = if rights.make_tokens && user.is_enabled() {
-        whose.form()
-    } else {
-        String::new()
-    };
+    let new = if rights.make_tokens && user.is_enabled() { whose.form() } else { String::new() };
     Ok((found.iter().map(row).collect(), new))
 }
 
@@ -47,15 +43,7 @@ struct NewPage {
 }
 
 /// The names of the fields beside which the form shows errors.
-const SHOWN: &[&str] = &[
-    "name",
-    "expires",
-    "expires_on",
-    "scopes",
-    "limit_teams",
-    "global_admin",
-    "password",
-];
+const SHOWN: &[&str] = &["name", "expires", "expires_on", "scopes", "limit_teams", "global_admin", "password"];
 
 /// The form for a new token.
 ///
@@ -143,9 +131,7 @@ pub async fn confirm_password(portal: &Portal, password: Secret) -> Result<()> {
     if password.is_empty() {
         return Ok(());
     }
-    portal
-        .run(move |app, caller| sessions::confirm(app, caller, &password))
-        .await
+    portal.run(move |app, caller| sessions::confirm(app, caller, &password)).await
 }
 
 /// Asks before a token is revoked.
@@ -159,10 +145,7 @@ pub async fn ask_revoke(portal: &Portal, whose: Whose, token: TokenId) -> Answer
     });
     let (shell, info, now) = found.await?;
     let row = TokenRow::of(&info, whose, true, now);
-    let mut losses = vec![format!(
-        "Programs that send {} are refused from their next request on.",
-        row.hint
-    )];
+    let mut losses = vec![format!("Programs that send {} are refused from their next request on.", row.hint)];
     losses.push(match (&row.last_used, row.last_address.as_str()) {
         (Some(when), "") => format!("It was last used {}.", when.text),
         (Some(when), address) => format!("It was last used {} from {address}.", when.text),

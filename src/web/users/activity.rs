@@ -29,10 +29,7 @@ struct Activity {
 pub async fn list(portal: Portal, Id(id): Id<UserId>, request: HttpRequest) -> Answer {
     let query = Fields::of_query(&request);
     // A cursor that is none begins at the first page.
-    let asked = PageRequest {
-        cursor: Cursor::decode(query.get("cursor")).ok(),
-        ..PageRequest::first(LISTED)
-    };
+    let asked = PageRequest { cursor: Cursor::decode(query.get("cursor")).ok(), ..PageRequest::first(LISTED) };
     let found = portal.read(move |cx| {
         let (.., head) = UserHead::find(cx, id, "Activity")?;
         let found = audit::of_user(cx, id, &asked)?;
@@ -45,15 +42,8 @@ pub async fn list(portal: Portal, Id(id): Id<UserId>, request: HttpRequest) -> A
     if !sees_all {
         // Their page may be one that this person does not see.
         let others = entries.iter_mut().filter_map(|entry| entry.who.as_mut());
-        others
-            .filter(|who| who.href != home(id))
-            .for_each(|who| who.href.clear());
+        others.filter(|who| who.href != home(id)).for_each(|who| who.href.clear());
     }
     let title = format!("Activity of {}", head.who.name);
-    render(&Activity {
-        page: Page::of(&portal, shell, "users", title),
-        head,
-        entries,
-        pager,
-    })
+    render(&Activity { page: Page::of(&portal, shell, "users", title), head, entries, pager })
 }

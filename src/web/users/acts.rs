@@ -105,13 +105,7 @@ pub(super) fn offered(info: &UserInfo, rights: Rights, own: bool) -> Vec<Act> {
         });
     }
     if rights.manage && person {
-        acts.push(act(
-            What::EndSessions,
-            "Sessions",
-            "Logs them out of every browser.",
-            "End all sessions",
-            false,
-        ));
+        acts.push(act(What::EndSessions, "Sessions", "Logs them out of every browser.", "End all sessions", false));
     }
     if rights.manage && !own {
         if person {
@@ -131,13 +125,7 @@ pub(super) fn offered(info: &UserInfo, rights: Rights, own: bool) -> Vec<Act> {
                 "Disable",
                 true,
             ),
-            false => act(
-                What::Enable,
-                "Enable",
-                "Its tokens that are still good work again.",
-                "Enable",
-                false,
-            ),
+            false => act(What::Enable, "Enable", "Its tokens that are still good work again.", "Enable", false),
         });
     }
     if rights.delete && !own {
@@ -197,10 +185,9 @@ fn run(cx: &mut Cx<'_, '_>, id: UserId, what: What, fields: &Fields) -> Result<D
     let there = |told: String| Done::Gone(home(id), told);
     let name = |user: &User| user.display_name.clone();
     Ok(match what {
-        What::Disable => there(format!(
-            "{} is disabled: sessions ended, tokens stopped.",
-            name(&users::disable(cx, id)?)
-        )),
+        What::Disable => {
+            there(format!("{} is disabled: sessions ended, tokens stopped.", name(&users::disable(cx, id)?)))
+        }
         What::Enable => there(format!("{} is enabled.", name(&users::enable(cx, id)?))),
         What::EndSessions => {
             let ended = users::end_sessions(cx, id)?;
@@ -210,18 +197,12 @@ fn run(cx: &mut Cx<'_, '_>, id: UserId, what: What, fields: &Fields) -> Result<D
             let team: Option<TeamId> = fields.parse("home_team");
             let team = team.ok_or_else(|| Error::field("home_team", "Choose a home team."))?;
             let user = users::turn_into_service(cx, id, team)?;
-            there(format!(
-                "{} is a service account now. It cannot log in any more.",
-                name(&user)
-            ))
+            there(format!("{} is a service account now. It cannot log in any more.", name(&user)))
         }
         What::Delete => {
             let user = users::get(cx, id)?.user;
             users::delete(cx, id, Some(fields.get("username")))?;
-            Done::Gone(
-                "/users".into(),
-                format!("{} was deleted. Its username is free again.", name(&user)),
-            )
+            Done::Gone("/users".into(), format!("{} was deleted. Its username is free again.", name(&user)))
         }
         What::Link => {
             let (user, purpose, secret) = links::issue_for(cx, id)?;
@@ -235,11 +216,7 @@ async fn ask(portal: &Portal, id: UserId, what: What, fields: &Fields, refused: 
     let found = portal.read(move |cx| {
         let (action, needs) = what.needs();
         let info = users::acting(cx, id, action, needs)?;
-        Ok((
-            Shell::of(cx)?,
-            info.user.display_name.clone(),
-            question(cx, &info, what, &typed)?,
-        ))
+        Ok((Shell::of(cx)?, info.user.display_name.clone(), question(cx, &info, what, &typed)?))
     });
     let (shell, name, mut asked) = found.await?;
     asked.action = format!("{}/{}", home(id), what.slug());

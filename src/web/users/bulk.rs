@@ -40,9 +40,7 @@ async fn again(portal: &Portal, fields: &Fields, refused: Option<&Error>) -> Ans
     let found = portal.read(move |cx| Ok((Shell::of(cx)?, bulk::selected(cx, &ids)?)));
     let (shell, found) = found.await?;
     if found.is_empty() {
-        portal
-            .session
-            .flash("caution", "Nobody was selected. Tick some users first.")?;
+        portal.session.flash("caution", "Nobody was selected. Tick some users first.")?;
         return see_other("/users");
     }
     let asked = question(act, &found, wanted);
@@ -72,12 +70,9 @@ fn question(act: Act, found: &[UserInfo], wanted: usize) -> Confirm {
         lead,
         losses: found.iter().map(named).collect(),
         action: "/users/bulk".into(),
-        hidden: std::iter::once((
-            "action".into(),
-            if act == Act::Disable { "disable" } else { "revoke" }.into(),
-        ))
-        .chain(found.iter().map(|info| ("id".into(), info.user.id.to_string())))
-        .collect(),
+        hidden: std::iter::once(("action".into(), if act == Act::Disable { "disable" } else { "revoke" }.into()))
+            .chain(found.iter().map(|info| ("id".into(), info.user.id.to_string())))
+            .collect(),
         button: button.into(),
         danger: true,
         cancel: "/users".into(),
@@ -93,11 +88,7 @@ fn named(info: &UserInfo) -> String {
         Kind::Service => ", Service",
         Kind::Agent => ", AI agent",
     };
-    let tokens = counted(
-        info.tokens.usable.try_into().unwrap_or_default(),
-        "good token",
-        "good tokens",
-    );
+    let tokens = counted(info.tokens.usable.try_into().unwrap_or_default(), "good token", "good tokens");
     let off = if user.is_enabled() { "" } else { ", disabled already" };
     format!("{} ({}{badge}): {tokens}{off}", user.display_name, user.username)
 }

@@ -32,11 +32,7 @@ impl Offers {
     /// What the caller may grant.
     pub fn of(cx: &mut Cx<'_, '_>) -> Result<Self> {
         let machines = users::may_create_somewhere(cx).is_ok();
-        Ok(Self {
-            roles: choices::org_roles(cx),
-            teams: choices::teams(cx, machines)?,
-            homes: choices::homes(cx)?,
-        })
+        Ok(Self { roles: choices::org_roles(cx), teams: choices::teams(cx, machines)?, homes: choices::homes(cx)? })
     }
 
     /// Whether service accounts may be made.
@@ -46,11 +42,7 @@ impl Offers {
 
     /// The organisation roles, the least chosen at first.
     pub fn roles(&self, fields: &Fields) -> (Field, Vec<Choice>) {
-        let chosen = if fields.has("role") {
-            fields.get("role")
-        } else {
-            OrgRole::Member.as_str()
-        };
+        let chosen = if fields.has("role") { fields.get("role") } else { OrgRole::Member.as_str() };
         (Field::new("role", chosen), Choice::words(&self.roles, chosen))
     }
 
@@ -58,13 +50,8 @@ impl Offers {
     pub fn teams(&self, fields: &Fields) -> Vec<TeamChoice> {
         let ticked: Vec<TeamId> = fields.parse_all("team");
         let begun = self.begun(fields);
-        let public = TeamChoice {
-            id: TeamId::PUBLIC.0,
-            name: "Public".into(),
-            checked: true,
-            locked: true,
-            roles: Vec::new(),
-        };
+        let public =
+            TeamChoice { id: TeamId::PUBLIC.0, name: "Public".into(), checked: true, locked: true, roles: Vec::new() };
         let choice = |offer: &TeamOffer| TeamChoice {
             id: offer.team.id.0,
             name: offer.team.name.clone(),
@@ -98,11 +85,7 @@ impl Offers {
 
 /// A home team as a choice.
 pub(super) fn home_choice(team: &Team, chosen: &str) -> Choice {
-    let label = if team.id.is_public() {
-        "Public (organisation roles only)".to_owned()
-    } else {
-        team.name.clone()
-    };
+    let label = if team.id.is_public() { "Public (organisation roles only)".to_owned() } else { team.name.clone() };
     Choice::new(team.id.to_string(), label, chosen)
 }
 
@@ -131,11 +114,7 @@ pub(super) fn read(fields: &Fields, kind: Kind, name_field: &'static str) -> Res
         username: fields.get("username").to_owned(),
         display_name: fields.get(name_field).to_owned(),
         // The fields that a service account does not have are cleared, whatever the browser sent.
-        email: if person {
-            fields.get("email").to_owned()
-        } else {
-            String::new()
-        },
+        email: if person { fields.get("email").to_owned() } else { String::new() },
         role: role.unwrap_or(OrgRole::Member),
         teams: teams.unwrap_or_default(),
         home_team: home_team.filter(|_| !person),

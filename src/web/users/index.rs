@@ -93,15 +93,10 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
     let found = portal.read(move |cx| find(cx, &wanted)).await?;
     let mut page = Page::of(&portal, found.shell, "users", "Users");
     if found.began_again {
-        page.flash = Some(Flash {
-            kind: "caution".into(),
-            text: GONE.into(),
-        });
+        page.flash = Some(Flash { kind: "caution".into(), text: GONE.into() });
     }
     let listed = found.list.items.iter().zip(&found.rights);
-    let rows: Vec<Row> = listed
-        .map(|(info, rights)| row(info, *rights, found.me, found.now))
-        .collect();
+    let rows: Vec<Row> = listed.map(|(info, rights)| row(info, *rights, found.me, found.now)).collect();
     let filter = &asked.filter;
     let states = UserState::ALL.iter().map(|state| (state.slug(), state.as_str()));
     let roles = OrgRole::ALL.iter().map(|role| (role.as_str(), role.as_str()));
@@ -117,53 +112,32 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
         roles: words(roles, filter.role.map(OrgRole::as_str)),
         teams: team_choices(&found.teams, filter.team),
         filtered: !filter.is_empty(),
-        heads: Heads {
-            user: asked.head("User", "name", false),
-            last_seen: asked.head("Last seen", "last_seen", true),
-        },
-        pager: Pager::of(
-            &found.list,
-            summary(&asked, rows.len(), found.counts),
-            "/users",
-            &asked.all(),
-        ),
+        heads: Heads { user: asked.head("User", "name", false), last_seen: asked.head("Last seen", "last_seen", true) },
+        pager: Pager::of(&found.list, summary(&asked, rows.len(), found.counts), "/users", &asked.all()),
         rows,
     })
 }
 
 fn find(cx: &mut Cx<'_, '_>, asked: &Asked) -> Result<Found> {
     let shell = Shell::of(cx)?;
-    let request = PageRequest {
-        limit: LISTED,
-        cursor: asked.cursor.clone(),
-        descending: asked.descending,
-    };
+    let request = PageRequest { limit: LISTED, cursor: asked.cursor.clone(), descending: asked.descending };
     let mut began_again = asked.bad_cursor;
     let list = match users::page(cx, &asked.filter, asked.sort, &request) {
         Err(Error::Invalid(_)) => {
             began_again = true;
-            let first = PageRequest {
-                cursor: None,
-                ..request
-            };
+            let first = PageRequest { cursor: None, ..request };
             users::page(cx, &asked.filter, asked.sort, &first)?
         }
         other => other?,
     };
-    let known = teams::page(cx, "", &PageRequest::first(page::MAX_LIMIT))?
-        .items
-        .into_iter();
+    let known = teams::page(cx, "", &PageRequest::first(page::MAX_LIMIT))?.items.into_iter();
     let mut known: Vec<_> = known.map(|info| (info.team.id, info.team.name)).collect();
     if let Some(team) = asked.filter.team
         && !known.iter().any(|(id, _)| *id == team)
     {
         known.extend(teams::names(cx, [team])?);
     }
-    let rights = list
-        .items
-        .iter()
-        .map(|info| users::row_rights(cx, &info.user))
-        .collect();
+    let rights = list.items.iter().map(|info| users::row_rights(cx, &info.user)).collect();
     Ok(Found {
         shell,
         me: cx.actor.id(),
@@ -216,16 +190,13 @@ fn kinds(asked: &Asked, counts: [i64; 4]) -> Vec<Segment> {
 }
 
 fn words(all: impl Iterator<Item = (&'static str, &'static str)>, chosen: Option<&str>) -> Vec<Choice> {
-    all.map(|(value, label)| Choice::new(value, label, chosen.unwrap_or_default()))
-        .collect()
+    all.map(|(value, label)| Choice::new(value, label, chosen.unwrap_or_default())).collect()
 }
 
 fn team_choices(teams: &[(TeamId, String)], chosen: Option<TeamId>) -> Vec<Choice> {
     let chosen = chosen.map(|id| id.to_string()).unwrap_or_default();
     let teams = teams.iter().filter(|(id, _)| !id.is_public());
-    teams
-        .map(|(id, name)| Choice::new(id.to_string(), name, &chosen))
-        .collect()
+    teams.map(|(id, name)| Choice::new(id.to_string(), name, &chosen)).collect()
 }
 
 /// How much is shown of how much; of a search it is not counted how much there is.
@@ -239,9 +210,5 @@ fn summary(asked: &Asked, shown: usize, [all, people, services, agents]: [i64; 4
         Some(Kind::Service) => services,
         Some(Kind::Agent) => agents,
     };
-    format!(
-        "{shown} of {} {}",
-        count(total),
-        if total == 1 { "user" } else { "users" }
-    )
+    format!("{shown} of {} {}", count(total), if total == 1 { "user" } else { "users" })
 }

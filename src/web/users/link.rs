@@ -22,13 +22,7 @@ pub(super) struct MadeLink {
 impl MadeLink {
     /// For `user`, in the use case that made it.
     pub fn of(cx: &Cx<'_, '_>, user: User, purpose: Purpose, secret: Secret) -> Self {
-        Self {
-            user,
-            purpose,
-            secret,
-            origin: cx.app.config.origin(),
-            now: cx.now,
-        }
+        Self { user, purpose, secret, origin: cx.app.config.origin(), now: cx.now }
     }
 }
 

@@ -38,11 +38,7 @@ impl UserHead {
             ("Activity", "/activity", rights.see_activity),
             ("Effective permissions", "/permissions", true),
         ];
-        let tab = |(label, path, _)| Tab {
-            label,
-            href: format!("{}{path}", who.href),
-            current: label == current,
-        };
+        let tab = |(label, path, _)| Tab { label, href: format!("{}{path}", who.href), current: label == current };
         Self {
             tabs: tabs.into_iter().filter(|(_, _, shown)| *shown).map(tab).collect(),
             status: info.state.into(),

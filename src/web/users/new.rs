@@ -59,11 +59,7 @@ async fn again(portal: &Portal, fields: &Fields, error: Option<&Error>) -> Answe
         error: error.map(|error| form_error(error, &shown)),
         username: field("username"),
         display_name: field("display_name"),
-        email: if is_service {
-            Field::new("email", "")
-        } else {
-            field("email")
-        },
+        email: if is_service { Field::new("email", "") } else { field("email") },
         role: role.judged(error),
         roles,
         teams: offers.teams(fields),
@@ -106,11 +102,7 @@ pub async fn create(portal: Portal, fields: Fields) -> Answer {
 }
 
 async fn made(portal: &Portal, fields: &Fields) -> Result<Made> {
-    let kind = if fields.has("is_service") {
-        Kind::Service
-    } else {
-        Kind::Person
-    };
+    let kind = if fields.has("is_service") { Kind::Service } else { Kind::Person };
     let new = read(fields, kind, "display_name")?;
     let made = portal.write(move |cx| {
         let Created { user, invitation } = users::create(cx, new)?;

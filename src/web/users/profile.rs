@@ -57,9 +57,7 @@ pub async fn page(portal: Portal, Id(id): Id<UserId>) -> Answer {
 }
 
 async fn again(portal: &Portal, id: UserId, fields: &Fields, error: Option<&Error>) -> Answer {
-    let (shell, known) = portal
-        .read(move |cx| Ok((Shell::of(cx)?, Known::find(cx, id)?)))
-        .await?;
+    let (shell, known) = portal.read(move |cx| Ok((Shell::of(cx)?, Known::find(cx, id)?))).await?;
     let title = known.info.user.display_name.clone();
     let profile = profile(Page::of(portal, shell, "users", title), known, fields, error);
     render_as(error.map_or(StatusCode::OK, errors::status), &profile)
@@ -69,23 +67,11 @@ fn profile(page: Page, known: Known, fields: &Fields, error: Option<&Error>) -> 
     let user = &known.info.user;
     let stale = matches!(error, Some(Error::Stale));
     let field = |name| {
-        let value = if fields.has(name) {
-            fields.get(name).to_owned()
-        } else {
-            known.stored(name)
-        };
+        let value = if fields.has(name) { fields.get(name).to_owned() } else { known.stored(name) };
         Field::new(name, value).judged(error)
     };
     let (role, home_team) = (field("role"), field("home_team"));
-    let shown = [
-        "username",
-        "display_name",
-        "email",
-        "role",
-        "description",
-        "contact",
-        "home_team",
-    ];
+    let shown = ["username", "display_name", "email", "role", "description", "contact", "home_team"];
     Profile {
         page,
         action: home(user.id),
@@ -108,16 +94,8 @@ fn profile(page: Page, known: Known, fields: &Fields, error: Option<&Error>) -> 
         role,
         description: field("description"),
         contact: field("contact"),
-        contacts: known
-            .people
-            .iter()
-            .map(|person| Choice::new(&person.username, &person.display_name, ""))
-            .collect(),
-        home_teams: known
-            .homes
-            .iter()
-            .map(|team| home_choice(team, &home_team.value))
-            .collect(),
+        contacts: known.people.iter().map(|person| Choice::new(&person.username, &person.display_name, "")).collect(),
+        home_teams: known.homes.iter().map(|team| home_choice(team, &home_team.value)).collect(),
         home_team,
         home_name: known.home.as_ref().map(|team| team.name.clone()).unwrap_or_default(),
         contact_who: known.contact_who(),
@@ -138,9 +116,7 @@ pub async fn update(portal: Portal, Id(id): Id<UserId>, fields: Fields) -> Answe
     });
     match saved.await {
         Ok(user) => {
-            portal
-                .session
-                .flash("good", format!("{} was saved.", user.display_name))?;
+            portal.session.flash("good", format!("{} was saved.", user.display_name))?;
             see_other(home(id))
         }
         Err(error) if keeps_form(&error) => again(&portal, id, &fields, Some(&error)).await,
@@ -157,10 +133,7 @@ fn change(cx: &mut Cx<'_, '_>, id: UserId, fields: &Fields) -> Result<UserChange
     };
     let home_team = match sent("home_team") {
         None => None,
-        Some(id) => Some(
-            id.parse()
-                .map_err(|_| Error::field("home_team", "Choose a home team."))?,
-        ),
+        Some(id) => Some(id.parse().map_err(|_| Error::field("home_team", "Choose a home team."))?),
     };
     let contact = match sent("contact") {
         None => None,
@@ -190,9 +163,6 @@ fn contact(cx: &mut Cx<'_, '_>, id: UserId, name: &str) -> Result<Option<UserId>
     }
     let found = users::by_username(cx, name)?;
     found.map(Some).ok_or_else(|| {
-        Error::field(
-            "contact",
-            "There is no such person, or none that you may see. Type their username.",
-        )
+        Error::field("contact", "There is no such person, or none that you may see. Type their username.")
     })
 }

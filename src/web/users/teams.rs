@@ -81,12 +81,7 @@ impl Known {
                 }
             }
         }
-        Ok(Self {
-            info,
-            head,
-            given,
-            offers,
-        })
+        Ok(Self { info, head, given, offers })
     }
 
     fn rows(&self) -> Vec<TeamRow> {
@@ -110,19 +105,13 @@ impl Known {
             let roles = Choice::words(&roles, membership.role.as_str());
             row(membership.team, &membership.team_name, membership.role.as_str(), roles)
         });
-        std::iter::once(row(TeamId::PUBLIC, "Public", "", Vec::new()))
-            .chain(others)
-            .collect()
+        std::iter::once(row(TeamId::PUBLIC, "Public", "", Vec::new())).chain(others).collect()
     }
 
     fn add(&self, fields: &Fields, error: Option<&Error>) -> Option<AddTeam> {
         let user = &self.info.user;
         let (team, role) = (fields.get("team"), fields.get("role"));
-        let given = |role: &&TeamRole| {
-            self.offers
-                .iter()
-                .any(|offer| self.given[&offer.team.id].contains(role))
-        };
+        let given = |role: &&TeamRole| self.offers.iter().any(|offer| self.given[&offer.team.id].contains(role));
         let roles: Vec<TeamRole> = TeamRole::ALL.iter().filter(given).copied().collect();
         (!self.offers.is_empty()).then(|| AddTeam {
             action: format!("{}/teams", home(user.id)),
@@ -144,9 +133,7 @@ pub async fn page(portal: Portal, Id(id): Id<UserId>) -> Answer {
 }
 
 async fn again(portal: &Portal, id: UserId, fields: &Fields, error: Option<&Error>) -> Answer {
-    let (shell, known) = portal
-        .read(move |cx| Ok((Shell::of(cx)?, Known::find(cx, id)?)))
-        .await?;
+    let (shell, known) = portal.read(move |cx| Ok((Shell::of(cx)?, Known::find(cx, id)?))).await?;
     let title = format!("Teams of {}", known.head.who.name);
     let teams = Teams {
         page: Page::of(portal, shell, "users", title),
@@ -182,9 +169,7 @@ async fn set(portal: &Portal, id: UserId, team: TeamId, fields: Fields) -> Answe
     });
     match done.await {
         Ok((team, role)) => {
-            portal
-                .session
-                .flash("good", format!("The role in {team} is now {role}."))?;
+            portal.session.flash("good", format!("The role in {team} is now {role}."))?;
             see_other(format!("{}/teams", home(id)))
         }
         Err(error) if keeps_form(&error) => again(portal, id, &fields, Some(&error)).await,
@@ -194,13 +179,9 @@ async fn set(portal: &Portal, id: UserId, team: TeamId, fields: Fields) -> Answe
 
 /// `GET /users/{id}/teams/{team}/remove`.
 pub async fn ask_remove(portal: Portal, Ids(id, team): Ids<UserId, TeamId>) -> Answer {
-    let (shell, ending) = portal
-        .read(move |cx| Ok((Shell::of(cx)?, members::ending(cx, team, id)?)))
-        .await?;
+    let (shell, ending) = portal.read(move |cx| Ok((Shell::of(cx)?, members::ending(cx, team, id)?))).await?;
     let (name, role) = (&ending.team.name, ending.role);
-    let mut losses = vec![format!(
-        "It loses what {role} of {name} gives, and so do its tokens, at the next request."
-    )];
+    let mut losses = vec![format!("It loses what {role} of {name} gives, and so do its tokens, at the next request.")];
     if ending.last && ending.user.kind != Kind::Person {
         losses.push("It is its only team besides Public: without one the account can do nothing.".into());
     }
@@ -230,9 +211,5 @@ pub async fn remove(portal: Portal, Ids(id, team): Ids<UserId, TeamId>) -> Answe
     let (ending, seen) = done.await?;
     let told = format!("{} was removed from {}.", ending.user.display_name, ending.team.name);
     portal.session.flash("good", told)?;
-    see_other(if seen {
-        format!("{}/teams", home(id))
-    } else {
-        "/users".into()
-    })
+    see_other(if seen { format!("{}/teams", home(id)) } else { "/users".into() })
 }

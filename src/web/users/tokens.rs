@@ -25,12 +25,7 @@ pub async fn list(portal: Portal, Id(id): Id<UserId>) -> Answer {
     });
     let (shell, head, (rows, new_href)) = found.await?;
     let title = format!("Access tokens of {}", head.who.name);
-    render(&Tokens {
-        page: Page::of(&portal, shell, "users", title),
-        head,
-        new_href,
-        rows,
-    })
+    render(&Tokens { page: Page::of(&portal, shell, "users", title), head, new_href, rows })
 }
 
 /// `GET /users/{id}/tokens/new`.

@@ -67,11 +67,7 @@ async fn first_again(portal: &Portal, fields: &Fields, error: Option<&Error>) ->
     let name = fields.get("name").to_owned();
     let found = portal.read(move |cx| {
         users::may_create_somewhere(cx)?;
-        let preview = if name.trim().is_empty() {
-            None
-        } else {
-            users::preview(cx, &name)?.id
-        };
+        let preview = if name.trim().is_empty() { None } else { users::preview(cx, &name)?.id };
         Ok((Shell::of(cx)?, Offers::of(cx)?, preview))
     });
     let (shell, offers, preview) = found.await?;
@@ -179,9 +175,9 @@ async fn finished(portal: &Portal, fields: &Fields) -> Result<(Shell, UserId, Ma
 /// Whether something is wrong with what the first step asked, because it changed meanwhile.
 fn of_first(error: &Error) -> bool {
     match error {
-        Error::Invalid(errors) => errors
-            .iter()
-            .any(|error| !SECOND_SHOWN.contains(&error.field.as_str()) && !error.field.starts_with(PREFIX)),
+        Error::Invalid(errors) => {
+            errors.iter().any(|error| !SECOND_SHOWN.contains(&error.field.as_str()) && !error.field.starts_with(PREFIX))
+        }
         _ => false,
     }
 }
@@ -189,10 +185,7 @@ fn of_first(error: &Error) -> bool {
 /// `GET /users/service/preview?name=`: the id that a name gives, as JSON, for the field while it is typed in.
 pub async fn preview(portal: Portal, request: HttpRequest) -> Answer {
     let name = Fields::of_query(&request).get("name").to_owned();
-    let found = portal
-        .read(move |cx| users::preview(cx, &name))
-        .await
-        .map_err(PageError)?;
+    let found = portal.read(move |cx| users::preview(cx, &name)).await.map_err(PageError)?;
     Ok(HttpResponse::Ok().json(serde_json::json!({
         "id": found.id,
         "error": found.error,

@@ -18,10 +18,7 @@ fn the_document_is_the_committed_one() {
         fs::write(&path, &now).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        committed, now,
-        "the API changed: look at it, then run the tests once with LATCHKEY_TEST_BLESS=1"
-    );
+    assert_eq!(committed, now, "the API changed: look at it, then run the tests once with LATCHKEY_TEST_BLESS=1");
 }
 
 #[test]
@@ -33,12 +30,8 @@ fn it_describes_every_route_of_the_table_and_no_other() {
             described.insert((method.to_uppercase(), path.clone()));
         }
     }
-    let routes = table()
-        .into_iter()
-        .filter(|route| route.face == Face::Api && route.path.starts_with("/api/v1/"));
-    let mounted: BTreeSet<_> = routes
-        .map(|route| (route.method.to_owned(), route.path.to_owned()))
-        .collect();
+    let routes = table().into_iter().filter(|route| route.face == Face::Api && route.path.starts_with("/api/v1/"));
+    let mounted: BTreeSet<_> = routes.map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
     assert_eq!(described, mounted);
 }
 

@@ -16,11 +16,7 @@ fn assert_problem(reply: &Reply, status: u16) {
     assert_eq!(reply.header("content-type"), "application/problem+json");
     assert_eq!(reply.body["status"], status);
     for field in ["type", "title", "detail"] {
-        assert!(
-            reply.body[field].as_str().is_some_and(|text| !text.is_empty()),
-            "{}",
-            reply.body
-        );
+        assert!(reply.body[field].as_str().is_some_and(|text| !text.is_empty()), "{}", reply.body);
     }
 }
 
@@ -32,9 +28,7 @@ fn detail(reply: &Reply) -> &str {
 fn said<'a>(reply: &'a Reply, pointer: &str) -> &'a str {
     let errors = reply.body["errors"].as_array().unwrap();
     let found = errors.iter().find(|error| error["pointer"] == pointer);
-    found
-        .and_then(|error| error["detail"].as_str())
-        .unwrap_or_else(|| panic!("nothing at {pointer}: {}", reply.body))
+    found.and_then(|error| error["detail"].as_str()).unwrap_or_else(|| panic!("nothing at {pointer}: {}", reply.body))
 }
 
 both! {

@@ -10,12 +10,7 @@ use crate::support::{Api, Reply};
 const USERS: &str = "/api/v1/users";
 
 fn names(reply: &Reply) -> Vec<&str> {
-    reply.body["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| item["name"].as_str().unwrap())
-        .collect()
+    reply.body["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
 }
 
 async fn create(api: &Api, body: Value) -> Reply {

@@ -14,8 +14,7 @@ fn latchkey(app: &TestApp, args: &[&str], stdin: &str) -> Output {
     if let Some(url) = app.db.url() {
         command.env("LATCHKEY_DATABASE_URL", url);
     }
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
@@ -30,8 +29,17 @@ fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-const CREATE: [&str; 9] =
-    ["admin", "create", "--username", "grace", "--email", "grace@example.com", "--display-name", "Grace", "--password-stdin"];
+const CREATE: [&str; 9] = [
+    "admin",
+    "create",
+    "--username",
+    "grace",
+    "--email",
+    "grace@example.com",
+    "--display-name",
+    "Grace",
+    "--password-stdin",
+];
 
 both! {
     async fn an_admin_is_made_and_reset_beside_a_running_portal(app) {

@@ -20,7 +20,7 @@ use latchkey::model::users::Kind;
 use latchkey::service::setup::{self, NewAdmin};
 use latchkey::service::tokens::NewToken;
 use latchkey::service::users::NewUser;
-use latchkey::service::{App, Caller, members, teams, tokens, users};
+use latchkey::service::{App, Caller, teams, tokens, users};
 use time::macros::datetime;
 
 pub use api::{Api, Reply};
@@ -131,7 +131,8 @@ impl TestApp {
         let (app, caller) = (&self.app, Caller::nobody(latchkey::model::actor::Origin::default()));
         let secret = created.invitation.unwrap();
         let purpose = latchkey::model::links::Purpose::Invitation;
-        latchkey::service::links::choose_password(app, &caller, &secret, purpose, &Secret::new(PASSWORD.into())).unwrap();
+        latchkey::service::links::choose_password(app, &caller, &secret, purpose, &Secret::new(PASSWORD.into()))
+            .unwrap();
         created.user.id
     }
 
@@ -166,11 +167,6 @@ impl TestApp {
     /// A team of this name.
     pub fn team(&self, name: &str) -> TeamId {
         self.write(|cx| teams::create(cx, name, "", None)).id
-    }
-
-    /// Makes a user a member.
-    pub fn join(&self, team: TeamId, user: UserId, role: TeamRole) {
-        self.write(|cx| members::set(cx, team, user, role));
     }
 
     /// A token of this user with these scopes, separated by blanks.
@@ -211,10 +207,7 @@ impl TestApp {
     }
 
     /// Runs a use case as the command line would.
-    pub fn write<T>(
-        &self,
-        case: impl FnOnce(&mut latchkey::service::Cx<'_, '_>) -> latchkey::model::Result<T>,
-    ) -> T {
+    pub fn write<T>(&self, case: impl FnOnce(&mut latchkey::service::Cx<'_, '_>) -> latchkey::model::Result<T>) -> T {
         self.app.write(&Caller::cli(), case).unwrap()
     }
 

@@ -7,12 +7,8 @@ use time::Duration;
 
 use crate::support::{PASSWORD, TestApp};
 
-const ADMIN: [(&str, &str); 4] = [
-    ("username", "mara"),
-    ("display_name", "Mara Ruiz"),
-    ("email", "mara@example.com"),
-    ("password", PASSWORD),
-];
+const ADMIN: [(&str, &str); 4] =
+    [("username", "mara"), ("display_name", "Mara Ruiz"), ("email", "mara@example.com"), ("password", PASSWORD)];
 
 fn setup_path(app: &TestApp) -> String {
     let secret: Secret = setup::link(&app.app).unwrap().unwrap();
@@ -234,7 +230,9 @@ async fn every_answer_carries_its_security_headers() {
         let answer = app.visitor().get(path).await;
         let policy = answer.headers.get("content-security-policy").unwrap().to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-        for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("cache-control", "no-store")] {
+        for (name, value) in
+            [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("cache-control", "no-store")]
+        {
             assert_eq!(answer.headers.get(name).unwrap(), value, "{path}");
         }
     }

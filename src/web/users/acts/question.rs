@@ -27,11 +27,7 @@ pub(super) fn question(cx: &mut Cx<'_, '_>, info: &UserInfo, what: What, fields:
         What::Disable => Confirm {
             losses: stopped(cx, info)?,
             danger: true,
-            ..plain(
-                format!("Disable {name}?"),
-                "It can be enabled again at any time.",
-                "Disable",
-            )
+            ..plain(format!("Disable {name}?"), "It can be enabled again at any time.", "Disable")
         },
         What::Enable => plain(
             format!("Enable {name}?"),
@@ -70,15 +66,8 @@ pub(super) fn question(cx: &mut Cx<'_, '_>, info: &UserInfo, what: What, fields:
         What::Delete => Confirm {
             losses: lost(cx, info)?,
             danger: true,
-            typed: Some(Typed {
-                word: user.username.clone(),
-                field: Field::new("username", fields.get("username")),
-            }),
-            password: cx
-                .actor
-                .typed_password_lately(cx.now)
-                .is_err()
-                .then(|| Field::new("password", "")),
+            typed: Some(Typed { word: user.username.clone(), field: Field::new("username", fields.get("username")) }),
+            password: cx.actor.typed_password_lately(cx.now).is_err().then(|| Field::new("password", "")),
             ..plain(
                 format!("Delete {name}?"),
                 if person {
@@ -113,10 +102,7 @@ fn stopped(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
 fn lost(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
     let mut losses = vec![match info.tokens.usable {
         0 => "It has no token that is good.".to_owned(),
-        n => format!(
-            "{} revoked at once.",
-            counted(n.try_into().unwrap_or(usize::MAX), "token is", "tokens are")
-        ),
+        n => format!("{} revoked at once.", counted(n.try_into().unwrap_or(usize::MAX), "token is", "tokens are")),
     }];
     if info.user.kind == Kind::Person {
         losses.push("All its sessions and links end.".into());
@@ -133,23 +119,15 @@ fn lost(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
 fn orphans(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Option<String>> {
     let orphans = users::contact_for(cx, info.user.id)?;
     let names: Vec<_> = orphans.iter().map(|user| user.username.as_str()).collect();
-    Ok((!names.is_empty()).then(|| {
-        format!(
-            "Service accounts that go on working, but want a new contact: {}.",
-            names.join(", ")
-        )
-    }))
+    Ok((!names.is_empty())
+        .then(|| format!("Service accounts that go on working, but want a new contact: {}.", names.join(", "))))
 }
 
 /// Where the new service account is to be at home: the first of the person's teams, unless another is chosen.
 fn home_select(cx: &mut Cx<'_, '_>, info: &UserInfo, fields: &Fields) -> Result<Select> {
     let homes = choices::homes(cx)?;
     let first = info.teams.first().map_or(TeamId::PUBLIC, |team| team.team);
-    let chosen = if fields.has("home_team") {
-        fields.get("home_team").to_owned()
-    } else {
-        first.to_string()
-    };
+    let chosen = if fields.has("home_team") { fields.get("home_team").to_owned() } else { first.to_string() };
     let options: Vec<Choice> = homes.iter().map(|team| home_choice(team, &chosen)).collect();
     Ok(Select {
         label: "Home team",

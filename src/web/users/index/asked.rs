@@ -47,10 +47,7 @@ impl Asked {
 
     /// Whether more than the kind is asked for.
     pub fn is_narrowed(&self) -> bool {
-        let filter = UserFilter {
-            kind: None,
-            ..self.filter.clone()
-        };
+        let filter = UserFilter { kind: None, ..self.filter.clone() };
         !filter.is_empty()
     }
 
@@ -81,11 +78,6 @@ impl Asked {
         let by = self.sort.as_str() == word;
         let (up, down) = (by && !self.descending, by && self.descending);
         let falling = if by { up } else { falling_first };
-        Sort {
-            label,
-            href: self.link("sort", &format!("{}{word}", if falling { "-" } else { "" })),
-            up,
-            down,
-        }
+        Sort { label, href: self.link("sort", &format!("{}{word}", if falling { "-" } else { "" })), up, down }
     }
 }

@@ -62,11 +62,7 @@ impl Known {
         Ok(Self {
             contact: users::named(cx, info.user.contact)?,
             sees_contact: info.user.contact.is_some_and(|person| users::get(cx, person).is_ok()),
-            people: if editing {
-                users::lookup_people(cx, "", PROPOSED)?
-            } else {
-                Vec::new()
-            },
+            people: if editing { users::lookup_people(cx, "", PROPOSED)? } else { Vec::new() },
             own: cx.actor.id() == Some(id),
             now: cx.now,
             roles,
@@ -87,11 +83,7 @@ impl Known {
             "email" => user.email.clone(),
             "role" => user.role.to_string(),
             "description" => user.description.clone(),
-            "contact" => self
-                .contact
-                .as_ref()
-                .map(|person| person.username.clone())
-                .unwrap_or_default(),
+            "contact" => self.contact.as_ref().map(|person| person.username.clone()).unwrap_or_default(),
             "home_team" => user.home_team.map(|id| id.to_string()).unwrap_or_default(),
             _ => String::new(),
         }

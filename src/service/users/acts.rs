@@ -1,0 +1,149 @@
+//! What is done to an account: switching it off and on, removing it, turning it into a service account.
+
+use super::create::there_is;
+use super::{UserInfo, described, get, profile};
+use crate::model::access::{Holdings, Place};
+use crate::model::ids::{TeamId, UserId};
+use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::roles::OrgRole;
+use crate::model::users::{Kind, User};
+use crate::model::{Error, Result};
+use crate::service::app::{Cx, account, differences};
+use crate::store;
+use crate::store::db::LAST_ADMIN;
+use serde_json::json;
+
+/// Finds the user to act on: 404 where the caller may not know of them, 403 where they may not act.
+pub(in crate::service) fn target(cx: &mut Cx<'_, '_>, id: UserId, action: &'static str, needs: Action) -> Result<User> {
+    let user = get(cx, id)?.user;
+    cx.attempt(action);
+    cx.actor.may_act_on(&user, needs)?;
+    Ok(user)
+}
+
+/// A user to whom the caller is about to do something.
+///
+/// # Errors
+/// [`Error::NotFound`] where the caller may not know of them, a refusal where they may not act.
+pub fn acting(cx: &mut Cx<'_, '_>, id: UserId, action: &'static str, needs: Action) -> Result<UserInfo> {
+    let user = target(cx, id, action, needs)?;
+    described(cx, user)
+}
+
+/// The last Admin who can log in stays one. The store says so too; this says it better.
+pub(super) fn keep_an_admin(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
+    let able = user.kind == Kind::Person && user.role == OrgRole::Admin && user.is_enabled() && user.has_password;
+    if able && !store::users::other_able_admin(cx.tx, user.id)? {
+        return Err(Error::Conflict(LAST_ADMIN.into()));
+    }
+    Ok(())
+}
+
+/// Switches an account off: its sessions end and its tokens stop at the next request.
+///
+/// # Errors
+/// A refusal, or the last Admin.
+pub fn disable(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
+    let user = target(cx, id, "user.disable", Action::Update)?;
+    if !user.is_enabled() {
+        return Ok(user);
+    }
+    not_oneself(cx, &user, "disable")?;
+    keep_an_admin(cx, &user)?;
+    let disabled = store::users::update(cx.tx, &User { disabled_at: Some(cx.now), ..user }, cx.now)?;
+    let sessions = store::sessions::delete_of_user(cx.tx, id, None)?;
+    store::links::delete_of_user(cx.tx, id)?;
+    cx.done(
+        account(&disabled),
+        Some(json!({ "enabled": true })),
+        Some(json!({ "enabled": false, "sessions_ended": sessions })),
+    )?;
+    Ok(disabled)
+}
+
+fn not_oneself(cx: &Cx<'_, '_>, user: &User, what: &str) -> Result<()> {
+    if cx.actor.id() == Some(user.id) {
+        return Err(Error::Conflict(format!("You cannot {what} your own account. Ask another administrator.")));
+    }
+    Ok(())
+}
+
+/// Switches an account on again, with all its power: so the caller must hold that much.
+///
+/// # Errors
+/// A refusal.
+pub fn enable(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
+    let user = target(cx, id, "user.enable", Action::Update)?;
+    if user.is_enabled() {
+        return Ok(user);
+    }
+    let teams = store::memberships::roles(cx.tx, id)?;
+    cx.actor.may_grant(&Holdings::of(&user.standing(teams)))?;
+    let enabled = store::users::update(cx.tx, &User { disabled_at: None, ..user }, cx.now)?;
+    cx.done(account(&enabled), Some(json!({ "enabled": false })), Some(json!({ "enabled": true })))?;
+    Ok(enabled)
+}
+
+/// Removes an account with its tokens, sessions and memberships. The audit log keeps what it did.
+///
+/// # Errors
+/// A refusal, the last Admin, a username typed wrong, or a password that has to be typed again.
+pub fn delete(cx: &mut Cx<'_, '_>, id: UserId, typed_username: Option<&str>) -> Result<()> {
+    let user = target(cx, id, "user.delete", Action::Delete)?;
+    not_oneself(cx, &user, "delete")?;
+    keep_an_admin(cx, &user)?;
+    if typed_username.is_some_and(|typed| typed.trim() != user.username) {
+        return Err(Error::field("username", format!("Type {} to confirm.", user.username)));
+    }
+    cx.actor.typed_password_lately(cx.now)?;
+    store::users::delete(cx.tx, id)?;
+    cx.done(account(&user), Some(profile(&user)), None)
+}
+
+/// Turns a person into a service account: the password is erased, and every session and link ends. Tokens stay.
+///
+/// # Errors
+/// A refusal, or the last Admin.
+pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Result<User> {
+    let user = target(cx, id, "user.turn_into_service", Action::Update)?;
+    if user.kind != Kind::Person {
+        return Err(Error::Conflict(format!("{} is no person.", user.username)));
+    }
+    not_oneself(cx, &user, "turn into a service account")?;
+    keep_an_admin(cx, &user)?;
+    there_is(cx, home, "home_team")?;
+    cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(Some(home)))?;
+    cx.actor.may_grant(&Holdings::of(&user.standing(store::memberships::roles(cx.tx, id)?)))?;
+    store::users::set_password(cx.tx, id, None)?;
+    let sessions = store::sessions::delete_of_user(cx.tx, id, None)?;
+    store::links::delete_of_user(cx.tx, id)?;
+    let machine = User {
+        kind: Kind::Service,
+        email: store::users::dummy_email(&user, Kind::Service),
+        home_team: Some(home),
+        contact: cx.actor.id(),
+        ..user.clone()
+    };
+    let machine = store::users::update(cx.tx, &machine, cx.now)?;
+    let (was, is) = differences(profile(&user), profile(&machine));
+    cx.done(
+        account(&machine),
+        was,
+        is.map(|mut is| {
+            is["sessions_ended"] = sessions.into();
+            is
+        }),
+    )?;
+    Ok(machine)
+}
+
+/// Ends all sessions of a person.
+///
+/// # Errors
+/// A refusal.
+pub fn end_sessions(cx: &mut Cx<'_, '_>, id: UserId) -> Result<usize> {
+    let user = target(cx, id, "user.end_sessions", Action::Update)?;
+    let ended = store::sessions::delete_of_user(cx.tx, id, None)?;
+    cx.done(account(&user), None, Some(json!({ "sessions_ended": ended })))?;
+    Ok(ended)
+}

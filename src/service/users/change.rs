@@ -1,0 +1,154 @@
+//! Changing accounts.
+
+use super::acts::keep_an_admin;
+use super::create::there_is;
+use super::{get, profile};
+use crate::model::access::{Holdings, Place};
+use crate::model::error::Problems;
+use crate::model::ids::{TeamId, UserId};
+use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::roles::OrgRole;
+use crate::model::users::{Kind, User};
+use crate::model::{Error, FieldError, Result, names};
+use crate::service::app::{Cx, account, differences};
+use crate::store;
+use crate::store::users::Unique;
+
+/// What is to be changed; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    /// The version it was read at; without it, whatever is there is changed.
+    pub version: Option<i64>,
+    /// Another username.
+    pub username: Option<String>,
+    /// Another display name.
+    pub display_name: Option<String>,
+    /// Another address; people only.
+    pub email: Option<String>,
+    /// Another organisation role.
+    pub role: Option<OrgRole>,
+    /// Another description.
+    pub description: Option<String>,
+    /// Another contact, or none; service and agent accounts only.
+    pub contact: Option<Option<UserId>>,
+    /// Another home team; service and agent accounts only.
+    pub home_team: Option<TeamId>,
+    /// Under what name the form calls the display name, for errors.
+    pub name_field: Option<&'static str>,
+}
+
+/// Changes an account. Everyone may change their own display name and address; the rest is for those who manage it.
+///
+/// # Errors
+/// [`Error::Stale`] where somebody else changed it meanwhile, a refusal, or what is wrong with the fields.
+pub fn update(cx: &mut Cx<'_, '_>, id: UserId, change: UserChange) -> Result<User> {
+    cx.attempt("user.update");
+    let before = get(cx, id)?.user;
+    cx.attempt("user.update");
+    let after = changed(cx, &before, &change)?;
+    authorise_change(cx, &before, &after)?;
+    if change.version.is_some_and(|version| version != before.version) {
+        return Err(Error::Stale);
+    }
+    check_clashes(cx, &after, change.name_field.unwrap_or("display_name"))?;
+    if before.role == OrgRole::Admin && after.role != OrgRole::Admin {
+        keep_an_admin(cx, &before)?;
+    }
+    if profile(&before) == profile(&after) {
+        return Ok(before);
+    }
+    let updated = store::users::update(cx.tx, &after, cx.now)?;
+    let (was, is) = differences(profile(&before), profile(&updated));
+    cx.done(account(&updated), was, is)?;
+    Ok(updated)
+}
+
+/// The account as it would be after `change`.
+pub(in crate::service) fn changed(cx: &mut Cx<'_, '_>, before: &User, change: &UserChange) -> Result<User> {
+    let mut problems = Problems::default();
+    let mut after = before.clone();
+    let person = before.kind == Kind::Person;
+    if let Some(name) = &change.username {
+        after.username = problems.take(names::username(name, before.kind)).unwrap_or_default();
+    }
+    if let Some(name) = &change.display_name {
+        let field = change.name_field.unwrap_or("display_name");
+        after.display_name = problems.take(names::display(field, name)).unwrap_or_default();
+    }
+    match &change.email {
+        Some(email) if person => after.email = problems.take(names::email(email)).unwrap_or_default(),
+        Some(email) if *email != before.email => {
+            problems.add("email", "The address of a service account is made by Latchkey and cannot be changed.");
+        }
+        _ => {}
+    }
+    if let Some(text) = &change.description {
+        after.description = problems.take(names::description(text)).unwrap_or_default();
+    }
+    after.role = change.role.unwrap_or(before.role);
+    if let Some(contact) = change.contact.filter(|_| !person) {
+        after.contact = problems.take(contact_of(cx, before, contact)?);
+        after.contact = after.contact.filter(|_| contact.is_some());
+    }
+    if let Some(home) = change.home_team.filter(|_| !person) {
+        there_is(cx, home, "home_team")?;
+        after.home_team = Some(home);
+    }
+    problems.check()?;
+    Ok(after)
+}
+
+/// A contact is an enabled person, or stays whoever it was.
+fn contact_of(cx: &mut Cx<'_, '_>, before: &User, contact: Option<UserId>) -> Result<Result<UserId, FieldError>> {
+    let Some(id) = contact else { return Ok(Ok(UserId(0))) };
+    if before.contact == Some(id) {
+        return Ok(Ok(id));
+    }
+    let good = store::users::find(cx.tx, id)?.is_some_and(|user| user.kind == Kind::Person && user.is_enabled());
+    Ok(if good {
+        Ok(id)
+    } else {
+        Err(FieldError::new("contact", "The contact must be a person whose account is enabled."))
+    })
+}
+
+fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<()> {
+    let own = User {
+        display_name: after.display_name.clone(),
+        email: after.email.clone(),
+        description: after.description.clone(),
+        ..before.clone()
+    };
+    if own == *after && cx.actor.owns(before.id, Action::Update) {
+        return Ok(());
+    }
+    cx.actor.may_act_on(before, Action::Update)?;
+    let teams = store::memberships::roles(cx.tx, before.id)?;
+    let held = Holdings::of(&before.standing(teams.clone()));
+    let will_hold = Holdings::of(&after.standing(teams));
+    let widens = held.lack_against(&will_hold).is_some();
+    if widens || before.email != after.email || before.home_team != after.home_team {
+        cx.actor.may_grant(&will_hold)?;
+    }
+    if after.role == OrgRole::Admin && before.role != OrgRole::Admin && !cx.actor.is_admin() {
+        return Err(Error::refused("Only Admins make Admins."));
+    }
+    if before.home_team != after.home_team {
+        cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(after.home_team))?;
+    }
+    Ok(())
+}
+
+fn check_clashes(cx: &mut Cx<'_, '_>, user: &User, name_field: &'static str) -> Result<()> {
+    let mut problems = Problems::default();
+    for (what, value, field, message) in [
+        (Unique::Username, &user.username, "username", "This username is taken. Choose another one."),
+        (Unique::DisplayName, &user.display_name, name_field, "This name is taken. Choose another one."),
+        (Unique::Email, &user.email, "email", "Another user has this email address."),
+    ] {
+        if store::users::taken_by(cx.tx, what, value, Some(user.id))?.is_some() {
+            problems.add(field, message);
+        }
+    }
+    problems.check()
+}

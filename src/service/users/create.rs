@@ -1,0 +1,166 @@
+//! Making accounts.
+
+use super::naming::checked;
+use crate::base::secret::Secret;
+use crate::model::access::{Holdings, Place, Standing};
+use crate::model::audit::Target;
+use crate::model::ids::TeamId;
+use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::teams::Team;
+use crate::model::users::{Kind, User};
+use crate::model::{Error, Result, names};
+use crate::service::app::{Cx, account};
+use crate::store;
+use serde_json::json;
+
+/// What the form for a new account, or the API, asks for.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// What it stands for.
+    pub kind: Kind,
+    /// Its username; made from the display name for service and agent accounts where it is empty.
+    pub username: String,
+    /// Its display name.
+    pub display_name: String,
+    /// A person's address; ignored for others.
+    pub email: String,
+    /// What it may do everywhere.
+    pub role: OrgRole,
+    /// Its teams, the home team of a service or agent account first.
+    pub teams: Vec<(TeamId, TeamRole)>,
+    /// Another home than the first team.
+    pub home_team: Option<TeamId>,
+    /// What it is for.
+    pub description: String,
+    /// Under what name the form calls the display name, for errors.
+    pub name_field: &'static str,
+    /// The form's key, so that sending it twice makes one account.
+    pub form_key: Option<String>,
+}
+
+/// A new account.
+pub struct Created {
+    /// It.
+    pub user: User,
+    /// A person's invitation, this once.
+    pub invitation: Option<Secret>,
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// A refusal, or what is wrong with the fields.
+pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
+    let (home, _) = allowed(cx, &new)?;
+    cx.first_time(new.form_key.as_deref())?;
+    let (username, display_name, email, description) = checked(cx, &new)?;
+    let contact = cx.actor.id().filter(|_| new.kind != Kind::Person);
+    let contact = contact.filter(|_| cx.actor.identity().is_some_and(|who| who.standing.kind == Kind::Person));
+    let row = store::users::NewUser {
+        kind: new.kind,
+        username: &username,
+        display_name: &display_name,
+        email: email.as_deref(),
+        role: new.role,
+        description: &description,
+        contact,
+        home_team: home,
+        password_hash: None,
+    };
+    let user = store::users::insert(cx.tx, &row, cx.now)?;
+    for (team, role) in &new.teams {
+        store::memberships::set(cx.tx, user.id, *team, *role, cx.now)?;
+    }
+    cx.made(new.form_key.as_deref(), user.id.0)?;
+    let roles: Vec<_> = new.teams.iter().map(|(team, role)| json!({ "team_id": team.0, "role": role })).collect();
+    cx.done(
+        account(&user),
+        None,
+        Some(
+            json!({ "username": user.username, "display_name": user.display_name, "role": user.role, "teams": roles }),
+        ),
+    )?;
+    let invitation = match user.kind {
+        Kind::Person => Some(crate::service::links::new_invitation(cx, &user)?),
+        Kind::Service | Kind::Agent => None,
+    };
+    Ok(Created { user, invitation })
+}
+
+/// Asks everything that [`create`] asks, and makes nothing: the username the account would get, and what it would hold.
+///
+/// # Errors
+/// Those of [`create`].
+pub fn plan(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(String, Holdings)> {
+    let (_, holdings) = allowed(cx, new)?;
+    let (username, ..) = checked(cx, new)?;
+    Ok((username, holdings))
+}
+
+/// The rules for a new account: the permission in its home, nothing granted beyond one's own, teams one may fill. Its home,
+/// and what it would hold.
+fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Holdings)> {
+    cx.attempt("user.create");
+    cx.on(Target { kind: new.kind.slug(), id: 0, name: new.display_name.chars().take(names::NAME_MAX).collect() });
+    let home = home_of(new);
+    cx.actor.may(Permission::new(new.kind.resource(), Action::Create), Place::of_home(home))?;
+    if let Some(home) = home {
+        there_is(cx, home, "home_team")?;
+    }
+    let standing = Standing { kind: new.kind, role: new.role, teams: new.teams.clone() };
+    let holdings = Holdings::of(&standing);
+    cx.actor.may_grant(&holdings)?;
+    for (team, _) in &new.teams {
+        may_assign(cx, *team, home)?;
+    }
+    Ok((home, holdings))
+}
+
+/// A team of a form is still there.
+pub(super) fn there_is(cx: &mut Cx<'_, '_>, team: TeamId, field: &'static str) -> Result<Team> {
+    store::teams::get(cx.tx, team).map_err(|error| match error {
+        Error::NotFound(_) => Error::field(field, "This team does not exist any more. Choose again."),
+        other => other,
+    })
+}
+
+/// The home of a new service or agent account: the one named, else the first team chosen, else `Public`.
+fn home_of(new: &NewUser) -> Option<TeamId> {
+    let first = || new.teams.first().map(|(team, _)| *team);
+    (new.kind != Kind::Person).then(|| new.home_team.or_else(first).unwrap_or(TeamId::PUBLIC))
+}
+
+/// Membership is `teams:update` there; an account's own home takes it in with the account.
+fn may_assign(cx: &mut Cx<'_, '_>, team: TeamId, home: Option<TeamId>) -> Result<()> {
+    if team.is_public() {
+        return Err(Error::field("teams", "Everyone is in Public already, and nobody has a role there."));
+    }
+    there_is(cx, team, "teams")?;
+    if home == Some(team) {
+        return Ok(());
+    }
+    cx.actor.may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))
+}
+
+/// The teams in which the caller may make service accounts; `None` for all of them.
+///
+/// # Errors
+/// They may in none.
+pub fn may_create_somewhere(cx: &Cx<'_, '_>) -> Result<Option<Vec<TeamId>>> {
+    let create = Permission::new(Resource::ServiceAccounts, Action::Create);
+    if cx.actor.can(create, Place::Everywhere) {
+        return Ok(None);
+    }
+    let teams = cx.actor.holdings.teams_with(create);
+    if teams.is_empty() { Err(Error::lacks(create)) } else { Ok(Some(teams)) }
+}
+
+/// Lets those go on who may make people.
+///
+/// # Errors
+/// A refusal.
+pub fn creating(cx: &mut Cx<'_, '_>) -> Result<()> {
+    cx.attempt("user.create");
+    cx.actor.may(Permission::new(Resource::Users, Action::Create), Place::Everywhere)
+}

@@ -1,0 +1,108 @@
+//! What a caller may do with an account, and what an account may do.
+
+use super::{UserInfo, get};
+use crate::model::Result;
+use crate::model::access::{Holdings, Place};
+use crate::model::ids::UserId;
+use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::roles::OrgRole;
+use crate::model::users::{Kind, User};
+use crate::service::app::Cx;
+use crate::store;
+
+/// What the caller may do with an account, for drawing the controls.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each control of a page")]
+pub struct Rights {
+    /// Change its profile.
+    pub update: bool,
+    /// Change its role, username, contact and home, and switch it off and on.
+    pub manage: bool,
+    /// Remove it.
+    pub delete: bool,
+    /// Change its teams.
+    pub assign: bool,
+    /// See its tokens.
+    pub see_tokens: bool,
+    /// Make tokens for it.
+    pub make_tokens: bool,
+    /// Revoke its tokens.
+    pub revoke_tokens: bool,
+    /// See what it did.
+    pub see_activity: bool,
+    /// Hand out a link that sets its password.
+    pub link: bool,
+    /// Give tokens the administration of everything.
+    pub global_admin: bool,
+}
+
+/// What the caller may do with `user`.
+///
+/// # Errors
+/// A fault.
+pub fn rights(cx: &mut Cx<'_, '_>, user: &User) -> Result<Rights> {
+    let mut rights = row_rights(cx, user);
+    if user.kind == Kind::Person && rights.manage {
+        let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?));
+        rights.link = user.is_enabled() && cx.actor.may_grant(&held).is_ok();
+    }
+    Ok(rights)
+}
+
+/// What the caller may do with a user of a list: all but handing out a link, which is not looked into.
+pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
+    let own = |action| cx.actor.owns(user.id, action);
+    let may = |action| cx.actor.may_act_on(user, action).is_ok();
+    let home = Place::of_home(user.home_team);
+    let admin_ok = user.role != OrgRole::Admin || cx.actor.is_admin();
+    let token = |action| admin_ok && cx.actor.can(Permission::new(Resource::Tokens, action), home);
+    let person = user.kind == Kind::Person;
+    let assign = cx.actor.can(Permission::new(Resource::Teams, Action::Update), Place::Everywhere)
+        || !cx.actor.holdings.teams_with(Permission::new(Resource::Teams, Action::Update)).is_empty();
+    Rights {
+        update: may(Action::Update) || own(Action::Update),
+        manage: may(Action::Update),
+        delete: may(Action::Delete),
+        assign: assign && admin_ok,
+        see_tokens: own(Action::Read) || cx.actor.can(Permission::new(Resource::Tokens, Action::Read), home),
+        make_tokens: person && own(Action::Update) || token(Action::Create),
+        revoke_tokens: own(Action::Update) || token(Action::Delete),
+        see_activity: own(Action::Read) || cx.actor.can(Permission::new(Resource::Audit, Action::Read), home),
+        link: false,
+        global_admin: cx.actor.is_admin() && cx.actor.token().is_none(),
+    }
+}
+
+/// A permission that an account has, and the role it comes from.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// The permission.
+    pub permission: Permission,
+    /// The role.
+    pub role: &'static str,
+    /// The team in which it counts; `None` for everywhere.
+    pub team: Option<String>,
+}
+
+/// Each permission the account has at this moment, with the role and place it comes from.
+///
+/// # Errors
+/// [`Error::NotFound`] where the caller may not know of the user.
+pub fn effective(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Vec<Granted>> {
+    let UserInfo { user, teams, .. } = get(cx, id)?;
+    let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, id)?));
+    if held.anywhere().is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for permission in Permission::all().filter(|permission| permission.resource != Resource::Own) {
+        let granted = |role, team| Granted { permission, role, team };
+        if user.role.holds().has(permission) {
+            found.push(granted(user.role.as_str(), None));
+        }
+        for team in teams.iter().filter(|team| team.role.holds().has(permission)) {
+            found.push(granted(team.role.as_str(), Some(team.team_name.clone())));
+        }
+    }
+    Ok(found)
+}
