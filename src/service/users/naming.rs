@@ -3,7 +3,7 @@
 use super::create::{NewUser, may_create_somewhere};
 use crate::model::error::Problems;
 use crate::model::users::Kind;
-use crate::model::{Result, names};
+use crate::model::{Error, FieldError, Result, names};
 use crate::service::app::Cx;
 use crate::store;
 use crate::store::users::Unique;
@@ -13,62 +13,63 @@ pub(in crate::service) type Names = (String, String, Option<String>, String);
 /// Checks the names of a new account: their form, and that they are free.
 pub(in crate::service) fn checked(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Names> {
     let mut problems = Problems::default();
-    let display = problems.take(names::display(new.name_field, &new.display_name));
-    let made = new.username.trim().is_empty() && new.kind != Kind::Person;
-    let username = if made {
-        let id = display.as_deref().and_then(|name| names::account_id(name, new.kind));
-        if id.is_none() && display.is_some() {
-            problems.add(new.name_field, NOTHING_LEFT);
-        }
-        id
-    } else {
-        problems.take(names::username(&new.username, new.kind))
-    };
+    let display = problems.take(names::display(new.name_field, &new.display_name)).unwrap_or_default();
+    let username = problems.take(username_of(new, &display)).unwrap_or_default();
     let email = match new.kind {
         Kind::Person => problems.take(names::email(&new.email)),
         Kind::Service | Kind::Agent => None,
     };
-    let description = problems.take(names::description(&new.description));
-    let mut clash =
-        |cx: &mut Cx<'_, '_>, what, value: &Option<String>, field: &'static str, message: String| -> Result<()> {
-            if let Some(value) = value
-                && store::users::taken_by(cx.tx, what, value, None)?.is_some()
-            {
-                problems.add(field, message);
-            }
-            Ok(())
-        };
-    let suggestion = match &display {
-        Some(name) => suggest(cx, name, new.kind)?,
-        None => None,
-    };
-    let is_free = |free: Option<String>| free.map(|free| format!(" {free} is free.")).unwrap_or_default();
-    let free_id = suggestion.as_ref().and_then(|free| names::account_id(free, new.kind));
-    let hint = is_free(suggestion);
-    let username_hint = if made { hint.clone() } else { is_free(free_id) };
-    let username_field = if made { new.name_field } else { "username" };
-    let called = username.clone().unwrap_or_default();
-    clash(cx, Unique::DisplayName, &display, new.name_field, format!("This name is taken.{hint}"))?;
-    let same_field = made && clash_reported(&display, cx)?;
-    if !same_field {
-        clash(
-            cx,
-            Unique::Username,
-            &username,
-            username_field,
-            format!("The username {called} is taken.{username_hint}"),
-        )?;
-    }
-    clash(cx, Unique::Email, &email, "email", "Another user has this email address.".into())?;
+    let description = problems.take(names::description(&new.description)).unwrap_or_default();
+    add_clashes(cx, new, (&display, &username, email.as_deref()), &mut problems)?;
     problems.check()?;
-    Ok((username.unwrap_or_default(), display.unwrap_or_default(), email, description.unwrap_or_default()))
+    Ok((username, display, email, description))
 }
 
-fn clash_reported(display: &Option<String>, cx: &mut Cx<'_, '_>) -> Result<bool> {
-    match display {
-        Some(name) => Ok(store::users::taken_by(cx.tx, Unique::DisplayName, name, None)?.is_some()),
-        None => Ok(true),
+/// Whether the username is made from the display name.
+fn is_made(new: &NewUser) -> bool {
+    new.username.trim().is_empty() && new.kind != Kind::Person
+}
+
+/// The username as typed, or as made from a display name that is right; one that is wrong has been told already.
+fn username_of(new: &NewUser, display: &str) -> Result<String, FieldError> {
+    if !is_made(new) {
+        return names::username(&new.username, new.kind);
     }
+    match names::account_id(display, new.kind) {
+        Some(id) => Ok(id),
+        None if display.is_empty() => Ok(String::new()),
+        None => Err(FieldError::new(new.name_field, NOTHING_LEFT)),
+    }
+}
+
+/// Adds what is taken, with what is free near it.
+fn add_clashes(
+    cx: &mut Cx<'_, '_>,
+    new: &NewUser,
+    (display, username, email): (&str, &str, Option<&str>),
+    problems: &mut Problems,
+) -> Result<()> {
+    let mut taken = |what, value: &str| Ok::<_, Error>(store::users::taken_by(cx.tx, what, value, None)?.is_some());
+    let name_taken = taken(Unique::DisplayName, display)?;
+    let username_taken = taken(Unique::Username, username)?;
+    if taken(Unique::Email, email.unwrap_or_default())? {
+        problems.add("email", "Another user has this email address.");
+    }
+    if !(name_taken || username_taken) {
+        return Ok(());
+    }
+    let free = suggest(cx, display, new.kind)?;
+    let free_id = free.as_deref().and_then(|name| names::account_id(name, new.kind));
+    let is_free = |free: Option<String>| free.map(|free| format!(" {free} is free.")).unwrap_or_default();
+    if name_taken {
+        problems.add(new.name_field, format!("This name is taken.{}", is_free(free.clone())));
+    }
+    if username_taken && !is_made(new) {
+        problems.add("username", format!("The username {username} is taken.{}", is_free(free_id)));
+    } else if username_taken && !name_taken {
+        problems.add(new.name_field, format!("The username {username} is taken.{}", is_free(free)));
+    }
+    Ok(())
 }
 
 const NOTHING_LEFT: &str = "Nothing is left of this name once it is written in a to z and 0 to 9. Use some of these.";
