@@ -8,6 +8,7 @@ use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query}
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::conn::Conn;
+use crate::model::page::COUNT_CAP;
 use crate::model::{Error, Result};
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -245,6 +246,18 @@ where
         return Err(OpenError::Newer(newer.to_string()));
     }
     conn.run_pending_migrations(known).map(drop).map_err(fail)
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
+}
+
+/// How many rows `FROM … WHERE …` brings, counted up to one more than the cap. It holds no text of a user's.
+pub(super) fn count_rows(tx: &mut Tx<'_>, from: &str) -> Result<i64> {
+    let capped = format!("SELECT COUNT(*) AS n FROM (SELECT 1 AS one {from} LIMIT {}) AS capped", COUNT_CAP + 1);
+    sql_query(capped).get_result::<Count>(tx.conn).map(|count| count.n).map_err(failed)
 }
 
 /// What a failed statement means to whoever asked. Use cases check first; this is for what slips between, and for faults.

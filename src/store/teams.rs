@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use time::OffsetDateTime;
 
-use super::db::{Tx, failed};
+use super::db::{Tx, count_rows, failed};
 use super::rows::TeamRow;
 use super::schema::teams;
 use super::users::list;
@@ -15,7 +15,7 @@ use crate::base::clock::to_micros;
 use crate::base::random;
 use crate::model::ids::TeamId;
 use crate::model::names::fold;
-use crate::model::page::{COUNT_CAP, Key, Page, PageRequest};
+use crate::model::page::{Key, Page, PageRequest};
 use crate::model::teams::Team;
 use crate::model::{Error, Result};
 
@@ -125,6 +125,5 @@ pub fn page(tx: &mut Tx<'_>, search: &str, only: Option<&[TeamId]>, request: &Pa
 /// # Errors
 /// A fault.
 pub fn count(tx: &mut Tx<'_>) -> Result<i64> {
-    let found = teams::table.select(teams::id).limit(COUNT_CAP + 1).load::<i64>(tx.conn).map_err(failed)?;
-    Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
+    count_rows(tx, "FROM teams")
 }

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable};
 use time::OffsetDateTime;
 
-use super::db::{Tx, failed};
+use super::db::{Tx, count_rows, failed};
 use super::rows::TokenRow;
 use super::schema::{token_secrets, token_teams, tokens};
 use super::users::list;
@@ -16,7 +16,6 @@ use crate::base::random;
 use crate::model::actor::Origin;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::names::fold;
-use crate::model::page::COUNT_CAP;
 use crate::model::permissions::PermissionSet;
 use crate::model::tokens::{EXPIRING_WITHIN, HashedToken, Summary, Token, TokenType};
 use crate::model::{Error, Result};
@@ -262,12 +261,6 @@ pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i
 /// # Errors
 /// A fault.
 pub fn count(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<i64> {
-    let found = tokens::table
-        .filter(tokens::revoked_at.is_null())
-        .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(to_micros(now))))
-        .select(tokens::id)
-        .limit(COUNT_CAP + 1)
-        .load::<i64>(tx.conn)
-        .map_err(failed)?;
-    Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
+    let now = to_micros(now);
+    count_rows(tx, &format!("FROM tokens WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {now})"))
 }

@@ -40,6 +40,7 @@ CREATE TABLE users (
     CONSTRAINT machines_have_dummy_addresses CHECK (kind = 'person' OR email_key LIKE '%.invalid')
 );
 CREATE INDEX users_by_kind ON users (kind, display_name_key, id);
+CREATE INDEX users_by_role ON users (role, display_name_key, id);
 CREATE INDEX users_by_name ON users (display_name_key, id);
 CREATE INDEX users_by_last_seen ON users (last_seen_at, id);
 CREATE INDEX users_by_created ON users (created_at, id);

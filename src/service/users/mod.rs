@@ -73,7 +73,7 @@ fn info(cx: &Cx<'_, '_>, user: User, teams: Vec<Membership>, tokens: Summary) ->
 /// A fault.
 pub fn counts(cx: &mut Cx<'_, '_>) -> Result<[i64; 4]> {
     let sight = cx.actor.sight();
-    let mut of = |kind| store::users::count(cx.tx, kind, None, (&sight, cx.now));
+    let mut of = |kind| store::users::count(cx.tx, kind, &sight);
     Ok([of(None)?, of(Some(Kind::Person))?, of(Some(Kind::Service))?, of(Some(Kind::Agent))?])
 }
 
