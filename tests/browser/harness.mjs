@@ -127,6 +127,7 @@ class Server {
       await this.exit
       clearTimeout(timer)
     }
+    process.off('exit', this.kill)
     const how = this.child.signalCode ?? this.child.exitCode
     assert.equal(how, 0, `latchkey serve ended with ${how} after SIGTERM:\n${this.output()}`)
   }
@@ -198,7 +199,8 @@ export async function startServer({ flavour = 'sqlite', env = {}, on } = {}) {
   }
   // A test that ends without stopping its server does not hang on it; the server is killed with the test's process.
   for (const handle of [child, child.stdout, child.stderr]) handle.unref()
-  process.once('exit', () => child.kill('SIGKILL'))
+  server.kill = () => child.kill('SIGKILL')
+  process.once('exit', server.kill)
   return server
 }
 
