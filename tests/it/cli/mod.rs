@@ -120,7 +120,8 @@ both! {
 fn refused(vars: &[(&str, &str)]) -> String {
     let dir = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
-    command.env_clear().env("LATCHKEY_DATA_DIR", dir.path()).envs(vars.iter().copied());
+    // Not `serve`, which would want a port before it opens the store.
+    command.arg("migrate").env_clear().env("LATCHKEY_DATA_DIR", dir.path()).envs(vars.iter().copied());
     err(&command.stdin(Stdio::null()).output().unwrap())
 }
 
