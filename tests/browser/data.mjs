@@ -37,12 +37,12 @@ const USERS = [
   { name: 'Release notes writer', user_type: 'Agent', role: 'Member', used: true, teams: [['Platform', 'Viewer']],
     tokens: [{ name: 'drafts', expires_in_days: 6, scopes: ['teams:read'] }] },
   { name: 'Jonas Lindqvist', username: 'jonas.l', user_type: 'Person', role: 'Manager', accepts: true,
-    teams: [['Billing', 'Maintainer'], ['Data Quality', 'Viewer'], ['Platform', 'Maintainer'], ['Support', 'Viewer']],
+    teams: [['Billing', 'Maintainer'], ['Platform', 'Maintainer'], ['Support', 'Viewer']],
     tokens: [{ name: 'spreadsheet', expires: '90d' }] },
   { name: 'Terraform runner', role: 'Member', used: true, teams: [['Platform', 'Maintainer']],
     tokens: [{ name: 'plan and apply', expires_in_days: 90, scopes: ['teams:read', 'service_accounts:read'] }] },
   { name: 'Old importer', role: 'Member', teams: [['Billing', 'Viewer']], disable: true,
-    tokens: [{ name: 'import', never: true, scopes: ['teams:read'] }] },
+    tokens: [{ name: 'import', expires: 'never', scopes: ['teams:read'] }] },
   { name: 'Sunita Nair', username: 'sunita', user_type: 'Person', role: 'Member', teams: [['Support', 'Viewer']] },
 ]
 
@@ -84,17 +84,12 @@ export async function accept(link, password = PASSWORD) {
  */
 export async function fill(server, page, { except = [] } = {}) {
   await setup(page, server, MARA)
-  const admin = await tokenByCommand(server, MARA.username, { expires: 'never' })
+  const admin = await tokenByCommand(server, MARA.username, { expires: '2y' })
   const ask = (method, path, body) => api(server, admin, method, path, body)
   const data = { admin, teams: {}, users: {}, tokens: {} }
   for (const [name, description] of TEAMS) data.teams[name] = (await ask('POST', '/api/v1/teams', { name, description })).id
   for (const user of USERS) if (!except.includes(user.name)) await add(server, data, user)
   return data
-}
-
-/** Adds one of the users by name, if `fill` left it out. */
-export async function addNamed(server, data, name) {
-  await add(server, data, USERS.find((user) => user.name === name))
 }
 
 async function add(server, data, { name, username, user_type = 'Service', role, teams, accepts, tokens = [], used, disable }) {
@@ -109,8 +104,8 @@ async function add(server, data, { name, username, user_type = 'Service', role, 
   data.tokens[name] = {}
   if (accepts) await accept(made.invitation)
   for (const { expires, ...token } of tokens) {
-    data.tokens[name][token.name] = person
-      ? { token: await tokenByCommand(server, username, { name: token.name, expires, scopes: ['self:read'] }) }
+    data.tokens[name][token.name] = expires
+      ? { token: await tokenByCommand(server, made.user_name, { scopes: ['self:read'], ...token, expires }) }
       : await ask('POST', `/api/v1/users/${made.id}/tokens`, token)
   }
   if (used) for (const { token } of Object.values(data.tokens[name])) await api(server, token, 'GET', '/api/v1/me')

@@ -30,6 +30,7 @@ for (const flavour of flavours()) {
           assert.equal(await page.locator('[data-copied]').textContent(), 'Copied', 'said aloud')
         } else {
           assert.equal(await page.getByRole('button', { name: 'Copy' }).count(), 0, 'no dead control')
+          await page.getByText('take it out of the list of downloads').waitFor()
         }
         const file = await download(page, () => page.getByRole('link', { name: 'Download' }).click())
         assert.equal(file.text.trim() === token, true, 'what was downloaded is the token')

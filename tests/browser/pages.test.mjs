@@ -128,11 +128,25 @@ test('two clicks on Finish make one account, and show its token', async () => {
     await firstStep(sheet, { name: 'API Access' })
     await next(sheet)
     await secondStep(sheet, { token: 'pipeline' })
+    // The first answer is held back, as on a slow line, until the second click is done.
     let sent = 0
-    page.on('request', (request) => { if (request.method() === 'POST') sent += 1 })
-    await sheet.getByRole('button', { name: 'Finish', exact: true }).dblclick()
-    const heading = page.getByRole('heading', { name: 'The service account and its token are ready' })
-    await heading.waitFor()
+    let release
+    const released = new Promise((resolve) => (release = resolve))
+    let first
+    const arrived = new Promise((resolve) => (first = resolve))
+    await page.route('**/users/service', async (route) => {
+      sent += 1
+      first()
+      await released
+      await route.continue().catch(() => {})
+    })
+    const { x, y, width, height } = await sheet.getByRole('button', { name: 'Finish', exact: true }).boundingBox()
+    const click = () => page.mouse.click(x + width / 2, y + height / 2)
+    await click()
+    await arrived
+    await click()
+    release()
+    await page.getByRole('heading', { name: 'The service account and its token are ready' }).waitFor()
     assert.equal(sent, 1, 'it is sent once')
     const made = (await users(server, admin)).filter((user) => user.user_type === 'Service')
     assert.equal(made.length, 1)

@@ -22,7 +22,7 @@ use crate::web::{Answer, Fields, Page, Shell, render};
 /// How many users a page lists.
 const LISTED: i64 = 50;
 /// How many teams a row names.
-const NAMED: usize = 3;
+const NAMED: usize = 2;
 const GONE: &str = "That page of the list is not to be found any more. This is the first one.";
 
 #[derive(Template)]
