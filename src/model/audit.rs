@@ -290,6 +290,17 @@ mod tests {
         }
         assert_eq!(verify(&removed, None), Err(Broken::Altered(3)), "renumbered");
 
+        // Two histories under one key, as after going back to a backup: an entry of one does not fit into the other.
+        let mut spliced = whole.clone();
+        spliced[3] = {
+            let mut other = whole[3].0.clone();
+            other.actor_name = "in another history".into();
+            let before = whole[2].0.mac(&KEY, &[9; 32]);
+            let mac = other.mac(&KEY, &before);
+            (other, mac)
+        };
+        assert_eq!(verify(&spliced, None), Err(Broken::Altered(4)));
+
         let mut inserted = whole.clone();
         inserted.push(inserted[4].clone());
         inserted[5].0.seq = 6;

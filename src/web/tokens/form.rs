@@ -204,7 +204,7 @@ fn hint(account: &Prospect) -> String {
     let policy = match account.policy.max_days {
         Some(365) => "Policy: at most 1 year.".into(),
         Some(days) => format!("Policy: at most {days} days."),
-        None if account.policy.never_allowed() => "Policy: any life, and Never.".into(),
+        None if account.policy.never_allowed() => "Policy: no limit.".into(),
         None => "Policy: every token expires.".into(),
     };
     let year = Duration::days(365);
