@@ -129,6 +129,7 @@ impl ApiError {
                 "Nothing was written, because this was changed since you read it. Read it again and repeat your change.",
             ),
             Error::AlreadyDone(_) | Error::Conflict(_) => Self::new(StatusCode::CONFLICT, detail),
+            Error::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail),
             Error::Busy(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).and_header(header::RETRY_AFTER, "1".into())
             }

@@ -98,7 +98,8 @@ impl Config {
         for (name, value) in vars {
             match name.strip_prefix("LATCHKEY_") {
                 _ if value.is_empty() => {}
-                Some("CONFIG") => {}
+                // The first is read by the command line; the others are what programs that use the API keep their token and address in.
+                Some("CONFIG" | "TOKEN" | "URL") => {}
                 Some(setting) if !setting.starts_with("TEST_") => {
                     let setting = setting.to_ascii_lowercase();
                     table.insert(setting.clone(), typed(&setting, value));

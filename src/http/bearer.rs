@@ -70,7 +70,7 @@ impl FromRequest for Bearer {
             None => Credential::Nothing,
         };
         let origin = origin::of(request, &app.config.trusted_proxies);
-        ready(Ok(Self { app, caller: Caller { credential, origin } }))
+        ready(Ok(Self { app, caller: Caller::new(credential, origin) }))
     }
 }
 

@@ -86,7 +86,7 @@ impl FromRequest for Visitor {
         let app = request.app_data::<Data>().expect("App is registered").clone();
         let session = Typed(request.get_session());
         let credential = session.row().map_or(Credential::Nothing, Credential::Session);
-        let caller = Caller { credential, origin: origin::of(request, &app.config.trusted_proxies) };
+        let caller = Caller::new(credential, origin::of(request, &app.config.trusted_proxies));
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
         ready(Ok(Self { app, caller, session, path, theme: theme(request) }))
     }

@@ -4,6 +4,7 @@ use actix_web::Error;
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use tracing::Span;
 use tracing::field::Empty;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
@@ -25,7 +26,9 @@ impl RootSpanBuilder for RouteSpan {
         };
         span.record("status", status.as_u16());
         span.in_scope(|| {
-            if status.is_server_error() {
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                tracing::warn!("busy");
+            } else if status.is_server_error() {
                 tracing::error!("failed");
             } else {
                 tracing::info!("done");

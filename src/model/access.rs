@@ -62,12 +62,15 @@ impl Holdings {
     /// What an account holds by its roles (rules 1 and 3), which for a service or agent account without a team role outside
     /// `Public` is nothing (rule 4).
     pub fn of(standing: &Standing) -> Self {
-        let teams: BTreeMap<_, _> =
-            standing.teams.iter().filter(|(id, _)| !id.is_public()).map(|(id, role)| (*id, role.holds())).collect();
-        if standing.kind != Kind::Person && teams.is_empty() {
-            return Self::default();
-        }
-        Self { everywhere: standing.role.holds(), teams, own: PermissionSet::all_of(&[Resource::Own]) }
+        let latent = Self::latent(standing);
+        if standing.kind != Kind::Person && latent.teams.is_empty() { Self::default() } else { latent }
+    }
+
+    /// What an account holds by its roles, rule 4 left aside: what a service or agent account without a team has as soon as
+    /// anybody gives it one. Grants are measured by this (rule 2), so that nobody lays by a power they do not have.
+    pub fn latent(standing: &Standing) -> Self {
+        let teams = standing.teams.iter().filter(|(id, _)| !id.is_public()).map(|(id, role)| (*id, role.holds()));
+        Self { everywhere: standing.role.holds(), teams: teams.collect(), own: PermissionSet::all_of(&[Resource::Own]) }
     }
 
     /// Everything everywhere: a global-admin token, the command line, the portal itself.
@@ -83,16 +86,15 @@ impl Holdings {
     #[must_use]
     pub fn limited(&self, scopes: PermissionSet, teams: Option<&BTreeSet<TeamId>>) -> Self {
         let everywhere = self.everywhere.and(scopes);
-        let own = self.own.and(scopes);
         match teams {
             None => {
                 let teams = self.teams.iter().map(|(id, held)| (*id, held.and(scopes))).collect();
-                Self { everywhere, teams, own }
+                Self { everywhere, teams, own: self.own.and(scopes) }
             }
             Some(allowed) => {
                 let teams = self.teams.iter().filter(|(id, _)| allowed.contains(id));
                 let teams = teams.map(|(id, held)| (*id, held.and(scopes).or(everywhere))).collect();
-                Self { everywhere: PermissionSet::EMPTY, teams, own }
+                Self { everywhere: PermissionSet::EMPTY, teams, own: PermissionSet::EMPTY }
             }
         }
     }
@@ -204,6 +206,7 @@ mod tests {
         let token = account.limited(PermissionSet::everything(), Some(&BTreeSet::from([HOME])));
         assert!(token.has(MAKE, Place::Team(HOME)), "the organisation role counts in the team");
         assert!(!token.has(MAKE, Place::Team(OTHER)) && !token.has(SEE_USERS, Place::Everywhere));
+        assert!(token.at(Place::Own).is_empty(), "nor on its account's own things");
         let nowhere = account.limited(PermissionSet::everything(), Some(&BTreeSet::new()));
         assert!(!nowhere.has(MAKE, Place::Team(HOME)));
     }
@@ -223,6 +226,15 @@ mod tests {
         assert_eq!(maintainer.lack_against(&elsewhere).map(|lack| lack.place), Some(Place::Team(OTHER)));
         let only_home = elsewhere.limited(PermissionSet::everything(), Some(&BTreeSet::from([HOME])));
         assert_eq!(maintainer.lack_against(&only_home), None, "a token limited to one's own team is coverable");
+    }
+
+    #[test]
+    fn a_power_that_sleeps_for_want_of_a_team_is_a_power() {
+        let sleeping = Standing { kind: Kind::Service, role: OrgRole::Manager, teams: Vec::new() };
+        let maintainer = person(OrgRole::Member, &[(HOME, TeamRole::Maintainer)]);
+        assert_eq!(maintainer.lack_against(&Holdings::of(&sleeping)), None, "it can do nothing now");
+        assert!(maintainer.lack_against(&Holdings::latent(&sleeping)).is_some(), "but it could with a team");
+        assert_eq!(person(OrgRole::Manager, &[]).lack_against(&Holdings::latent(&sleeping)), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::error::{Error, Result};
 use super::ids::{SessionId, TeamId, TokenId, UserId};
 use super::permissions::{Action, Permission, PermissionSet, Resource};
 use super::roles::OrgRole;
-use super::users::{Kind, User};
+use super::users::User;
 
 /// How long a typed password counts for dangerous acts.
 pub const PASSWORD_COUNTS_FOR: time::Duration = time::Duration::minutes(10);
@@ -188,6 +188,14 @@ impl Actor {
     /// [`Error::Forbidden`] with the reason.
     pub fn may_act_on(&self, user: &User, action: Action) -> Result<()> {
         self.may(user.permission(action), Place::of_home(user.home_team))?;
+        self.may_touch(user)
+    }
+
+    /// Only Admins act on Admins (rule 2).
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] where `user` is one and the actor is none.
+    pub fn may_touch(&self, user: &User) -> Result<()> {
         if user.role == OrgRole::Admin && !self.is_admin() {
             return Err(Error::refused(format!("{} is an Admin, and only Admins act on Admins.", user.username)));
         }
@@ -237,26 +245,25 @@ impl Actor {
             return Sight::All;
         }
         let Some(identity) = self.identity() else {
-            return Sight::Some { own: None, teams: Vec::new(), homes: Vec::new() };
+            return Sight::Some { own: None, teams: Vec::new(), homes: Vec::new(), machines: false };
         };
         let teams = match &self.via {
             Via::Session { .. } => identity.standing.teams.iter().map(|(id, _)| *id).collect(),
             _ => self.holdings.teams_with(read(Resource::Teams)),
         };
         let own = self.can(read(Resource::Own), Place::Own).then_some(identity.id);
-        Sight::Some { own, teams, homes: self.holdings.teams_with(read(Resource::ServiceAccounts)) }
+        let machines = self.can(read(Resource::ServiceAccounts), Place::Everywhere);
+        Sight::Some { own, teams, homes: self.holdings.teams_with(read(Resource::ServiceAccounts)), machines }
     }
 
     /// Whether it sees `user`, who has roles in `teams`.
     pub fn sees(&self, user: &User, teams: &[TeamId]) -> bool {
         match self.sight() {
             Sight::All => true,
-            Sight::Some { own, teams: mine, homes } => {
+            Sight::Some { own, teams: mine, homes, machines } => {
                 own == Some(user.id)
                     || teams.iter().any(|team| mine.contains(team))
-                    || user.home_team.is_some_and(|home| homes.contains(&home))
-                    || user.kind != Kind::Person
-                        && self.can(user.permission(Action::Read), Place::of_home(user.home_team))
+                    || user.home_team.is_some_and(|home| machines || homes.contains(&home))
             }
         }
     }
@@ -275,5 +282,7 @@ pub enum Sight {
         teams: Vec<TeamId>,
         /// Accounts at home in these.
         homes: Vec<TeamId>,
+        /// All service and agent accounts.
+        machines: bool,
     },
 }

@@ -32,6 +32,9 @@ pub enum Error {
     /// It cannot be done in the present state, for the reason given.
     #[error("{0}")]
     Conflict(String),
+    /// More was sent than anything here takes.
+    #[error("{0}")]
+    TooLarge(&'static str),
     /// Too much at once; it may be tried again.
     #[error("{0}")]
     Busy(&'static str),

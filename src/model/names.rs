@@ -17,9 +17,10 @@ pub fn fold(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-/// Checks a username: 1 to 64 of letters, digits, `.`, `_`, `-`, `+` and `@`, beginning with a letter or digit.
+/// Checks a username: 1 to 64 of letters, digits, `.`, `_`, `-` and `+`, beginning with a letter or digit.
 ///
-/// The endings `@service` and `@agent` belong to accounts of those kinds.
+/// Accounts of the kinds service and agent may end in `@service` or `@agent`; otherwise there is no `@` in it, so that no
+/// username is ever somebody's address.
 ///
 /// # Errors
 /// What is wrong, at the field `username`.
@@ -33,14 +34,15 @@ pub fn username(text: &str, kind: Kind) -> Result<String, FieldError> {
     if name.chars().count() > USERNAME_MAX {
         return fail("A username has at most 64 characters.");
     }
-    if !starts_well || !name.chars().all(|c| c.is_ascii_alphanumeric() || "._-+@".contains(c)) {
-        return fail("Use letters a to z, digits, and . _ - + @ only, and begin with a letter or a digit.");
-    }
     let folded = fold(name);
-    for other in [Kind::Service, Kind::Agent] {
-        if kind != other && other.suffix().is_some_and(|suffix| folded.ends_with(suffix)) {
-            return fail("The endings @service and @agent are kept for service accounts and AI agents.");
-        }
+    let endings = [Kind::Service, Kind::Agent].map(|kind| (kind, kind.suffix().unwrap_or_default()));
+    if endings.iter().any(|(other, ending)| kind != *other && folded.ends_with(ending)) {
+        return fail("The endings @service and @agent are kept for service accounts and AI agents.");
+    }
+    let ending = kind.suffix().filter(|ending| folded.ends_with(ending)).map_or(0, str::len);
+    let stem = &name[..name.len() - ending];
+    if !starts_well || !stem.chars().all(|c| c.is_ascii_alphanumeric() || "._-+".contains(c)) {
+        return fail("Use letters a to z, digits, and . _ - + only, and begin with a letter or a digit.");
     }
     Ok(name.to_owned())
 }
@@ -63,10 +65,18 @@ pub fn display(field: &str, text: &str) -> Result<String, FieldError> {
     Ok(name)
 }
 
-/// Control characters, and the marks that reorder or hide text.
+/// Control characters, the marks that reorder or join text, and signs that show nothing.
 fn is_deceptive(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(c,
+            '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{e0000}'..='\u{e01ef}')
+}
+
+/// What the audit log keeps of a name that nobody has checked yet.
+pub fn tidy(text: &str) -> String {
+    text.chars().filter(|c| !is_deceptive(*c)).take(NAME_MAX).collect()
 }
 
 /// Checks a description: at most 1,000 characters, line breaks allowed.
@@ -108,8 +118,9 @@ pub fn email(text: &str) -> Result<String, FieldError> {
     if email.chars().count() > EMAIL_MAX || !local_ok || !domain.split('.').all(label_ok) {
         return fail("An email address has the form name@example.com.");
     }
-    if fold(domain).split('.').next_back() == Some("invalid") {
-        return fail("Addresses under .invalid are kept for service accounts.");
+    let domain = fold(domain);
+    if domain.split('.').next_back() == Some("invalid") || matches!(domain.as_str(), "service" | "agent") {
+        return fail("Addresses under .invalid, and at @service and @agent, are kept for service accounts.");
     }
     Ok(email.to_owned())
 }
@@ -163,6 +174,11 @@ mod tests {
         assert!(username("ada.okafor", Kind::Person).is_ok());
         assert!(username("", Kind::Person).is_err());
         assert!(username("a b", Kind::Person).is_err());
+        assert!(
+            username("ada@example.com", Kind::Person).is_err() && username("ada@example.com", Kind::Service).is_err()
+        );
+        assert!(username("api@x@service", Kind::Service).is_err() && username("API@Service", Kind::Service).is_ok());
+        assert!(email("api_access@service").is_err());
         assert!(username(&"a".repeat(65), Kind::Person).is_err());
     }
 
@@ -177,7 +193,10 @@ mod tests {
 
     #[test]
     fn names_hold_nothing_invisible() {
-        assert!(display("name", "Ada\u{202e}nimdA").is_err());
+        for hidden in ["Ada\u{202e}nimdA", "\u{3164}", "\u{2800}", "a\u{ad}b", "x\u{fe0f}", "\u{e0041}"] {
+            assert!(display("name", hidden).is_err(), "{hidden:?}");
+        }
+        assert_eq!(tidy("a\0b\u{202e}c"), "abc");
         assert_eq!(display("name", "  Ada   Okafor ").as_deref(), Ok("Ada Okafor"));
     }
 }

@@ -1,5 +1,8 @@
 //! What every use case runs in: one transaction, one actor, one moment.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use time::OffsetDateTime;
 
 use super::auth;
@@ -49,17 +52,25 @@ pub struct Caller {
     pub credential: Credential,
     /// From where they call.
     pub origin: Origin,
+    /// Whether a refusal of this request stands in the audit log already: a form that comes back refused asks again what it
+    /// may show, and that is no second refusal.
+    refused: Arc<AtomicBool>,
 }
 
 impl Caller {
     /// The command line.
     pub fn cli() -> Self {
-        Self { credential: Credential::Cli, origin: Origin::default() }
+        Self::new(Credential::Cli, Origin::default())
+    }
+
+    /// Whoever sends one request with this proof.
+    pub fn new(credential: Credential, origin: Origin) -> Self {
+        Self { credential, origin, refused: Arc::default() }
     }
 
     /// Somebody who has shown nothing.
     pub fn nobody(origin: Origin) -> Self {
-        Self { credential: Credential::Nothing, origin }
+        Self::new(Credential::Nothing, origin)
     }
 }
 
@@ -170,7 +181,9 @@ impl App {
             Err(Error::Forbidden(refusal)) => Some(refusal.reason.clone()),
             Err(_) => attempt.reason,
         };
-        if let Some(reason) = reason {
+        if let Some(reason) = reason
+            && !caller.refused.swap(true, Ordering::Relaxed)
+        {
             let event = Event::refused(attempt.action.unwrap_or("request"), attempt.target, reason);
             self.store.write(|tx| {
                 let mut unseen = auth::Seen::default();

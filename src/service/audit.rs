@@ -1,10 +1,12 @@
 //! Reading and verifying the audit log.
 
+use serde_json::{Value, json};
+
 use super::app::{App, Cx};
 use crate::model::Result;
 use crate::model::access::Place;
 use crate::model::audit::{Broken, Entry, Head, Verifier};
-use crate::model::ids::UserId;
+use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::store;
@@ -19,7 +21,33 @@ pub fn of_user(cx: &mut Cx<'_, '_>, id: UserId, request: &PageRequest) -> Result
     if !cx.actor.owns(id, Action::Read) {
         cx.actor.may(Permission::new(Resource::Audit, Action::Read), Place::of_home(user.home_team))?;
     }
-    store::audit::of_user(cx.tx, id, request)
+    let page = store::audit::of_user(cx.tx, id, request)?;
+    Ok(page.map(|entry| Entry {
+        before: entry.before.map(|json| without_hidden_teams(cx, &json)),
+        after: entry.after.map(|json| without_hidden_teams(cx, &json)),
+        ..entry
+    }))
+}
+
+/// The same JSON without the names of teams that the caller may not know of.
+fn without_hidden_teams(cx: &Cx<'_, '_>, json: &str) -> String {
+    let Ok(mut value) = serde_json::from_str::<Value>(json) else { return String::new() };
+    for field in ["team", "home_team"] {
+        if let Some(team) = value.get_mut(field) {
+            hide(cx, team);
+        }
+    }
+    for team in value.get_mut("teams").and_then(Value::as_array_mut).into_iter().flatten() {
+        hide(cx, team);
+    }
+    value.to_string()
+}
+
+fn hide(cx: &Cx<'_, '_>, team: &mut Value) {
+    let known = team["id"].as_i64().is_some_and(|id| super::teams::is_known(cx, TeamId(id)));
+    if !known && team.is_object() {
+        *team = json!({ "name": "a team that you may not see" });
+    }
 }
 
 /// Walks the whole chain, comparing it with a head that was shown earlier.

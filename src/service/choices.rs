@@ -14,7 +14,7 @@ use crate::store;
 pub fn org_roles(cx: &Cx<'_, '_>) -> Vec<OrgRole> {
     let covered = |role: &OrgRole| {
         let standing = Standing { kind: Kind::Person, role: *role, teams: Vec::new() };
-        cx.actor.holdings.lack_against(&Holdings::of(&standing)).is_none()
+        cx.actor.holdings.lack_against(&Holdings::latent(&standing)).is_none()
     };
     OrgRole::ALL.iter().copied().filter(covered).collect()
 }

@@ -31,7 +31,7 @@ pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<(User, Purpose, Secr
         return Err(Error::Conflict("This account is disabled. Enable it first.".into()));
     }
     let teams = store::memberships::roles(cx.tx, id)?;
-    cx.actor.may_grant(&Holdings::of(&user.standing(teams)))?;
+    cx.actor.may_grant(&Holdings::latent(&user.standing(teams)))?;
     let purpose = if user.has_password { Purpose::Reset } else { Purpose::Invitation };
     cx.attempt(if user.has_password { "user.reset_link" } else { "user.invite" });
     let secret = issue(cx, &user, purpose)?;

@@ -10,7 +10,7 @@ use crate::model::actor::Sight;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::roles::TeamRole;
 use crate::model::teams::Team;
 use crate::model::tokens::Summary;
 use crate::model::users::{Kind, User, UserState};
@@ -74,7 +74,10 @@ fn listed(cx: &mut Cx<'_, '_>, team: TeamId, machines: Option<bool>, request: &P
 /// A refusal.
 pub fn candidates(cx: &mut Cx<'_, '_>, team: TeamId, machines: bool, text: &str) -> Result<Vec<User>> {
     super::teams::target(cx, team, "team.add_member", Action::Update)?;
-    let mut found = store::users::lookup(cx.tx, text, Some(machines), Some(team), 100)?;
+    // Whoever sees not everybody looks strangers up by name alone: an address must not be found out by trying.
+    let by_email = cx.actor.sight() == Sight::All;
+    let wanted = store::users::Lookup { text, machines, outside: Some(team), by_email };
+    let mut found = store::users::lookup(cx.tx, &wanted, 100)?;
     let roles = grantable(cx, team, &found)?;
     found.retain(|user| roles.get(&user.id).is_some_and(|roles| !roles.is_empty()));
     found.truncate(20);
@@ -114,10 +117,10 @@ fn may_widen(
     role: TeamRole,
     mut teams: Vec<(TeamId, TeamRole)>,
 ) -> Result<()> {
-    let held = Holdings::of(&user.standing(teams.clone()));
+    let held = Holdings::latent(&user.standing(teams.clone()));
     teams.retain(|(id, _)| *id != team);
     teams.push((team, role));
-    let will_hold = Holdings::of(&user.standing(teams));
+    let will_hold = Holdings::latent(&user.standing(teams));
     match held.lack_against(&will_hold) {
         Some(_) => cx.actor.may_grant(&will_hold),
         None => Ok(()),
@@ -168,7 +171,7 @@ pub fn set(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: TeamRole) -> R
         return Ok(());
     }
     let name = store::teams::get(cx.tx, team)?.name;
-    let told = |role: TeamRole| json!({ "team": name, "role": role });
+    let told = |role: TeamRole| json!({ "team": { "id": team, "name": name }, "role": role });
     cx.done(account(&user), had.map(told), Some(told(role)))
 }
 
@@ -181,7 +184,7 @@ pub fn remove(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<()> {
     let (team, user) = pair(cx, team, user)?;
     let had = store::memberships::remove(cx.tx, user.id, team)?;
     let name = store::teams::get(cx.tx, team)?.name;
-    cx.done(account(&user), Some(json!({ "team": name, "role": had })), None)
+    cx.done(account(&user), Some(json!({ "team": { "id": team, "name": name }, "role": had })), None)
 }
 
 /// Checks team and user: membership is `teams:update` in the team, or changing the account where the team is its home;
@@ -214,8 +217,6 @@ fn may_change(cx: &Cx<'_, '_>, team: TeamId, user: &User) -> Result<()> {
     if !at_home {
         cx.actor.may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))?;
     }
-    if user.role == OrgRole::Admin && !cx.actor.is_admin() {
-        return Err(Error::refused(format!("{} is an Admin, and only Admins act on Admins.", user.username)));
-    }
+    cx.actor.may_touch(&user)?;
     Ok(())
 }

@@ -12,7 +12,9 @@ use crate::model::error::Problems;
 use crate::model::ids::TeamId;
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::roles::TeamRole;
 use crate::model::teams::Team;
+use crate::model::users::User;
 use crate::model::{Error, Result, names};
 use crate::store;
 
@@ -221,7 +223,7 @@ fn deletable(cx: &mut Cx<'_, '_>, team: &Team) -> Result<()> {
 /// A refusal, or what is wrong with the fields.
 pub fn create(cx: &mut Cx<'_, '_>, name: &str, description: &str, form_key: Option<&str>) -> Result<Team> {
     cx.attempt("team.create");
-    cx.on(Target { kind: "team", id: 0, name: name.chars().take(names::NAME_MAX).collect() });
+    cx.on(Target { kind: "team", id: 0, name: names::tidy(name) });
     cx.actor.may(Permission::new(Resource::Teams, Action::Create), Place::Everywhere)?;
     cx.first_time(form_key)?;
     let (name, description) = checked(cx, name, description, None)?;
@@ -286,13 +288,17 @@ pub fn at_home(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<i64> {
     store::users::at_home_in(cx.tx, id)
 }
 
-/// Removes a team that is nobody's home. Its members stay users.
+/// Removes a team that is nobody's home. Its members stay users; the first 200 of them stand in the audit log.
 ///
 /// # Errors
 /// A refusal, or that it is `Public` or somebody's home.
 pub fn delete(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<()> {
     let team = target(cx, id, "team.delete", Action::Delete)?;
     deletable(cx, &team)?;
+    let mut lost = fields(&team);
+    let members = store::memberships::page(cx.tx, id, None, &PageRequest::first(crate::model::page::MAX_LIMIT))?;
+    let told = |(user, role): (User, Option<TeamRole>)| json!({ "id": user.id, "name": user.username, "role": role });
+    lost["members"] = members.items.into_iter().map(told).collect();
     store::teams::delete(cx.tx, id)?;
-    cx.done(named(&team), Some(fields(&team)), None)
+    cx.done(named(&team), Some(lost), None)
 }

@@ -11,7 +11,6 @@ use crate::model::error::Problems;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
-use crate::model::roles::OrgRole;
 use crate::model::tokens::{Lifetime, PlainToken, Token, TokenType};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, names};
@@ -77,7 +76,7 @@ pub(super) fn may_make(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
         return Ok(());
     }
     cx.actor.may(Permission::new(Resource::Tokens, Action::Create), Place::of_home(user.home_team))?;
-    only_admins_for_admins(cx, user)
+    cx.actor.may_touch(user)
 }
 
 /// Lets those go on who may make tokens for `user`.
@@ -98,23 +97,18 @@ fn must_be_enabled(user: &User) -> Result<()> {
     Err(Error::Conflict(format!("{} is disabled. Enable it first.", user.username)))
 }
 
-fn only_admins_for_admins(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
-    if user.role == OrgRole::Admin && !cx.actor.is_admin() {
-        return Err(Error::refused(format!("{} is an Admin, and only Admins act on Admins.", user.username)));
-    }
-    Ok(())
-}
-
 /// Makes the token; the caller may make tokens for this account, but what this one can do is checked here.
 pub(super) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<Minted> {
     must_be_enabled(user)?;
     let (name, description, expires_at) = checked(cx, user, new)?;
-    let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?));
-    let can = if new.global_admin { Holdings::everything() } else { held.limited(new.scopes, new.teams.as_ref()) };
+    let standing = user.standing(store::memberships::roles(cx.tx, user.id)?);
+    let limited = |held: Holdings| held.limited(new.scopes, new.teams.as_ref());
+    let can = if new.global_admin { Holdings::everything() } else { limited(Holdings::of(&standing)) };
     if new.global_admin {
         may_make_global_admin(cx, new)?;
     } else if cx.actor.id() != Some(user.id) || cx.actor.token().is_some() {
-        cx.actor.may_grant(&can)?;
+        cx.actor.may_grant(&limited(Holdings::latent(&standing)))?;
+        may_lay_by(cx, new.scopes)?;
     }
     if let Some(parent) = cx.actor.token() {
         within_parent(cx, parent, new, expires_at)?;
@@ -139,8 +133,21 @@ pub(super) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<M
     };
     let token = store::tokens::insert(cx.tx, &row, cx.now)?;
     cx.attempt("token.create");
-    cx.done(account(user), None, Some(told(&token)))?;
+    let made = told(cx, &token)?;
+    cx.done(account(user), None, Some(made))?;
     Ok(Minted { token, plain, effective: can.anywhere() })
+}
+
+/// A scope that the account cannot use today may wake when its roles grow, so whoever puts it on a token must hold it too.
+fn may_lay_by(cx: &Cx<'_, '_>, scopes: PermissionSet) -> Result<()> {
+    let mine = cx.actor.holdings.anywhere().or(PermissionSet::all_of(&[Resource::Own]));
+    match scopes.without(mine).iter().next() {
+        None => Ok(()),
+        Some(scope) => Err(Error::Forbidden(crate::model::error::Refusal {
+            missing: Some(scope),
+            reason: format!("You do not have {scope} yourself. Nobody grants more than they hold."),
+        })),
+    }
 }
 
 /// Checks the fields of a new token, and that its name is free.
@@ -203,16 +210,20 @@ fn within_parent(cx: &Cx<'_, '_>, parent: &TokenUse, new: &NewToken, end: Option
 }
 
 /// What the audit log keeps of a token.
-fn told(token: &Token) -> serde_json::Value {
-    json!({
+fn told(cx: &mut Cx<'_, '_>, token: &Token) -> Result<serde_json::Value> {
+    let mut teams = Vec::new();
+    for id in token.teams.iter().flatten() {
+        teams.push(json!({ "id": id, "name": store::teams::get(cx.tx, *id)?.name }));
+    }
+    Ok(json!({
         "token_id": token.id,
         "name": token.name,
         "hint": token.hint,
         "scopes": token.scopes,
-        "team_ids": token.teams,
+        "teams": token.teams.as_ref().map(|_| teams),
         "global_admin": token.global_admin,
         "expires_at": token.expires_at.map(|end| end.unix_timestamp()),
-    })
+    }))
 }
 
 /// All tokens of a user, the newest first.
@@ -279,7 +290,8 @@ pub fn revoke(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<()> {
         return Ok(());
     }
     store::tokens::revoke(cx.tx, token.id, cx.now)?;
-    cx.done(account(&user), Some(told(&token)), None)
+    let lost = told(cx, &token)?;
+    cx.done(account(&user), Some(lost), None)
 }
 
 /// A token that the caller is about to revoke.
@@ -298,7 +310,7 @@ fn may_revoke(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
         return Ok(());
     }
     cx.actor.may(Permission::new(Resource::Tokens, Action::Delete), Place::of_home(user.home_team))?;
-    only_admins_for_admins(cx, user)
+    cx.actor.may_touch(user)
 }
 
 /// Revokes every token of a user that still could be used. How many there were.

@@ -134,7 +134,11 @@ fn deltas(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
     let fields = before.keys().chain(after.keys().filter(|key| !before.contains_key(*key)));
     fields
         .map(|key| Delta { field: label(key), before: shown(key, before.get(key)), after: shown(key, after.get(key)) })
-        .filter(|delta| delta.before != delta.after && !(delta.before.is_empty() && delta.after == EMPTY))
+        // The team says where another field changed, so it stands there though it did not.
+        // A token's number says nothing to people; its name and hint stand beside.
+        .filter(|delta| delta.field != "Token id")
+        .filter(|delta| delta.field == "Team" || delta.before != delta.after)
+        .filter(|delta| !(delta.before.is_empty() && delta.after == EMPTY))
         .collect()
 }
 
@@ -168,6 +172,10 @@ fn shown(key: &str, value: Option<&Value>) -> String {
             .map_or_else(|| number.to_string(), day),
         Some(Value::Array(items)) if items.is_empty() => "none".into(),
         Some(Value::Array(items)) => items.iter().map(|item| shown("", Some(item))).collect::<Vec<_>>().join(", "),
+        Some(Value::Object(fields)) if fields.contains_key("name") => {
+            let role = fields.get("role").and_then(Value::as_str).map(|role| format!(" as {role}"));
+            format!("{}{}", shown("", fields.get("name")), role.unwrap_or_default())
+        }
         Some(Value::Object(fields)) => fields
             .iter()
             .map(|(key, value)| format!("{} {}", key.replace('_', " "), shown(key, Some(value))))
@@ -185,13 +193,13 @@ mod tests {
     fn a_change_is_told_field_by_field() {
         let told = deltas(
             Some(r#"{"role":"Member","enabled":true}"#),
-            Some(r#"{"role":"Editor","enabled":true,"home_team_id":null}"#),
+            Some(r#"{"role":"Editor","enabled":true,"home_team":null}"#),
         );
         assert_eq!(
             told,
             [
                 Delta { field: "Role".into(), before: "Member".into(), after: "Editor".into() },
-                Delta { field: "Home team id".into(), before: String::new(), after: "none".into() },
+                Delta { field: "Home team".into(), before: String::new(), after: "none".into() },
             ]
         );
     }

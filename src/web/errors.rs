@@ -32,6 +32,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Forbidden(_) | Error::PasswordNeeded => StatusCode::FORBIDDEN,
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         Error::Stale | Error::AlreadyDone(_) | Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -126,6 +127,7 @@ fn words(error: &Error) -> (&'static str, &'static str) {
         Error::AlreadyDone(_) => ("This was already done", "Nothing was done twice."),
         Error::Invalid(_) => ("This cannot be done as it is", "Go back and mend it."),
         Error::Conflict(_) => ("This cannot be done now", "Nothing was changed."),
+        Error::TooLarge(_) => ("This is too large", "Nothing was changed."),
         Error::Busy(_) => ("The portal is busy", "Nothing was changed."),
         Error::Internal(_) => (
             "Something went wrong",

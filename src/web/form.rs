@@ -116,8 +116,9 @@ impl FromRequest for Fields {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = web::Bytes::from_request(request, payload);
         Box::pin(async move {
-            let body =
-                body.await.map_err(|_| PageError(Error::Conflict("The form was too large, or was cut off.".into())))?;
+            let body = body
+                .await
+                .map_err(|_| PageError(Error::TooLarge("The form is larger than 64 KiB, or was cut off.")))?;
             let fields = serde_html_form::from_bytes(&body)
                 .map_err(|_| PageError(Error::Conflict("The form could not be read. Open the page again.".into())))?;
             Ok(Self::of(fields))

@@ -151,8 +151,8 @@ fn not_good(visitor: &Visitor, purpose: Purpose, error: Error) -> Answer {
     }
     let (why, todo) = match purpose {
         Purpose::Setup => (
-            "This setup link was used already, was replaced by a newer one, or is older than 7 days.",
-            "If there is an administrator, log in. Otherwise start Latchkey again: it prints a new link.",
+            "This setup link was used already, there is an administrator already, or it is older than 7 days.",
+            "If there is an administrator, log in or ask them. Otherwise start Latchkey again: it prints a new link.",
         ),
         Purpose::Invitation => (
             "This invitation was used already, was replaced by a newer one, or is older than 72 hours.",

@@ -7,6 +7,7 @@ mod support;
 mod api;
 mod authz;
 mod cli;
+mod grants;
 mod layers;
 mod load;
 mod routes;

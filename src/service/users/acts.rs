@@ -1,7 +1,7 @@
 //! What is done to an account: switching it off and on, removing it, turning it into a service account.
 
 use super::create::there_is;
-use super::{UserInfo, described, get, profile};
+use super::{UserInfo, described, get, profile, teams_told};
 use crate::model::access::{Holdings, Place};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::permissions::{Action, Permission, Resource};
@@ -78,10 +78,24 @@ pub fn enable(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
         return Ok(user);
     }
     let teams = store::memberships::roles(cx.tx, id)?;
-    cx.actor.may_grant(&Holdings::of(&user.standing(teams)))?;
+    cx.actor.may_grant(&Holdings::latent(&user.standing(teams)))?;
+    may_wake_tokens(cx, &user)?;
     let enabled = store::users::update(cx.tx, &User { disabled_at: None, ..user }, cx.now)?;
     cx.done(account(&enabled), Some(json!({ "enabled": false })), Some(json!({ "enabled": true })))?;
     Ok(enabled)
+}
+
+/// Enabling resumes the account's tokens, and a global-admin token is for Admins to resume, never over REST.
+fn may_wake_tokens(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
+    let tokens = store::tokens::of_user(cx.tx, user.id)?;
+    let global_admin = tokens.iter().any(|token| token.global_admin && token.is_usable(cx.now));
+    if global_admin && (!cx.actor.is_admin() || cx.actor.token().is_some()) {
+        return Err(Error::refused(format!(
+            "{} has a global-admin token, which would work again. Only Admins resume one, in the portal or on the command line.",
+            user.username
+        )));
+    }
+    Ok(())
 }
 
 /// Removes an account with its tokens, sessions and memberships. The audit log keeps what it did.
@@ -96,8 +110,12 @@ pub fn delete(cx: &mut Cx<'_, '_>, id: UserId, typed_username: Option<&str>) -> 
         return Err(Error::field("username", format!("Type {} to confirm.", user.username)));
     }
     cx.actor.typed_password_lately(cx.now)?;
+    let mut lost = profile(cx, &user)?;
+    lost["teams"] = teams_told(cx, id)?;
+    let tokens = store::tokens::of_user(cx.tx, id)?.into_iter().filter(|token| token.is_usable(cx.now));
+    lost["tokens"] = tokens.map(|token| token.name).collect();
     store::users::delete(cx.tx, id)?;
-    cx.done(account(&user), Some(profile(&user)), None)
+    cx.done(account(&user), Some(lost), None)
 }
 
 /// Turns a person into a service account: the password is erased, and every session and link ends. Tokens stay.
@@ -113,8 +131,10 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Resul
     keep_an_admin(cx, &user)?;
     there_is(cx, home, "home_team")?;
     cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(Some(home)))?;
-    cx.actor.may_grant(&Holdings::of(&user.standing(store::memberships::roles(cx.tx, id)?)))?;
+    cx.actor.may_grant(&Holdings::latent(&user.standing(store::memberships::roles(cx.tx, id)?)))?;
+    let was = profile(cx, &user)?;
     store::users::set_password(cx.tx, id, None)?;
+    store::users::release_contact(cx.tx, id)?;
     let sessions = store::sessions::delete_of_user(cx.tx, id, None)?;
     store::links::delete_of_user(cx.tx, id)?;
     let machine = User {
@@ -125,7 +145,7 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Resul
         ..user.clone()
     };
     let machine = store::users::update(cx.tx, &machine, cx.now)?;
-    let (was, is) = differences(profile(&user), profile(&machine));
+    let (was, is) = differences(was, profile(cx, &machine)?);
     cx.done(
         account(&machine),
         was,

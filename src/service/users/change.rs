@@ -45,6 +45,7 @@ pub fn update(cx: &mut Cx<'_, '_>, id: UserId, change: UserChange) -> Result<Use
     cx.attempt("user.update");
     let before = get(cx, id)?.user;
     cx.attempt("user.update");
+    may_ask(cx, &before, &change)?;
     let after = changed(cx, &before, &change)?;
     authorise_change(cx, &before, &after)?;
     if change.version.is_some_and(|version| version != before.version) {
@@ -54,13 +55,27 @@ pub fn update(cx: &mut Cx<'_, '_>, id: UserId, change: UserChange) -> Result<Use
     if before.role == OrgRole::Admin && after.role != OrgRole::Admin {
         keep_an_admin(cx, &before)?;
     }
-    if profile(&before) == profile(&after) {
+    if before == after {
         return Ok(before);
     }
+    let was = profile(cx, &before)?;
     let updated = store::users::update(cx.tx, &after, cx.now)?;
-    let (was, is) = differences(profile(&before), profile(&updated));
+    let (was, is) = differences(was, profile(cx, &updated)?);
     cx.done(account(&updated), was, is)?;
     Ok(updated)
+}
+
+/// Whoever may change nothing but their own profile is told so before anything they typed is looked up.
+pub(in crate::service) fn may_ask(cx: &Cx<'_, '_>, before: &User, change: &UserChange) -> Result<()> {
+    let other_name = change.username.as_ref().is_some_and(|name| *name != before.username);
+    let managing = other_name
+        || change.role.is_some_and(|role| role != before.role)
+        || change.contact.is_some_and(|contact| contact != before.contact)
+        || change.home_team.is_some_and(|home| Some(home) != before.home_team);
+    if !managing && cx.actor.owns(before.id, Action::Update) {
+        return Ok(());
+    }
+    cx.actor.may_act_on(before, Action::Update)
 }
 
 /// The account as it would be after `change`.
@@ -98,17 +113,23 @@ pub(in crate::service) fn changed(cx: &mut Cx<'_, '_>, before: &User, change: &U
     Ok(after)
 }
 
-/// A contact is an enabled person, or stays whoever it was.
+/// A contact is an enabled person whom the caller may know of, or stays whoever it was.
 fn contact_of(cx: &mut Cx<'_, '_>, before: &User, contact: Option<UserId>) -> Result<Result<UserId, FieldError>> {
     let Some(id) = contact else { return Ok(Ok(UserId(0))) };
     if before.contact == Some(id) {
         return Ok(Ok(id));
     }
-    let good = store::users::find(cx.tx, id)?.is_some_and(|user| user.kind == Kind::Person && user.is_enabled());
+    let good = match get(cx, id) {
+        Ok(found) => found.user.kind == Kind::Person && found.user.is_enabled(),
+        Err(Error::NotFound(_)) => false,
+        Err(error) => return Err(error),
+    };
+    cx.attempt("user.update");
+    cx.on(account(before));
     Ok(if good {
         Ok(id)
     } else {
-        Err(FieldError::new("contact", "The contact must be a person whose account is enabled."))
+        Err(FieldError::new("contact", "The contact must be a person whose account is enabled, and whom you may see."))
     })
 }
 
@@ -124,8 +145,8 @@ fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<
     }
     cx.actor.may_act_on(before, Action::Update)?;
     let teams = store::memberships::roles(cx.tx, before.id)?;
-    let held = Holdings::of(&before.standing(teams.clone()));
-    let will_hold = Holdings::of(&after.standing(teams));
+    let held = Holdings::latent(&before.standing(teams.clone()));
+    let will_hold = Holdings::latent(&after.standing(teams));
     let widens = held.lack_against(&will_hold).is_some();
     if widens || before.email != after.email || before.home_team != after.home_team {
         cx.actor.may_grant(&will_hold)?;

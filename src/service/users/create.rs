@@ -1,6 +1,7 @@
 //! Making accounts.
 
 use super::naming::checked;
+use super::teams_told;
 use crate::base::secret::Secret;
 use crate::model::access::{Holdings, Place, Standing};
 use crate::model::audit::Target;
@@ -73,7 +74,7 @@ pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
         store::memberships::set(cx.tx, user.id, *team, *role, cx.now)?;
     }
     cx.made(new.form_key.as_deref(), user.id.0)?;
-    let roles: Vec<_> = new.teams.iter().map(|(team, role)| json!({ "team_id": team.0, "role": role })).collect();
+    let roles = teams_told(cx, user.id)?;
     cx.done(
         account(&user),
         None,
@@ -102,19 +103,18 @@ pub fn plan(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(String, Holdings)> {
 /// and what it would hold.
 fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Holdings)> {
     cx.attempt("user.create");
-    cx.on(Target { kind: new.kind.slug(), id: 0, name: new.display_name.chars().take(names::NAME_MAX).collect() });
+    cx.on(Target { kind: new.kind.slug(), id: 0, name: names::tidy(&new.display_name) });
     let home = home_of(new);
     cx.actor.may(Permission::new(new.kind.resource(), Action::Create), Place::of_home(home))?;
     if let Some(home) = home {
         there_is(cx, home, "home_team")?;
     }
     let standing = Standing { kind: new.kind, role: new.role, teams: new.teams.clone() };
-    let holdings = Holdings::of(&standing);
-    cx.actor.may_grant(&holdings)?;
+    cx.actor.may_grant(&Holdings::latent(&standing))?;
     for (team, _) in &new.teams {
         may_assign(cx, *team, home)?;
     }
-    Ok((home, holdings))
+    Ok((home, Holdings::of(&standing)))
 }
 
 /// A team of a form is still there.

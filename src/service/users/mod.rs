@@ -15,6 +15,7 @@ use crate::model::users::{Kind, User, UserFilter, UserSort, UserState};
 use crate::model::{Error, Result};
 use crate::service::app::{Cx, account};
 use crate::store;
+use crate::store::users::Lookup;
 use serde_json::json;
 
 pub(in crate::service) use acts::target;
@@ -48,6 +49,9 @@ pub struct UserInfo {
 pub fn page(cx: &mut Cx<'_, '_>, filter: &UserFilter, sort: UserSort, request: &PageRequest) -> Result<Page<UserInfo>> {
     cx.attempt("user.list");
     let sight = cx.actor.sight();
+    if filter.team.is_some_and(|team| !crate::service::teams::is_known(cx, team)) {
+        return Ok(Page { items: Vec::new(), next: None, previous: None });
+    }
     let page = store::users::page(cx.tx, filter, sort, request, (&sight, cx.now))?;
     let ids: Vec<_> = page.items.iter().map(|user| user.id).collect();
     let mut teams = store::memberships::of_users(cx.tx, &ids)?;
@@ -133,18 +137,27 @@ pub fn home(cx: &mut Cx<'_, '_>, user: &User) -> Result<Option<Team>> {
     user.home_team.map(|id| store::teams::get(cx.tx, id)).transpose()
 }
 
-fn profile(user: &User) -> serde_json::Value {
-    json!({
+/// What the audit log keeps of an account's teams.
+fn teams_told(cx: &mut Cx<'_, '_>, id: UserId) -> Result<serde_json::Value> {
+    let teams = store::memberships::of_user(cx.tx, id)?;
+    Ok(teams.into_iter().map(|team| json!({ "id": team.team, "name": team.team_name, "role": team.role })).collect())
+}
+
+/// What the audit log keeps of an account: names beside ids, since entries outlive what they tell of.
+fn profile(cx: &mut Cx<'_, '_>, user: &User) -> Result<serde_json::Value> {
+    let home = home(cx, user)?.map(|team| json!({ "id": team.id, "name": team.name }));
+    let contact = named(cx, user.contact)?.map(|person| json!({ "id": person.id, "name": person.username }));
+    Ok(json!({
         "kind": user.kind,
         "username": user.username,
         "display_name": user.display_name,
         "email": user.email,
         "role": user.role,
         "description": user.description,
-        "contact_id": user.contact,
-        "home_team_id": user.home_team,
+        "contact": contact,
+        "home_team": home,
         "enabled": user.is_enabled(),
-    })
+    }))
 }
 
 /// The service and agent accounts that name this person as their contact, up to 20 that the caller may know of.
@@ -168,7 +181,7 @@ pub fn contact_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Vec<User>> {
 /// # Errors
 /// A fault.
 pub fn lookup_people(cx: &mut Cx<'_, '_>, text: &str, limit: i64) -> Result<Vec<User>> {
-    let found = store::users::lookup(cx.tx, text, Some(false), None, limit)?;
+    let found = store::users::lookup(cx.tx, &Lookup { text, machines: false, outside: None, by_email: true }, limit)?;
     match cx.actor.sight() {
         Sight::All => Ok(found),
         Sight::Some { .. } => {

@@ -32,8 +32,6 @@ pub struct Rights {
     pub see_activity: bool,
     /// Hand out a link that sets its password.
     pub link: bool,
-    /// Give tokens the administration of everything.
-    pub global_admin: bool,
 }
 
 /// What the caller may do with `user`.
@@ -43,7 +41,7 @@ pub struct Rights {
 pub fn rights(cx: &mut Cx<'_, '_>, user: &User) -> Result<Rights> {
     let mut rights = row_rights(cx, user);
     if user.kind == Kind::Person && rights.manage {
-        let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?));
+        let held = Holdings::latent(&user.standing(store::memberships::roles(cx.tx, user.id)?));
         rights.link = user.is_enabled() && cx.actor.may_grant(&held).is_ok();
     }
     Ok(rights)
@@ -69,7 +67,6 @@ pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
         revoke_tokens: own(Action::Update) || token(Action::Delete),
         see_activity: own(Action::Read) || cx.actor.can(Permission::new(Resource::Audit, Action::Read), home),
         link: false,
-        global_admin: cx.actor.is_admin() && cx.actor.token().is_none(),
     }
 }
 

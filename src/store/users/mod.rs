@@ -2,7 +2,7 @@
 
 mod search;
 
-pub use search::{count, lookup, page};
+pub use search::{Lookup, count, lookup, page};
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -173,6 +173,18 @@ pub fn dummy_email(user: &User, kind: Kind) -> String {
 pub fn touch(tx: &mut Tx<'_>, id: UserId, now: OffsetDateTime) -> Result<()> {
     diesel::update(users::table.filter(users::id.eq(id.0)))
         .set(users::last_seen_at.eq(to_micros(now)))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Has nobody name this account as their contact any more: only people are.
+///
+/// # Errors
+/// A fault.
+pub fn release_contact(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
+    diesel::update(users::table.filter(users::contact_id.eq(id.0)))
+        .set((users::contact_id.eq(None::<i64>), users::version.eq(users::version + 1)))
         .execute(tx.conn)
         .map(drop)
         .map_err(failed)

@@ -20,13 +20,17 @@ use crate::store::schema::users;
 
 type Filter = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
 
+/// `text` anywhere, for a LIKE with `\\` as its escape; nothing for no text.
+fn pattern(text: &str) -> Option<String> {
+    let text = fold(text);
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    (!text.is_empty()).then(|| format!("%{escaped}%"))
+}
+
 /// The condition that `text` is part of a user's names or address. An index answers it from three characters on.
 fn matches(conn: &Conn, text: &str) -> Option<Filter> {
+    let pattern = pattern(text)?;
     let text = fold(text);
-    if text.is_empty() {
-        return None;
-    }
-    let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
     let like = || -> Filter {
         Box::new(sql::<Bool>("users.search LIKE ").bind::<Text, _>(pattern.clone()).sql(" ESCAPE '\\'"))
     };
@@ -50,10 +54,11 @@ fn boxed(condition: String) -> Filter {
 fn seen_by(sight: &Sight) -> Option<String> {
     match sight {
         Sight::All => None,
-        Sight::Some { own, teams, homes } => Some(format!(
-            "(users.id = {} OR users.home_team_id IN ({}) OR users.id IN (SELECT user_id FROM memberships WHERE team_id IN ({})))",
+        Sight::Some { own, teams, homes, machines } => Some(format!(
+            "(users.id = {} OR users.home_team_id IN ({}){} OR users.id IN (SELECT user_id FROM memberships WHERE team_id IN ({})))",
             own.map_or(0, |id| id.0),
             list(homes.iter().map(|id| id.0)),
+            if *machines { " OR users.kind <> 'person'" } else { "" },
             list(teams.iter().map(|id| id.0)),
         )),
     }
@@ -159,30 +164,47 @@ pub fn count(tx: &mut Tx<'_>, kind: Option<Kind>, sight: &Sight) -> Result<i64> 
     count_rows(tx, &format!("FROM users WHERE {of_kind} AND {seen}"))
 }
 
-/// Up to `limit` enabled users whose names or address hold `text`, of a kind that passes, who are not in `outside` yet.
+/// Whom a picker looks for.
+pub struct Lookup<'a> {
+    /// Part of a name.
+    pub text: &'a str,
+    /// Service and agent accounts, or people.
+    pub machines: bool,
+    /// Who are not in this team yet.
+    pub outside: Option<TeamId>,
+    /// Whether an email address counts as a name.
+    pub by_email: bool,
+}
+
+/// Up to `limit` enabled users whom a picker looks for.
 ///
 /// # Errors
 /// A fault.
-pub fn lookup(
-    tx: &mut Tx<'_>,
-    text: &str,
-    machines: Option<bool>,
-    outside: Option<TeamId>,
-    limit: i64,
-) -> Result<Vec<User>> {
+pub fn lookup(tx: &mut Tx<'_>, wanted: &Lookup<'_>, limit: i64) -> Result<Vec<User>> {
     let mut query = users::table.filter(users::disabled_at.is_null()).into_boxed();
-    if let Some(condition) = matches(tx.conn, text) {
+    for condition in [matches(tx.conn, wanted.text), named(wanted)].into_iter().flatten() {
         query = query.filter(condition);
     }
-    match machines {
-        Some(true) => query = query.filter(users::kind.ne("person")),
-        Some(false) => query = query.filter(users::kind.eq("person")),
-        None => {}
-    }
-    if let Some(team) = outside {
+    query =
+        if wanted.machines { query.filter(users::kind.ne("person")) } else { query.filter(users::kind.eq("person")) };
+    if let Some(team) = wanted.outside {
         let outsiders = format!("users.id NOT IN (SELECT user_id FROM memberships WHERE team_id = {team})");
         query = query.filter(sql::<Bool>(&outsiders));
     }
     let rows = query.order(users::display_name_key.asc()).limit(limit).load::<UserRow>(tx.conn).map_err(failed)?;
     rows.into_iter().map(User::try_from).collect()
+}
+
+/// The condition that the text is part of a name, and not only of the address.
+fn named(wanted: &Lookup<'_>) -> Option<Filter> {
+    let pattern = pattern(wanted.text)?;
+    (!wanted.by_email).then(|| -> Filter {
+        Box::new(
+            sql::<Bool>("(users.display_name_key LIKE ")
+                .bind::<Text, _>(pattern.clone())
+                .sql(" ESCAPE '\\' OR users.username_key LIKE ")
+                .bind::<Text, _>(pattern)
+                .sql(" ESCAPE '\\')"),
+        )
+    })
 }

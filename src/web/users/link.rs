@@ -35,7 +35,6 @@ struct LinkPage {
     lead: &'static str,
     link: String,
     expires: When,
-    mailed: bool,
     again: String,
 }
 
@@ -60,7 +59,6 @@ pub(super) fn show(page: Page, made: &MadeLink, again: &str) -> Answer {
         lead,
         link: format!("{}/{path}/{}", made.origin, made.secret.reveal()),
         expires: When::of(made.now + made.purpose.life(), made.now),
-        mailed: false,
         again: again.into(),
     })
 }

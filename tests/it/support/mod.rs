@@ -169,6 +169,12 @@ impl TestApp {
         self.write(|cx| teams::create(cx, name, "", None)).id
     }
 
+    /// Changes a membership past the program.
+    pub fn join_by_sql(&self, team: TeamId, user: UserId, role: &str) {
+        self.sql(&format!("UPDATE memberships SET role = '{role}' WHERE team_id = {team} AND user_id = {user}"))
+            .unwrap();
+    }
+
     /// A token of this user with these scopes, separated by blanks.
     pub fn token(&self, user: UserId, scopes: &str) -> String {
         let scopes: PermissionSet = scopes.parse().unwrap();

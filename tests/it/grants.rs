@@ -1,0 +1,183 @@
+//! Nobody grants more than they hold: what team people and machines try in order to widen their power.
+
+use latchkey::model::ids::{TeamId, UserId};
+use latchkey::model::permissions::PermissionSet;
+use latchkey::model::roles::{OrgRole, TeamRole};
+use serde_json::json;
+
+use crate::support::{Api, Browser, PASSWORD, TestApp};
+
+/// A team with a Maintainer who knows the API, and a team that the Maintainer may not know of.
+struct Scene {
+    team: TeamId,
+    secret: TeamId,
+    mia: UserId,
+    api: Api,
+}
+
+impl Scene {
+    fn of(app: &TestApp) -> Self {
+        app.make_admin("ada");
+        let (team, secret) = (app.team("Data Engineering"), app.team("Secret Project"));
+        let mia = app.person("mia", OrgRole::Member, &[(team, TeamRole::Maintainer)]);
+        let api = app.api(&app.token(mia, &PermissionSet::everything().to_string()));
+        Self { team, secret, mia, api }
+    }
+}
+
+fn roles_above_member(app: &TestApp) -> i64 {
+    app.number("SELECT COUNT(*) AS n FROM users WHERE kind <> 'person' AND role <> 'Member'")
+}
+
+async fn page_of(browser: &mut Browser, id: UserId) -> (String, crate::support::Html) {
+    let path = format!("/users/{id}");
+    let page = browser.get(&path).await;
+    (path, page)
+}
+
+both! {
+    async fn an_account_without_a_team_is_no_place_to_lay_by_power(app) {
+        let scene = Scene::of(&app);
+        for role in ["Admin", "Manager", "Editor"] {
+            let body = json!({ "name": "Sneaky", "role": role, "home_team": "Data Engineering" });
+            let reply = scene.api.post("/api/v1/users", body).await;
+            assert_eq!(reply.status, 403, "{role}: {}", reply.body);
+        }
+        let mut mia = app.log_in("mia").await;
+        let team = scene.team.to_string();
+        let fields = [("name", "Sneaky"), ("role", "Admin"), ("home_team", &team), ("token_name", "t"), ("expires", "never"), ("scope", "settings:update")];
+        let answer = mia.post("/users/service", &fields).await;
+        assert!((400..500).contains(&answer.status) && !answer.body.contains("lk_svc_"), "{}", answer.status);
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM users WHERE kind <> 'person'"), 0);
+    }
+
+    async fn nor_is_one_that_has_lost_its_team(app) {
+        let scene = Scene::of(&app);
+        let strong = app.service("Strong", OrgRole::Manager, &[(scene.team, TeamRole::Viewer)]);
+        let weak = app.service("Weak", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
+        for user in [strong, weak] {
+            app.write(|cx| latchkey::service::members::remove(cx, scene.team, user));
+        }
+        let minted = scene.api.post(&format!("/api/v1/users/{strong}/tokens"), json!({ "name": "t", "expires_in_days": 9, "scopes": ["users:delete"] })).await;
+        assert_eq!(minted.status, 403, "{}", minted.body);
+        let dormant = scene.api.post(&format!("/api/v1/users/{weak}/tokens"), json!({ "name": "t", "expires_in_days": 9, "scopes": ["settings:update"] })).await;
+        assert_eq!((dormant.status, &dormant.body["missing_permission"]), (403, &"settings:update".into()), "{}", dormant.body);
+        let raised = scene.api.patch(&format!("/api/v1/users/{weak}"), json!({ "role": "Manager" })).await;
+        assert_eq!(raised.status, 403, "{}", raised.body);
+        let mut mia = app.log_in("mia").await;
+        let (path, page) = page_of(&mut mia, weak).await;
+        let version = page.value("version");
+        let posted = mia.post(&path, &[("version", &version), ("display_name", "Weak"), ("username", "weak@service"), ("role", "Manager"), ("home_team", &scene.team.to_string())]).await;
+        assert!((400..500).contains(&posted.status), "{}", posted.status);
+        assert_eq!(roles_above_member(&app), 1, "Strong alone");
+        assert_eq!(app.number(&format!("SELECT COUNT(*) AS n FROM tokens WHERE user_id <> {}", scene.mia)), 0);
+    }
+
+    async fn enabling_wakes_no_global_admin_token_but_by_an_admin(app) {
+        let scene = Scene::of(&app);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
+        let root = app.api(&app.global_admin(service));
+        let mut mia = app.log_in("mia").await;
+        mia.submit(&format!("/users/{service}/disable"), &[]).await;
+        assert_eq!(root.get("/api/v1/users").await.status, 401);
+        assert_eq!(mia.post(&format!("/users/{service}/enable"), &[]).await.status, 403);
+        let by_api = scene.api.patch(&format!("/api/v1/users/{service}"), json!({ "enabled": true })).await;
+        assert_eq!(by_api.status, 403, "{}", by_api.body);
+        assert_eq!(root.get("/api/v1/users").await.status, 401);
+        let mut ada = app.log_in("ada").await;
+        ada.submit(&format!("/users/{service}/enable"), &[]).await;
+        assert_eq!(root.get("/api/v1/users").await.status, 200);
+    }
+
+    async fn no_username_is_somebodys_address(app) {
+        let scene = Scene::of(&app);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, TeamRole::Maintainer)]);
+        let own = app.api(&app.token(service, "self:read self:update service_accounts:update"));
+        for api in [&own, &scene.api] {
+            let reply = api.patch(&format!("/api/v1/users/{service}"), json!({ "username": "ada@example.com" })).await;
+            assert!((400..500).contains(&reply.status), "{}", reply.body);
+        }
+        let mut visitor = app.visitor();
+        assert_eq!(visitor.post("/login", &[("login", "ada@example.com"), ("password", PASSWORD)]).await.status, 303);
+    }
+
+    async fn what_one_may_not_see_does_not_show_by_trying(app) {
+        let scene = Scene::of(&app);
+        let hidden = app.person("hidden", OrgRole::Member, &[(scene.secret, TeamRole::Viewer)]);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, TeamRole::Viewer), (scene.secret, TeamRole::Viewer)]);
+        let named = scene.api.patch(&format!("/api/v1/users/{service}"), json!({ "contact": hidden })).await;
+        let nobody = scene.api.patch(&format!("/api/v1/users/{service}"), json!({ "contact": 9999 })).await;
+        assert_eq!((named.status, &named.body), (422, &nobody.body));
+        let viewer = app.person("vic", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
+        let vic = app.api(&app.token(viewer, &PermissionSet::everything().to_string()));
+        for contact in [scene.mia, UserId(9999)] {
+            let reply = vic.patch(&format!("/api/v1/users/{service}"), json!({ "contact": contact })).await;
+            assert_eq!(reply.status, 403, "told before anything is looked up: {}", reply.body);
+        }
+        let mut mia = app.log_in("mia").await;
+        let filtered = mia.get(&format!("/users?team={}", scene.secret)).await;
+        assert!(!filtered.has("Deployer"), "{}", filtered.text());
+        app.join_by_sql(scene.team, scene.mia, "Owner");
+        let activity = mia.get(&format!("/users/{service}/activity")).await;
+        assert_eq!(activity.status, 200);
+        assert!(activity.has("Data Engineering") && !activity.has("Secret Project"), "{}", activity.text());
+        let by_name = mia.get(&format!("/teams/{}/members/new?kind=person&q=hidd", scene.team)).await;
+        let by_address = mia.get(&format!("/teams/{}/members/new?kind=person&q=hidden@ex", scene.team)).await;
+        assert!(!by_address.has("hidden@example.com") && !by_address.body.contains("value=\"hidden\""), "{}", by_address.text());
+        assert_eq!(by_name.status, 200);
+    }
+
+    async fn one_refusal_is_written_down_once(app) {
+        let scene = Scene::of(&app);
+        app.person("vic", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
+        let mut vic = app.log_in("vic").await;
+        let refused = || app.number("SELECT COUNT(*) AS n FROM audit WHERE outcome = 'refused'");
+        let tries = [
+            (format!("/users/{service}/disable"), vec![]),
+            (format!("/users/{service}/tokens/new"), vec![("token_name", "t"), ("expires", "30")]),
+            ("/users/new".to_owned(), vec![("username", "x"), ("display_name", "x"), ("email", "x@example.com"), ("role", "Member")]),
+            (format!("/teams/{}/members/new", scene.team), vec![("kind", "person"), ("chosen", "mia"), ("role", "Owner")]),
+        ];
+        for (path, fields) in tries {
+            let before = refused();
+            let answer = vic.post(&path, &fields).await;
+            assert_eq!((answer.status, refused() - before), (403, 1), "{path}: {}", answer.text());
+        }
+    }
+
+    async fn a_nul_is_refused_and_audited_like_anything_else(app) {
+        let scene = Scene::of(&app);
+        for (path, body) in [
+            ("/api/v1/teams", json!({ "name": "a\u{0}b" })),
+            ("/api/v1/users", json!({ "name": "a\u{0}b", "role": "Admin" })),
+        ] {
+            let before = app.audit().len();
+            let reply = scene.api.post(path, body).await;
+            assert_eq!((reply.status, app.audit().len() - before), (403, 1), "{path}: {}", reply.body);
+        }
+        for path in ["/api/v1/users", "/api/v1/teams", &format!("/api/v1/teams/{}/members", scene.team)] {
+            let reply = scene.api.get(&format!("{path}?cursor=eyJrIjoiYVx1MDAwMGIiLCJpIjoxfQ")).await;
+            assert_eq!(reply.status, 400, "{path}: {}", reply.body);
+        }
+        app.assert_chain();
+    }
+
+    async fn a_long_list_is_refused_before_it_is_looked_up(app) {
+        let scene = Scene::of(&app);
+        let teams: Vec<String> = (0..5_000).map(|n| format!("t{n}")).collect();
+        let reply = scene.api.post("/api/v1/users", json!({ "name": "x", "role": "Member", "teams": teams })).await;
+        assert_eq!((reply.status, reply.pointers()), (422, vec!["/teams"]));
+    }
+
+    async fn a_token_that_reads_all_machines_lists_them_too(app) {
+        let scene = Scene::of(&app);
+        let max = app.person("max", OrgRole::Manager, &[]);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
+        let api = app.api(&app.token(max, "service_accounts:read"));
+        let list = api.get("/api/v1/users").await;
+        assert_eq!(list.body["items"].as_array().map(Vec::len), Some(1), "{}", list.body);
+        assert_eq!(api.get(&format!("/api/v1/users/{service}")).await.status, 200);
+        assert_eq!(api.get(&format!("/api/v1/users/{}", scene.mia)).await.status, 404);
+    }
+}
