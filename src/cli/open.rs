@@ -19,7 +19,11 @@ pub fn app(config: Config, clock: Clock) -> Result<App, Box<dyn std::error::Erro
         .map_err(|error| format!("cannot make the folder {}: {error}", config.data_dir.display()))?;
     let keys = Keys::load_or_create(&config.key_file())
         .map_err(|error| format!("cannot use the key file {}: {error}", config.key_file().display()))?;
-    let store = Store::open(source(&config)?)?;
+    let source = source(&config)?;
+    if let Source::Sqlite(file) = &source {
+        private_file(file).map_err(|error| format!("cannot use the store {}: {error}", file.display()))?;
+    }
+    let store = Store::open(source)?;
     Ok(App::new(config, clock, keys, store))
 }
 
@@ -88,6 +92,15 @@ fn private_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// Makes the store readable by its owner alone, also in a folder that others may enter. SQLite gives its other files the same mode.
+fn private_file(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 #[cfg(test)]

@@ -63,16 +63,16 @@ fn register(config: &mut web::ServiceConfig, app: &Data, first: &Route, here: &[
             resource.route((route.handler)().guard(guard::Method(method)))
         };
     }
+    let allow = allowed(here);
     match first.face {
         Face::Page => config.service(
             resource
-                .default_service(web::to(pages::errors::wrong_method))
+                .default_service(web::to(move |request| pages::errors::wrong_method(request, allow.clone())))
                 .wrap(from_fn(origin_guard::same_origin))
                 .wrap(from_fn(pages::errors::render))
                 .wrap(session::middleware(app)),
         ),
         Face::Api => {
-            let allow = allowed(here);
             let wrong = move || std::future::ready(api::errors::wrong_method(allow.clone()));
             config.service(resource.default_service(web::to(wrong)))
         }

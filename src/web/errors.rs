@@ -163,16 +163,16 @@ pub async fn nowhere(request: HttpRequest) -> Answer {
     show(&Asked::of(&request), StatusCode::NOT_FOUND, "Nothing is here", (why, "Check how it is spelled."))
 }
 
-/// The page has no such method.
+/// The page has no such method, but those in `allow`.
 ///
 /// # Errors
 /// The template failed, which is a fault.
-pub async fn wrong_method(request: HttpRequest) -> Answer {
+pub async fn wrong_method(request: HttpRequest, allow: String) -> Answer {
     let why = "This address does not answer to that kind of request.".to_owned();
-    show(
-        &Asked::of(&request),
-        StatusCode::METHOD_NOT_ALLOWED,
-        "This does not work here",
-        (why, "Open it from a page of the portal."),
-    )
+    let asked = Asked::of(&request);
+    let todo = "Open it from a page of the portal.";
+    let mut answer = show(&asked, StatusCode::METHOD_NOT_ALLOWED, "This does not work here", (why, todo))?;
+    let allow = header::HeaderValue::from_str(&allow).map_err(Error::internal)?;
+    answer.headers_mut().insert(header::ALLOW, allow);
+    Ok(answer)
 }

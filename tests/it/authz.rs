@@ -112,12 +112,20 @@ async fn send(
 async fn call(api: &Api, route: &Route, targets: &Targets) -> crate::support::Reply {
     let method = Method::from_bytes(route.method.as_bytes()).unwrap();
     let request = api.request(method, &targets.path(route));
-    crate::support::Reply::of(if route.method == "GET" {
-        request
-    } else {
-        request.json(&json!({ "name": "Intruder" }))
-    })
-    .await
+    crate::support::Reply::of(if route.method == "GET" { request } else { request.json(&body(route)) }).await
+}
+
+/// A body that the route would take from somebody who may, so that nothing but the rules can refuse it.
+fn body(route: &Route) -> serde_json::Value {
+    match (route.method, route.path) {
+        ("POST", "/api/v1/users") => json!({ "name": "Intruder", "role": "Member", "teams": ["Platform"] }),
+        ("POST", path) if path.ends_with("/tokens") => {
+            json!({ "name": "intruder", "expires_in_days": 1, "scopes": ["teams:read"] })
+        }
+        ("PUT", _) => json!({ "role": "Owner" }),
+        ("PATCH", path) if path.contains("/users/") => json!({ "description": "Intruder" }),
+        _ => json!({ "name": "Intruder" }),
+    }
 }
 
 const SAME: &[(&str, &str)] = &[("sec-fetch-site", "same-origin")];
