@@ -217,6 +217,6 @@ fn may_change(cx: &Cx<'_, '_>, team: TeamId, user: &User) -> Result<()> {
     if !at_home {
         cx.actor.may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))?;
     }
-    cx.actor.may_touch(&user)?;
+    cx.actor.may_touch(user)?;
     Ok(())
 }
