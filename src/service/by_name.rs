@@ -134,14 +134,12 @@ pub struct UserEdit {
 pub fn change_user(cx: &mut Cx<'_, '_>, id: UserId, edit: UserEdit) -> Result<User> {
     let before = users::get(cx, id)?.user;
     cx.attempt("user.update");
-    let wants_more = edit.username.as_ref().is_some_and(|name| *name != before.username)
+    let manages = edit.username.as_ref().is_some_and(|name| *name != before.username)
         || edit.role.as_ref().is_some_and(|role| role != before.role.as_str())
         || edit.contact.is_some()
         || edit.home_team.is_some()
         || edit.enabled.is_some();
-    if wants_more || !cx.actor.owns(id, Action::Update) {
-        cx.actor.may_act_on(&before, Action::Update)?;
-    }
+    users::may_ask(cx, &before, manages)?;
     let mut problems = Problems::default();
     let role = edit.role.as_deref().and_then(|text| word(&mut problems, "role", text));
     let home_team = match &edit.home_team {

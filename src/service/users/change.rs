@@ -45,7 +45,7 @@ pub fn update(cx: &mut Cx<'_, '_>, id: UserId, change: UserChange) -> Result<Use
     cx.attempt("user.update");
     let before = get(cx, id)?.user;
     cx.attempt("user.update");
-    may_ask(cx, &before, &change)?;
+    may_ask(cx, &before, change.manages(&before))?;
     let after = changed(cx, &before, &change)?;
     authorise_change(cx, &before, &after)?;
     if change.version.is_some_and(|version| version != before.version) {
@@ -66,16 +66,21 @@ pub fn update(cx: &mut Cx<'_, '_>, id: UserId, change: UserChange) -> Result<Use
 }
 
 /// Whoever may change nothing but their own profile is told so before anything they typed is looked up.
-pub(in crate::service) fn may_ask(cx: &Cx<'_, '_>, before: &User, change: &UserChange) -> Result<()> {
-    let other_name = change.username.as_ref().is_some_and(|name| *name != before.username);
-    let managing = other_name
-        || change.role.is_some_and(|role| role != before.role)
-        || change.contact.is_some_and(|contact| contact != before.contact)
-        || change.home_team.is_some_and(|home| Some(home) != before.home_team);
-    if !managing && cx.actor.owns(before.id, Action::Update) {
+pub(in crate::service) fn may_ask(cx: &Cx<'_, '_>, before: &User, manages: bool) -> Result<()> {
+    if !manages && cx.actor.owns(before.id, Action::Update) {
         return Ok(());
     }
     cx.actor.may_act_on(before, Action::Update)
+}
+
+impl UserChange {
+    /// Whether more than one's own profile is to be changed.
+    fn manages(&self, before: &User) -> bool {
+        self.username.as_ref().is_some_and(|name| *name != before.username)
+            || self.role.is_some_and(|role| role != before.role)
+            || self.contact.is_some_and(|contact| contact != before.contact)
+            || self.home_team.is_some_and(|home| Some(home) != before.home_team)
+    }
 }
 
 /// The account as it would be after `change`.

@@ -20,8 +20,8 @@ use serde_json::json;
 
 pub(in crate::service) use acts::target;
 pub use acts::{acting, delete, disable, enable, end_sessions, turn_into_service};
-pub(in crate::service) use change::changed;
 pub use change::{UserChange, update};
+pub(in crate::service) use change::{changed, may_ask};
 pub use create::{Created, NewUser, create, creating, may_create_somewhere, plan};
 pub(in crate::service) use naming::checked;
 pub use naming::{Preview, preview};
