@@ -211,19 +211,22 @@ fn within_parent(cx: &Cx<'_, '_>, parent: &TokenUse, new: &NewToken, end: Option
 
 /// What the audit log keeps of a token.
 fn told(cx: &mut Cx<'_, '_>, token: &Token) -> Result<serde_json::Value> {
-    let mut teams = Vec::new();
-    for id in token.teams.iter().flatten() {
-        teams.push(json!({ "id": id, "name": store::teams::get(cx.tx, *id)?.name }));
-    }
-    Ok(json!({
+    let mut kept = json!({
         "token_id": token.id,
         "name": token.name,
         "hint": token.hint,
         "scopes": token.scopes,
-        "teams": token.teams.as_ref().map(|_| teams),
         "global_admin": token.global_admin,
         "expires_at": token.expires_at.map(|end| end.unix_timestamp()),
-    }))
+    });
+    if let Some(limit) = &token.teams {
+        let mut teams = Vec::new();
+        for id in limit {
+            teams.push(json!({ "id": id, "name": store::teams::get(cx.tx, *id)?.name }));
+        }
+        kept["teams"] = teams.into();
+    }
+    Ok(kept)
 }
 
 /// All tokens of a user, the newest first.
