@@ -26,3 +26,20 @@ fn no_route_stands_there_twice() {
         assert!(faces.iter().all(|face| *face == route.face), "{} belongs to two faces", route.path);
     }
 }
+
+#[tokio::test]
+async fn a_path_says_which_methods_it_takes() {
+    let app = crate::support::TestApp::start(crate::support::Flavour::Sqlite).await;
+    for (path, allowed) in [("/login", "GET, POST, HEAD"), ("/api/v1/me", "GET, HEAD")] {
+        let request = app.visitor().request(reqwest::Method::DELETE, path).header("sec-fetch-site", "same-origin");
+        let answer = app.visitor().send(request).await;
+        assert_eq!((answer.status, answer.headers.get("allow").unwrap().to_str().unwrap()), (405, allowed), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_refused() {
+    let app = crate::support::TestApp::start(crate::support::Flavour::Sqlite).await;
+    let answer = app.visitor().post("/login", &[("login", &"x".repeat(70_000))]).await;
+    assert_eq!(answer.status, 413, "{}", answer.text());
+}

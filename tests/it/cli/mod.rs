@@ -134,3 +134,26 @@ fn settings_that_cannot_be_meant_are_refused() {
     assert!(refused(&[("LATCHKEY_DATABASE_URL", "postgres://u@db.example.com/x")]).contains("TLS"));
     assert!(refused(&[("LATCHKEY_CONFIG", "/nowhere/latchkey.toml")]).contains("/nowhere/latchkey.toml"));
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_kept_is_readable_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for (folder, open) in [("made", false), ("there already", true)] {
+        let data = dir.path().join(folder);
+        if open {
+            std::fs::create_dir(&data).unwrap();
+            std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        out(&command.arg("migrate").env_clear().env("LATCHKEY_DATA_DIR", &data).output().unwrap());
+        if !open {
+            assert_eq!(mode(&data), 0o700);
+        }
+        for file in ["latchkey.db", "latchkey.key"] {
+            assert_eq!(mode(&data.join(file)), 0o600, "{folder}/{file}");
+        }
+    }
+}
