@@ -65,6 +65,12 @@ both! {
         let raised = scene.api.patch(&format!("/api/v1/users/{weak}"), json!({ "role": "Manager" })).await;
         assert_eq!(raised.status, 403, "{}", raised.body);
         let mut mia = app.log_in("mia").await;
+        for (user, scope) in [(strong, "tokens:create"), (weak, "settings:update")] {
+            // The first she holds in her team and the account would everywhere; the second nobody gave the account yet.
+            let fields = [("token_name", "t"), ("expires", "30"), ("scope", scope)];
+            let answer = mia.post(&format!("/users/{user}/tokens/new"), &fields).await;
+            assert_eq!(answer.status, 403, "{scope}: {}", answer.text());
+        }
         let (path, page) = page_of(&mut mia, weak).await;
         let version = page.value("version");
         let posted = mia.post(&path, &[("version", &version), ("display_name", "Weak"), ("username", "weak@service"), ("role", "Manager"), ("home_team", &scene.team.to_string())]).await;
