@@ -129,7 +129,7 @@ pub struct UserEdit {
 /// Changes an account.
 ///
 /// # Errors
-/// [`Error::Stale`](crate::model::Error::Stale) where somebody else changed it meanwhile, a refusal, or everything that is
+/// [`Error::Stale`] where somebody else changed it meanwhile, a refusal, or everything that is
 /// wrong with the fields.
 pub fn change_user(cx: &mut Cx<'_, '_>, id: UserId, edit: UserEdit) -> Result<User> {
     let before = users::get(cx, id)?.user;

@@ -84,7 +84,7 @@ pub struct Granted {
 /// Each permission the account has at this moment, with the role and place it comes from.
 ///
 /// # Errors
-/// [`Error::NotFound`] where the caller may not know of the user.
+/// [`NotFound`](crate::model::Error::NotFound) where the caller may not know of the user.
 pub fn effective(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Vec<Granted>> {
     let UserInfo { user, teams, .. } = get(cx, id)?;
     let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, id)?));
