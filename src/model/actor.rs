@@ -161,7 +161,8 @@ impl Actor {
     pub fn is_admin(&self) -> bool {
         match (&self.who, &self.via) {
             (Who::Cli, _) => true,
-            (_, Via::Token(token)) if token.global_admin => true,
+            // Whoever made a token may have been weaker than its account has become, so scopes alone make no Admin.
+            (_, Via::Token(token)) => token.global_admin,
             (Who::User(identity), _) => {
                 identity.standing.role == OrgRole::Admin && !self.holdings.anywhere().is_empty()
             }

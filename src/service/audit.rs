@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::app::{App, Cx};
-use crate::model::Result;
 use crate::model::access::Place;
 use crate::model::audit::{Broken, Entry, Head, Verifier};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::{Error, Result};
 use crate::store;
 
 /// A page of what a user did and of what was done to them, the newest first.
@@ -21,12 +21,47 @@ pub fn of_user(cx: &mut Cx<'_, '_>, id: UserId, request: &PageRequest) -> Result
     if !cx.actor.owns(id, Action::Read) {
         cx.actor.may(Permission::new(Resource::Audit, Action::Read), Place::of_home(user.home_team))?;
     }
-    let page = store::audit::of_user(cx.tx, id, request)?;
-    Ok(page.map(|entry| Entry {
-        before: entry.before.map(|json| without_hidden_teams(cx, &json)),
-        after: entry.after.map(|json| without_hidden_teams(cx, &json)),
-        ..entry
-    }))
+    let mut page = store::audit::of_user(cx.tx, id, request)?;
+    for entry in &mut page.items {
+        redact(cx, id, entry)?;
+    }
+    Ok(page)
+}
+
+const UNSEEN: &str = "something that you may not see";
+
+/// Takes out of an entry what the caller may not know of: what it was done to, where that is somebody else or a team
+/// elsewhere, and the names of teams.
+fn redact(cx: &mut Cx<'_, '_>, about: UserId, entry: &mut Entry) -> Result<()> {
+    if cx.actor.can(Permission::new(Resource::Audit, Action::Read), Place::Everywhere) {
+        return Ok(());
+    }
+    let target = entry.target_kind.as_deref().zip(entry.target_id);
+    let visible = match target {
+        None => true,
+        Some(("team", id)) => super::teams::is_known(cx, TeamId(id)),
+        Some((_, id)) => UserId(id) == about || sees(cx, UserId(id))?,
+    };
+    if !visible {
+        entry.target_name = Some(UNSEEN.into());
+        (entry.before, entry.after, entry.reason) = (None, None, None);
+    }
+    let by_whom = entry.actor_id.map(UserId);
+    if by_whom.is_some_and(|id| id != about) && !by_whom.map_or(Ok(true), |id| sees(cx, id))? {
+        entry.token_name = None;
+    }
+    for json in [&mut entry.before, &mut entry.after].into_iter().flatten() {
+        *json = without_hidden_teams(cx, json);
+    }
+    Ok(())
+}
+
+fn sees(cx: &mut Cx<'_, '_>, id: UserId) -> Result<bool> {
+    match super::users::get(cx, id) {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The same JSON without the names of teams that the caller may not know of.

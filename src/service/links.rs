@@ -41,9 +41,22 @@ pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<(User, Purpose, Secr
 fn issue(cx: &mut Cx<'_, '_>, user: &User, purpose: Purpose) -> Result<Secret> {
     store::links::delete_of_user(cx.tx, user.id)?;
     let secret = random::secret();
-    store::links::insert(cx.tx, purpose, Some(user.id), &crypto::sha256(secret.reveal().as_bytes()), cx.now)?;
+    store::links::insert(
+        cx.tx,
+        purpose,
+        Some(user.id),
+        &crypto::sha256(secret.reveal().as_bytes()),
+        (cx.actor.id(), cx.now),
+    )?;
     cx.done(account(user), None, None)?;
     Ok(secret)
+}
+
+/// An account has just grown. Whoever handed out a link to it was measured against less, so the link ends, unless it is the
+/// caller's own, who covers what the account can do now.
+pub(super) fn end_after_growth(cx: &mut Cx<'_, '_>, id: UserId) -> Result<()> {
+    let issuer = cx.actor.id();
+    store::links::delete_of_others(cx.tx, id, issuer).map(drop)
 }
 
 /// For whom this link is.

@@ -109,21 +109,22 @@ fn roles_for(cx: &Cx<'_, '_>, team: TeamId, user: &User, teams: Vec<(TeamId, Tea
     TeamRole::ALL.iter().copied().filter(may_give).collect()
 }
 
-/// Rule 2: a role that widens the account is given only by those who cover all that it could do then.
+/// Rule 2: a role that widens the account is given only by those who cover all that it could do then. Whether it does.
 fn may_widen(
     cx: &Cx<'_, '_>,
     user: &User,
     team: TeamId,
     role: TeamRole,
     mut teams: Vec<(TeamId, TeamRole)>,
-) -> Result<()> {
-    let held = Holdings::latent(&user.standing(teams.clone()));
+) -> Result<bool> {
+    // What it holds now, not what sleeps: a first team wakes all of an account's power.
+    let held = Holdings::of(&user.standing(teams.clone()));
     teams.retain(|(id, _)| *id != team);
     teams.push((team, role));
     let will_hold = Holdings::latent(&user.standing(teams));
     match held.lack_against(&will_hold) {
-        Some(_) => cx.actor.may_grant(&will_hold),
-        None => Ok(()),
+        Some(_) => cx.actor.may_grant(&will_hold).map(|()| true),
+        None => Ok(false),
     }
 }
 
@@ -165,7 +166,9 @@ pub fn set(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: TeamRole) -> R
     cx.attempt("team.set_member");
     let (team, user) = pair(cx, team, user)?;
     let teams = store::memberships::roles(cx.tx, user.id)?;
-    may_widen(cx, &user, team, role, teams)?;
+    if may_widen(cx, &user, team, role, teams)? {
+        super::links::end_after_growth(cx, user.id)?;
+    }
     let had = store::memberships::set(cx.tx, user.id, team, role, cx.now)?;
     if had == Some(role) {
         return Ok(());

@@ -39,7 +39,7 @@ pub fn link(app: &App) -> Result<Option<Secret>> {
             return Ok(None);
         }
         let secret = random::secret();
-        store::links::insert(tx, Purpose::Setup, None, &crypto::sha256(secret.reveal().as_bytes()), now)?;
+        store::links::insert(tx, Purpose::Setup, None, &crypto::sha256(secret.reveal().as_bytes()), (None, now))?;
         Ok(Some(secret))
     })
 }

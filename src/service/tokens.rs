@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::app::{Cx, account};
 use crate::model::access::{Holdings, Place};
-use crate::model::actor::TokenUse;
+use crate::model::actor::{TokenUse, Via};
 use crate::model::error::Problems;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::page::{Cursor, Key, Page, PageRequest};
@@ -106,9 +106,9 @@ pub(super) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<M
     let can = if new.global_admin { Holdings::everything() } else { limited(Holdings::of(&standing)) };
     if new.global_admin {
         may_make_global_admin(cx, new)?;
-    } else if cx.actor.id() != Some(user.id) || cx.actor.token().is_some() {
+    } else {
         cx.actor.may_grant(&limited(Holdings::latent(&standing)))?;
-        may_lay_by(cx, new.scopes)?;
+        may_lay_by(cx, user, new.scopes)?;
     }
     if let Some(parent) = cx.actor.token() {
         within_parent(cx, parent, new, expires_at)?;
@@ -139,13 +139,13 @@ pub(super) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<M
 }
 
 /// A scope that the account cannot use today may wake when its roles grow, so whoever puts it on a token must hold it too.
-fn may_lay_by(cx: &Cx<'_, '_>, scopes: PermissionSet) -> Result<()> {
-    let mine = cx.actor.holdings.anywhere().or(PermissionSet::all_of(&[Resource::Own]));
+fn may_lay_by(cx: &Cx<'_, '_>, user: &User, scopes: PermissionSet) -> Result<()> {
+    let mine = to_give(cx, user.kind, cx.actor.id() == Some(user.id));
     match scopes.without(mine).iter().next() {
         None => Ok(()),
         Some(scope) => Err(Error::Forbidden(crate::model::error::Refusal {
             missing: Some(scope),
-            reason: format!("You do not have {scope} yourself. Nobody grants more than they hold."),
+            reason: format!("You do not have {scope} to give here. Nobody grants more than they hold."),
         })),
     }
 }
@@ -336,10 +336,20 @@ pub fn revoke_all(cx: &mut Cx<'_, '_>, user: UserId) -> Result<usize> {
 
 /// The scopes that the caller may put on a token of an account with these holdings: what both hold somewhere, and the
 /// account's own things.
-pub fn grantable(cx: &Cx<'_, '_>, account: &Holdings, own: bool) -> PermissionSet {
-    let mine =
-        if own { account.anywhere() } else { cx.actor.holdings.anywhere().or(PermissionSet::all_of(&[Resource::Own])) };
-    account.anywhere().and(mine)
+pub fn grantable(cx: &Cx<'_, '_>, kind: Kind, account: &Holdings, own: bool) -> PermissionSet {
+    account.anywhere().and(to_give(cx, kind, own))
+}
+
+/// What the caller has to put on a token. A person's own things are theirs alone; a machine's are whoever manages it.
+fn to_give(cx: &Cx<'_, '_>, kind: Kind, own: bool) -> PermissionSet {
+    let things = PermissionSet::all_of(&[Resource::Own]);
+    let held = cx.actor.holdings.anywhere();
+    match kind {
+        _ if matches!(cx.actor.via, Via::Cli) => held,
+        Kind::Person if own => held,
+        Kind::Person => held.without(things),
+        Kind::Service | Kind::Agent => held.or(things),
+    }
 }
 
 /// What an account holds at this moment.

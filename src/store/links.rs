@@ -11,7 +11,7 @@ use crate::model::Result;
 use crate::model::ids::UserId;
 use crate::model::links::{Link, Purpose};
 
-/// Adds a link that is good for its purpose's life.
+/// Adds a link for `user`, handed out by `issuer`, that is good for its purpose's life.
 ///
 /// # Errors
 /// A fault.
@@ -20,19 +20,35 @@ pub fn insert(
     purpose: Purpose,
     user: Option<UserId>,
     hash: &[u8; 32],
-    now: OffsetDateTime,
+    (issuer, now): (Option<UserId>, OffsetDateTime),
 ) -> Result<()> {
     diesel::insert_into(links::table)
         .values((
             links::purpose.eq(purpose.as_str()),
             links::user_id.eq(user.map(|id| id.0)),
             links::secret_hash.eq(&hash[..]),
+            links::issued_by.eq(issuer.map(|id| id.0)),
             links::created_at.eq(to_micros(now)),
             links::expires_at.eq(to_micros(now + purpose.life())),
         ))
         .execute(tx.conn)
         .map(drop)
         .map_err(failed)
+}
+
+/// Removes the links of `user` that somebody other than `issuer` handed out.
+///
+/// # Errors
+/// A fault.
+pub fn delete_of_others(tx: &mut Tx<'_>, user: UserId, issuer: Option<UserId>) -> Result<usize> {
+    let of_user = links::table.filter(links::user_id.eq(user.0));
+    let deleted = match issuer {
+        Some(id) => {
+            diesel::delete(of_user.filter(links::issued_by.is_null().or(links::issued_by.ne(id.0)))).execute(tx.conn)
+        }
+        None => diesel::delete(of_user.filter(links::issued_by.is_not_null())).execute(tx.conn),
+    };
+    deleted.map_err(failed)
 }
 
 /// The link with this secret.

@@ -105,6 +105,7 @@ diesel::table! {
         purpose -> Text,
         user_id -> Nullable<BigInt>,
         secret_hash -> Binary,
+        issued_by -> Nullable<BigInt>,
         created_at -> BigInt,
         expires_at -> BigInt,
     }

@@ -189,4 +189,98 @@ both! {
         assert_eq!(api.get(&format!("/api/v1/users/{service}")).await.status, 200);
         assert_eq!(api.get(&format!("/api/v1/users/{}", scene.mia)).await.status, 404);
     }
+
+    async fn a_link_does_not_outlive_the_growth_of_its_account(app) {
+        let scene = Scene::of(&app);
+        app.person("max", OrgRole::Manager, &[]);
+        let (mut ada, mut max) = (app.log_in("ada").await, app.log_in("max").await);
+        let bob = app.person("bob", OrgRole::Member, &[]);
+        let link = |page: crate::support::Html| {
+            let at = page.body.find("/reset/").unwrap_or_else(|| panic!("{}", page.text()));
+            page.body[at..].split(|c: char| !(c.is_ascii_alphanumeric() || "/-_".contains(c))).next().unwrap().to_owned()
+        };
+        let ask = format!("/users/{bob}/link");
+        let weak = link(max.post(&ask, &[]).await);
+        ada.submit(&format!("/teams/{}/members/new", scene.team), &[("kind", "person"), ("user", &bob.to_string()), ("role", "Owner")]).await;
+        assert_eq!(app.visitor().get(&weak).await.status, 404, "a team role is growth");
+        let weak = link(max.post(&ask, &[]).await);
+        let root = app.root_api();
+        assert_eq!(root.patch(&format!("/api/v1/users/{bob}"), json!({ "role": "Admin" })).await.status, 200);
+        let taken = app.visitor().post(&weak, &[("password", "another harbour of plums")]).await;
+        assert_eq!(taken.status, 404, "the Manager's link sets no Admin's password");
+        let own = link(ada.post(&ask, &[]).await);
+        assert_eq!(app.visitor().get(&own).await.status, 200);
+    }
+
+    async fn an_old_token_makes_no_admin_of_whoever_made_it(app) {
+        let scene = Scene::of(&app);
+        app.person("max", OrgRole::Manager, &[]);
+        let vv = app.person("vv", OrgRole::Member, &[]);
+        let mut max = app.log_in("max").await;
+        let path = format!("/users/{vv}/tokens/new");
+        let own = max.post(&path, &[("token_name", "own"), ("expires", "30"), ("scope", "self:update")]).await;
+        assert_eq!(own.status, 403, "a person's own things are theirs alone");
+        let page = max.post(&path, &[("token_name", "t"), ("expires", "30"), ("scope", "users:read"), ("scope", "users:update"), ("scope", "users:delete"), ("scope", "tokens:create")]).await;
+        let api = app.api(&page.inner("#secret").unwrap_or_else(|| panic!("{}", page.text())));
+        let grace = app.make_admin("grace");
+        let root = app.root_api();
+        assert_eq!(root.patch(&format!("/api/v1/users/{vv}"), json!({ "role": "Admin" })).await.status, 200);
+        for user in [grace, vv] {
+            let path = format!("/api/v1/users/{user}");
+            assert_eq!(api.patch(&path, json!({ "enabled": false })).await.status, 403);
+            assert_eq!(api.delete(&path).await.status, 403);
+            let minted = api.post(&format!("{path}/tokens"), json!({ "name": "x", "expires_in_days": 1, "scopes": ["users:read"] })).await;
+            assert_eq!(minted.status, 403, "{}", minted.body);
+        }
+        assert_eq!(scene.api.get("/api/v1/me").await.status, 200);
+    }
+
+    async fn a_first_team_wakes_no_more_than_its_giver_holds(app) {
+        let scene = Scene::of(&app);
+        let sleeping = app.service("Sleeping", OrgRole::Manager, &[]);
+        let api = app.api(&app.token(sleeping, "users:read"));
+        app.person("olga", OrgRole::Member, &[(scene.team, TeamRole::Owner)]);
+        let mut olga = app.log_in("olga").await;
+        let fields = [("kind", "service"), ("user", &*sleeping.to_string()), ("role", "Viewer")];
+        let given = olga.post(&format!("/teams/{}/members/new", scene.team), &fields).await;
+        assert!((400..500).contains(&given.status), "{}", given.status);
+        assert_eq!(api.get("/api/v1/users").await.status, 403);
+        let mut ada = app.log_in("ada").await;
+        ada.submit(&format!("/teams/{}/members/new", scene.team), &fields).await;
+        assert_eq!(api.get("/api/v1/users").await.status, 200);
+    }
+
+    async fn ones_own_token_lays_by_nothing_for_later(app) {
+        app.make_admin("ada");
+        let jonas = app.person("jonas", OrgRole::Member, &[]);
+        let mut browser = app.log_in("jonas").await;
+        let path = format!("/users/{jonas}/tokens/new");
+        let fields = [("token_name", "t"), ("expires", "never"), ("scope", "users:delete")];
+        assert_eq!(browser.post(&path, &fields).await.status, 403);
+        let good = browser.post(&path, &[("token_name", "t"), ("expires", "30"), ("scope", "self:read")]).await;
+        assert_eq!(good.status, 200, "{}", good.text());
+    }
+
+    async fn activity_tells_nothing_of_what_lies_elsewhere(app) {
+        let scene = Scene::of(&app);
+        app.join_by_sql(scene.team, scene.mia, "Owner");
+        let teams = [(scene.team, TeamRole::Viewer), (scene.secret, TeamRole::Owner)];
+        let roamer = app.service("Roamer", OrgRole::Member, &teams);
+        let api = app.api(&app.token(roamer, &PermissionSet::everything().to_string()));
+        let path = format!("/api/v1/teams/{}", scene.secret);
+        assert_eq!(api.patch(&path, json!({ "description": "hush" })).await.status, 200);
+        let made = api.post("/api/v1/users", json!({ "name": "Secret kid", "role": "Member", "teams": ["Secret Project"] })).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let mut mia = app.log_in("mia").await;
+        let page = mia.get(&format!("/users/{roamer}/activity")).await;
+        assert_eq!(page.status, 200);
+        for hidden in ["Secret Project", "hush", "secret_kid", "Secret kid"] {
+            assert!(!page.body.contains(hidden), "{hidden} in {}", page.text());
+        }
+        let mut ada = app.log_in("ada").await;
+        assert!(ada.get(&format!("/users/{roamer}/activity")).await.has("hush"));
+        let housed = app.service("Housed", OrgRole::Member, &[(scene.secret, TeamRole::Viewer), (scene.team, TeamRole::Viewer)]);
+        let profile = mia.get(&format!("/users/{housed}")).await;
+        assert!(profile.status == 200 && !profile.has("Secret Project"), "{}", profile.text());
+    }
 }

@@ -150,6 +150,8 @@ CREATE TABLE links (
     purpose TEXT NOT NULL CHECK (purpose IN ('setup', 'invitation', 'reset')),
     user_id BIGINT REFERENCES users (id) ON DELETE CASCADE,
     secret_hash BLOB NOT NULL UNIQUE,
+    -- who knows the secret; nobody's id for the command line
+    issued_by BIGINT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     CONSTRAINT setup_is_for_nobody_yet CHECK ((purpose = 'setup') = (user_id IS NULL))

@@ -111,7 +111,9 @@ pub(in crate::service) fn changed(cx: &mut Cx<'_, '_>, before: &User, change: &U
         after.contact = after.contact.filter(|_| contact.is_some());
     }
     if let Some(home) = change.home_team.filter(|_| !person) {
-        there_is(cx, home, "home_team")?;
+        if Some(home) != before.home_team {
+            there_is(cx, home, "home_team")?;
+        }
         after.home_team = Some(home);
     }
     problems.check()?;
@@ -153,6 +155,9 @@ fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<
     let held = Holdings::latent(&before.standing(teams.clone()));
     let will_hold = Holdings::latent(&after.standing(teams));
     let widens = held.lack_against(&will_hold).is_some();
+    if widens {
+        crate::service::links::end_after_growth(cx, before.id)?;
+    }
     if widens || before.email != after.email || before.home_team != after.home_team {
         cx.actor.may_grant(&will_hold)?;
     }

@@ -117,10 +117,12 @@ fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Holdin
     Ok((home, Holdings::of(&standing)))
 }
 
-/// A team of a form is still there.
+/// A team of a form is there, and the caller may know of it.
 pub(super) fn there_is(cx: &mut Cx<'_, '_>, team: TeamId, field: &'static str) -> Result<Team> {
-    store::teams::get(cx.tx, team).map_err(|error| match error {
-        Error::NotFound(_) => Error::field(field, "This team does not exist any more. Choose again."),
+    let hidden = !crate::service::teams::is_known(cx, team);
+    let found = if hidden { Err(Error::NotFound("team")) } else { store::teams::get(cx.tx, team) };
+    found.map_err(|error| match error {
+        Error::NotFound(_) => Error::field(field, "There is no such team, or none that you may know of. Choose again."),
         other => other,
     })
 }

@@ -129,12 +129,13 @@ pub fn named(cx: &mut Cx<'_, '_>, id: Option<UserId>) -> Result<Option<User>> {
     }
 }
 
-/// An account's home team.
+/// An account's home team, where the caller may know of it.
 ///
 /// # Errors
 /// A fault.
 pub fn home(cx: &mut Cx<'_, '_>, user: &User) -> Result<Option<Team>> {
-    user.home_team.map(|id| store::teams::get(cx.tx, id)).transpose()
+    let known = user.home_team.filter(|id| crate::service::teams::is_known(cx, *id));
+    known.map(|id| store::teams::get(cx.tx, id)).transpose()
 }
 
 /// What the audit log keeps of an account's teams.
@@ -145,7 +146,8 @@ fn teams_told(cx: &mut Cx<'_, '_>, id: UserId) -> Result<serde_json::Value> {
 
 /// What the audit log keeps of an account: names beside ids, since entries outlive what they tell of.
 fn profile(cx: &mut Cx<'_, '_>, user: &User) -> Result<serde_json::Value> {
-    let home = home(cx, user)?.map(|team| json!({ "id": team.id, "name": team.name }));
+    let home = user.home_team.map(|id| store::teams::get(cx.tx, id)).transpose()?;
+    let home = home.map(|team| json!({ "id": team.id, "name": team.name }));
     let contact = named(cx, user.contact)?.map(|person| json!({ "id": person.id, "name": person.username }));
     Ok(json!({
         "kind": user.kind,

@@ -130,7 +130,7 @@ impl Prospect {
         Ok(Self {
             kind,
             username,
-            scopes: grantable(cx, holdings, own),
+            scopes: grantable(cx, kind, holdings, own),
             teams: named.filter_map(|id| names.remove(&id).map(|name| (id, name))).collect(),
             may_global: cx.actor.is_admin() && cx.actor.token().is_none(),
             ask_password: cx.actor.typed_password_lately(cx.now).is_err(),
