@@ -156,7 +156,9 @@ test('Escape, the cross and Cancel close the wizard, focus returns, and nothing 
         await sheet.getByRole('link', { name: 'Cancel' }).click()
       }
       await page.locator('dialog').waitFor({ state: 'hidden' })
-      assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), 'Add', `after ${close}`)
+      // The dialog tells of its end a moment after it is gone, and then gives the focus back.
+      const returned = () => document.activeElement.textContent.trim() === 'Add'
+      await page.waitForFunction(returned).catch(() => assert.fail(`the focus does not return after ${close}`))
       await page.reload()
       assert.deepEqual(await names(page.locator('tbody tr')), [ADMIN.display_name])
     }
@@ -178,7 +180,8 @@ test('a name that is taken is told at its field in the dialog, with one that is 
         continue
       }
       await sheet.locator('#name[aria-invalid=true]').waitFor()
-      assert.equal(await page.evaluate(() => document.activeElement.id), 'name', 'the focus is where something has to be mended')
+      const there = () => document.activeElement.id === 'name'
+      await page.waitForFunction(there).catch(() => assert.fail('the focus is not where something has to be mended'))
       assert.match(await sheet.locator('#name-error').textContent(), told)
       assert.equal(await sheet.getByLabel('Name required').inputValue(), typed, 'what was typed is kept')
     }
