@@ -95,12 +95,8 @@ both! {
         assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens"), 0);
     }
 
-    async fn policy_holds_on_every_path(app) {
+    async fn a_token_made_by_a_token_ends_no_later(app) {
         let id = app.service("API Access", OrgRole::Member, &[]);
-        let mut config = app.app.config.clone();
-        config.token_max_days = Some(90);
-        let policy = latchkey::model::tokens::Policy { max_days: config.token_max_days, allow_never: config.token_allow_never };
-        assert!(!policy.never_allowed());
         let api = app.root_api();
         let path = format!("/api/v1/users/{id}/tokens");
         let outlives = api.post(&path, serde_json::json!({ "name": "x", "never": true, "scopes": ["self:read"] })).await;
@@ -110,4 +106,33 @@ both! {
         let fits = api.post(&path, serde_json::json!({ "name": "x", "expires_in_days": 89, "scopes": ["self:read"] })).await;
         assert_eq!(fits.status, 201, "{}", fits.body);
     }
+}
+
+#[tokio::test]
+async fn policy_holds_on_every_path() {
+    let app =
+        crate::support::TestApp::with(crate::support::Flavour::Sqlite, |config| config.token_max_days = Some(90)).await;
+    let mut ada = app.admin().await;
+    let team = app.team("Platform");
+    let id = app.service("API Access", OrgRole::Member, &[(team, TeamRole::Viewer)]);
+    let api = app.root_api();
+    for (page, json) in
+        [("never", serde_json::json!({ "never": true })), ("365", serde_json::json!({ "expires_in_days": 365 }))]
+    {
+        let fields = [("token_name", "long"), ("expires", page), ("scope", "teams:read")];
+        let answer = ada.post(&format!("/users/{id}/tokens/new"), &fields).await;
+        assert_eq!(answer.status, 422, "{}", answer.text());
+        let wizard =
+            [("name", "Another"), ("role", "Member"), ("token_name", "long"), ("expires", page), ("form_key", page)];
+        assert_eq!(ada.post("/users/service", &wizard).await.status, 422);
+        let mut body = json;
+        body["name"] = "long".into();
+        body["scopes"] = serde_json::json!(["teams:read"]);
+        let reply = api.post(&format!("/api/v1/users/{id}/tokens"), body).await;
+        assert_eq!(reply.status, 422, "{}", reply.body);
+    }
+    assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens WHERE name = 'long'"), 0);
+    assert_eq!(app.number("SELECT COUNT(*) AS n FROM users WHERE display_name = 'Another'"), 0);
+    let fields = [("token_name", "fits"), ("expires", "90"), ("scope", "teams:read")];
+    assert_eq!(ada.post(&format!("/users/{id}/tokens/new"), &fields).await.status, 200);
 }
