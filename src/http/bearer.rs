@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::{Data, blocking, origin};
+use super::{Data, app_of, blocking, origin};
 use crate::base::secret::Secret;
 use crate::model::Result;
 use crate::service::{App, Caller, Credential, Cx};
@@ -63,8 +63,7 @@ impl FromRequest for Bearer {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        #[expect(clippy::expect_used, reason = "the server is not built without its App")]
-        let app = request.app_data::<Data>().expect("App is registered").clone();
+        let app = app_of(request.app_data());
         let credential = match origin::text(request, &header::AUTHORIZATION).and_then(token) {
             Some(text) => Credential::Bearer(Secret::new(text.to_owned())),
             None => Credential::Nothing,

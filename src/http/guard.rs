@@ -6,7 +6,7 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest};
 
-use super::{Data, blocking, origin};
+use super::{app_of, blocking, origin};
 use crate::model;
 use crate::service::{Caller, sessions};
 
@@ -19,8 +19,7 @@ pub async fn same_origin<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    #[expect(clippy::expect_used, reason = "the server is not built without its App")]
-    let app = request.app_data::<Data>().expect("App is registered").clone();
+    let app = app_of(request.app_data());
     let verdict = if request.method().is_safe() { Ok(()) } else { verdict(request.request(), &app.config.origin()) };
     let Err(reason) = verdict else {
         return Ok(next.call(request).await?.map_into_boxed_body());

@@ -15,3 +15,9 @@ pub use portal::{Portal, Visitor};
 
 /// The portal, as actix hands it to handlers.
 pub type Data = actix_web::web::Data<crate::service::App>;
+
+/// The portal behind a request.
+fn app_of(data: Option<&Data>) -> Data {
+    #[expect(clippy::expect_used, reason = "the server is not built without its App")]
+    data.expect("App is registered").clone()
+}

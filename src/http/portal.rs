@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::session::{Typed, cookie_name};
-use super::{Data, blocking, origin};
+use super::{Data, app_of, blocking, origin};
 use crate::model::tokens::PlainToken;
 use crate::model::{Error, Result};
 use crate::service::{App, Caller, Credential, Cx, sessions};
@@ -82,8 +82,7 @@ impl FromRequest for Visitor {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        #[expect(clippy::expect_used, reason = "the server is not built without its App")]
-        let app = request.app_data::<Data>().expect("App is registered").clone();
+        let app = app_of(request.app_data());
         let session = Typed(request.get_session());
         let credential = session.row().map_or(Credential::Nothing, Credential::Session);
         let caller = Caller::new(credential, origin::of(request, &app.config.trusted_proxies));

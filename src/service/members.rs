@@ -166,12 +166,13 @@ pub fn set(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: TeamRole) -> R
     cx.attempt("team.set_member");
     let (team, user) = pair(cx, team, user)?;
     let teams = store::memberships::roles(cx.tx, user.id)?;
-    if may_widen(cx, &user, team, role, teams)? {
-        super::links::end_after_growth(cx, user.id)?;
-    }
+    let grows = may_widen(cx, &user, team, role, teams)?;
     let had = store::memberships::set(cx.tx, user.id, team, role, cx.now)?;
     if had == Some(role) {
         return Ok(());
+    }
+    if grows {
+        super::links::end_after_growth(cx, user.id)?;
     }
     let name = store::teams::get(cx.tx, team)?.name;
     let told = |role: TeamRole| json!({ "team": { "id": team, "name": name }, "role": role });

@@ -47,7 +47,7 @@ pub fn update(cx: &mut Cx<'_, '_>, id: UserId, change: UserChange) -> Result<Use
     cx.attempt("user.update");
     may_ask(cx, &before, change.manages(&before))?;
     let after = changed(cx, &before, &change)?;
-    authorise_change(cx, &before, &after)?;
+    let grows = authorise_change(cx, &before, &after)?;
     if change.version.is_some_and(|version| version != before.version) {
         return Err(Error::Stale);
     }
@@ -60,6 +60,9 @@ pub fn update(cx: &mut Cx<'_, '_>, id: UserId, change: UserChange) -> Result<Use
     }
     let was = profile(cx, &before)?;
     let updated = store::users::update(cx.tx, &after, cx.now)?;
+    if grows {
+        crate::service::links::end_after_growth(cx, updated.id)?;
+    }
     let (was, is) = differences(was, profile(cx, &updated)?);
     cx.done(account(&updated), was, is)?;
     Ok(updated)
@@ -140,7 +143,8 @@ fn contact_of(cx: &mut Cx<'_, '_>, before: &User, contact: Option<UserId>) -> Re
     })
 }
 
-fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<()> {
+/// Rules 1 to 3 for a change. Whether the account can do more afterwards.
+fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<bool> {
     let own = User {
         display_name: after.display_name.clone(),
         email: after.email.clone(),
@@ -148,16 +152,13 @@ fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<
         ..before.clone()
     };
     if own == *after && cx.actor.owns(before.id, Action::Update) {
-        return Ok(());
+        return Ok(false);
     }
     cx.actor.may_act_on(before, Action::Update)?;
     let teams = store::memberships::roles(cx.tx, before.id)?;
     let held = Holdings::latent(&before.standing(teams.clone()));
     let will_hold = Holdings::latent(&after.standing(teams));
     let widens = held.lack_against(&will_hold).is_some();
-    if widens {
-        crate::service::links::end_after_growth(cx, before.id)?;
-    }
     if widens || before.email != after.email || before.home_team != after.home_team {
         cx.actor.may_grant(&will_hold)?;
     }
@@ -167,7 +168,7 @@ fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<
     if before.home_team != after.home_team {
         cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(after.home_team))?;
     }
-    Ok(())
+    Ok(widens)
 }
 
 fn check_clashes(cx: &mut Cx<'_, '_>, user: &User, name_field: &'static str) -> Result<()> {
