@@ -193,6 +193,8 @@ test('the whole wizard by keyboard alone', async () => {
   await withPortal(options, async ({ server, page }) => {
     await setup(page, server)
     await page.goto(`${server.url}/teams/new`)
+    // What is typed before the field has the focus is lost, as it is for a person.
+    await page.waitForFunction(() => document.activeElement.id === 'name')
     await page.keyboard.type('Platform')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Platform', level: 1 }).waitFor()
