@@ -12,7 +12,6 @@ use super::query::Paging;
 use super::teams::id as team_id;
 use super::{Answer, ApiError};
 use crate::model::ids::UserId;
-use crate::model::roles::TeamRole;
 use crate::model::users::Kind;
 use crate::service::members::Member;
 use crate::service::{by_name, members};
@@ -21,8 +20,8 @@ use crate::service::{by_name, members};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetMember {
-    /// The role in this team.
-    #[schema(value_type = TeamRole)]
+    /// The name of the role in this team: a predefined or a custom one.
+    #[schema(example = "Maintainer")]
     role: String,
 }
 
@@ -48,7 +47,7 @@ pub struct MemberAnswer {
     user_type: Kind,
     /// The role in this team; null in `Public`, where nobody has one.
     #[schema(required)]
-    role: Option<TeamRole>,
+    role: Option<String>,
 }
 
 impl From<Member> for MemberAnswer {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::TeamId;
 use super::permissions::{Permission, PermissionSet, Resource};
-use super::roles::{OrgRole, TeamRole};
+use super::roles::{AppLevel, Grants, OrgRole};
 use super::users::Kind;
 
 /// Where a permission is wanted.
@@ -37,25 +37,40 @@ pub struct Standing {
     pub kind: Kind,
     /// Its organisation role.
     pub role: OrgRole,
-    /// Its team roles; `Public` has none.
-    pub teams: Vec<(TeamId, TeamRole)>,
+    /// What its team roles give; `Public` gives nothing.
+    pub teams: Vec<(TeamId, Grants)>,
 }
 
 /// The permissions an account or a token has at this moment, place by place.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holdings {
-    everywhere: PermissionSet,
-    teams: BTreeMap<TeamId, PermissionSet>,
+    everywhere: Grants,
+    teams: BTreeMap<TeamId, Grants>,
     own: PermissionSet,
 }
 
-/// A permission at a place, which somebody lacks.
+/// Something at a place, which somebody lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lack {
-    /// The permission.
-    pub permission: Permission,
+    /// What.
+    pub what: Missing,
     /// Where.
     pub place: Place,
+}
+
+/// What somebody lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// A permission.
+    Permission(Permission),
+    /// A reach into applications.
+    Level(AppLevel),
+}
+
+impl Default for Holdings {
+    fn default() -> Self {
+        Self { everywhere: Grants::NOTHING, teams: BTreeMap::new(), own: PermissionSet::EMPTY }
+    }
 }
 
 impl Holdings {
@@ -69,14 +84,18 @@ impl Holdings {
     /// What an account holds by its roles, rule 4 left aside: what a service or agent account without a team has as soon as
     /// anybody gives it one. Grants are measured by this (rule 2), so that nobody lays by a power they do not have.
     pub fn latent(standing: &Standing) -> Self {
-        let teams = standing.teams.iter().filter(|(id, _)| !id.is_public()).map(|(id, role)| (*id, role.holds()));
-        Self { everywhere: standing.role.holds(), teams: teams.collect(), own: PermissionSet::all_of(&[Resource::Own]) }
+        let teams = standing.teams.iter().filter(|(id, _)| !id.is_public()).copied();
+        Self {
+            everywhere: standing.role.grants(),
+            teams: teams.collect(),
+            own: PermissionSet::all_of(&[Resource::Own]),
+        }
     }
 
     /// Everything everywhere: a global-admin token, the command line, the portal itself.
     pub fn everything() -> Self {
         Self {
-            everywhere: OrgRole::Admin.holds(),
+            everywhere: OrgRole::Admin.grants(),
             teams: BTreeMap::new(),
             own: PermissionSet::all_of(&[Resource::Own]),
         }
@@ -85,16 +104,18 @@ impl Holdings {
     /// What is left of it for a token with these scopes that, where `teams` is given, acts in those alone.
     #[must_use]
     pub fn limited(&self, scopes: PermissionSet, teams: Option<&BTreeSet<TeamId>>) -> Self {
-        let everywhere = self.everywhere.and(scopes);
+        let left =
+            |held: Grants| Grants { permissions: held.permissions.and(scopes), level: held.level.limited(scopes) };
+        let everywhere = left(self.everywhere);
         match teams {
             None => {
-                let teams = self.teams.iter().map(|(id, held)| (*id, held.and(scopes))).collect();
+                let teams = self.teams.iter().map(|(id, held)| (*id, left(*held))).collect();
                 Self { everywhere, teams, own: self.own.and(scopes) }
             }
             Some(allowed) => {
                 let teams = self.teams.iter().filter(|(id, _)| allowed.contains(id));
-                let teams = teams.map(|(id, held)| (*id, held.and(scopes).or(everywhere))).collect();
-                Self { everywhere: PermissionSet::EMPTY, teams, own: PermissionSet::EMPTY }
+                let teams = teams.map(|(id, held)| (*id, either(left(*held), everywhere))).collect();
+                Self { everywhere: Grants::NOTHING, teams, own: PermissionSet::EMPTY }
             }
         }
     }
@@ -104,41 +125,59 @@ impl Holdings {
         self.at(place).has(permission)
     }
 
-    /// Everything held at `place`.
+    /// Every permission held at `place`.
     pub fn at(&self, place: Place) -> PermissionSet {
         match place {
-            Place::Everywhere => self.everywhere,
-            Place::Team(team) => self.everywhere.or(self.teams.get(&team).copied().unwrap_or_default()),
             Place::Own => self.own,
+            other => self.grants_at(other).permissions,
+        }
+    }
+
+    fn grants_at(&self, place: Place) -> Grants {
+        match place {
+            Place::Everywhere => self.everywhere,
+            Place::Team(team) => either(self.everywhere, self.teams.get(&team).copied().unwrap_or(Grants::NOTHING)),
+            Place::Own => Grants::NOTHING,
         }
     }
 
     /// Everything held anywhere: a token's effective scopes.
     pub fn anywhere(&self) -> PermissionSet {
-        self.teams.values().fold(self.everywhere.or(self.own), |all, held| all.or(*held))
+        self.teams.values().fold(self.everywhere.permissions.or(self.own), |all, held| all.or(held.permissions))
     }
 
     /// The teams in which `permission` is held by a team role.
     pub fn teams_with(&self, permission: Permission) -> Vec<TeamId> {
-        self.teams.iter().filter(|(_, held)| held.has(permission)).map(|(id, _)| *id).collect()
+        self.teams.iter().filter(|(_, held)| held.permissions.has(permission)).map(|(id, _)| *id).collect()
     }
 
-    /// The first permission that `other` has at some place and this has not there (rule 2). Own things are nobody else's
-    /// power, so they are not compared.
+    /// Every place at which something is held, `Own` aside, with what is held there by the role of that place.
+    pub fn places(&self) -> impl Iterator<Item = (Place, Grants)> {
+        let teams = self.teams.iter().map(|(team, held)| (Place::Team(*team), *held));
+        std::iter::once((Place::Everywhere, self.everywhere)).chain(teams)
+    }
+
+    /// The first thing that `other` has at some place and this has not there (rule 2). Own things are nobody else's power, so
+    /// they are not compared.
     pub fn lack_against(&self, other: &Self) -> Option<Lack> {
-        let first = |missing: PermissionSet, place| missing.iter().next().map(|permission| Lack { permission, place });
-        first(other.everywhere.without(self.everywhere), Place::Everywhere).or_else(|| {
-            other.teams.iter().find_map(|(team, held)| {
-                let place = Place::Team(*team);
-                first(held.without(self.at(place)), place)
-            })
+        other.places().find_map(|(place, wanted)| {
+            let held = self.grants_at(place);
+            let permission = wanted.permissions.without(held.permissions).iter().next().map(Missing::Permission);
+            let level = || (wanted.level > held.level).then_some(Missing::Level(wanted.level));
+            permission.or_else(level).map(|what| Lack { what, place })
         })
     }
+}
+
+/// What two roles give together.
+fn either(one: Grants, other: Grants) -> Grants {
+    Grants { permissions: one.permissions.or(other.permissions), level: one.level.max(other.level) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::permissions::Action;
+    use super::super::roles::Predefined;
     use super::*;
 
     const HOME: TeamId = TeamId(7);
@@ -146,17 +185,18 @@ mod tests {
     const MAKE: Permission = Permission::new(Resource::ServiceAccounts, Action::Create);
     const SEE_USERS: Permission = Permission::new(Resource::Users, Action::Read);
 
-    fn holds(kind: Kind, role: OrgRole, teams: &[(TeamId, TeamRole)]) -> Holdings {
-        Holdings::of(&Standing { kind, role, teams: teams.to_vec() })
+    fn holds(kind: Kind, role: OrgRole, teams: &[(TeamId, Predefined)]) -> Holdings {
+        let teams = teams.iter().map(|(id, role)| (*id, role.grants())).collect();
+        Holdings::of(&Standing { kind, role, teams })
     }
 
-    fn person(role: OrgRole, teams: &[(TeamId, TeamRole)]) -> Holdings {
+    fn person(role: OrgRole, teams: &[(TeamId, Predefined)]) -> Holdings {
         holds(Kind::Person, role, teams)
     }
 
     #[test]
     fn a_team_role_counts_in_its_team_alone() {
-        let owner = person(OrgRole::Member, &[(HOME, TeamRole::Owner)]);
+        let owner = person(OrgRole::Member, &[(HOME, Predefined::Owner)]);
         assert!(owner.has(MAKE, Place::Team(HOME)));
         assert!(!owner.has(MAKE, Place::Team(OTHER)));
         assert!(!owner.has(MAKE, Place::Everywhere));
@@ -171,7 +211,7 @@ mod tests {
 
     #[test]
     fn public_gives_nothing_and_houses_nothing() {
-        let owner_of_public = person(OrgRole::Member, &[(TeamId::PUBLIC, TeamRole::Owner)]);
+        let owner_of_public = person(OrgRole::Member, &[(TeamId::PUBLIC, Predefined::Owner)]);
         assert!(!owner_of_public.has(MAKE, Place::Team(TeamId::PUBLIC)));
         assert_eq!(Place::of_home(Some(TeamId::PUBLIC)), Place::Everywhere);
         assert_eq!(Place::of_home(None), Place::Everywhere);
@@ -181,17 +221,17 @@ mod tests {
     #[test]
     fn a_machine_without_a_team_can_do_nothing_whatever_its_role() {
         for kind in [Kind::Service, Kind::Agent] {
-            for teams in [&[][..], &[(TeamId::PUBLIC, TeamRole::Owner)]] {
+            for teams in [&[][..], &[(TeamId::PUBLIC, Predefined::Owner)]] {
                 assert!(holds(kind, OrgRole::Admin, teams).anywhere().is_empty());
             }
-            assert!(holds(kind, OrgRole::Editor, &[(HOME, TeamRole::Viewer)]).has(SEE_USERS, Place::Everywhere));
+            assert!(holds(kind, OrgRole::Editor, &[(HOME, Predefined::Viewer)]).has(SEE_USERS, Place::Everywhere));
         }
         assert!(!person(OrgRole::Admin, &[]).anywhere().is_empty());
     }
 
     #[test]
     fn a_token_does_what_its_scopes_and_its_account_both_allow() {
-        let account = person(OrgRole::Editor, &[(HOME, TeamRole::Maintainer)]);
+        let account = person(OrgRole::Editor, &[(HOME, Predefined::Maintainer)]);
         let token =
             account.limited([MAKE, Permission::new(Resource::Users, Action::Delete)].into_iter().collect(), None);
         assert!(token.has(MAKE, Place::Team(HOME)));
@@ -202,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_token_limited_to_teams_acts_in_those_alone() {
-        let account = person(OrgRole::Manager, &[(HOME, TeamRole::Viewer), (OTHER, TeamRole::Owner)]);
+        let account = person(OrgRole::Manager, &[(HOME, Predefined::Viewer), (OTHER, Predefined::Owner)]);
         let token = account.limited(PermissionSet::everything(), Some(&BTreeSet::from([HOME])));
         assert!(token.has(MAKE, Place::Team(HOME)), "the organisation role counts in the team");
         assert!(!token.has(MAKE, Place::Team(OTHER)) && !token.has(SEE_USERS, Place::Everywhere));
@@ -215,23 +255,39 @@ mod tests {
     fn nobody_covers_more_than_they_hold() {
         let admin = person(OrgRole::Admin, &[]);
         let manager = person(OrgRole::Manager, &[]);
-        let owner = person(OrgRole::Member, &[(HOME, TeamRole::Owner)]);
-        let maintainer = person(OrgRole::Member, &[(HOME, TeamRole::Maintainer)]);
+        let owner = person(OrgRole::Member, &[(HOME, Predefined::Owner)]);
+        let maintainer = person(OrgRole::Member, &[(HOME, Predefined::Maintainer)]);
         assert_eq!(admin.lack_against(&manager), None);
         assert!(manager.lack_against(&admin).is_some());
         assert_eq!(manager.lack_against(&owner), None, "the organisation role covers the team's");
         assert_eq!(owner.lack_against(&maintainer), None);
         assert!(maintainer.lack_against(&owner).is_some());
-        let elsewhere = person(OrgRole::Member, &[(HOME, TeamRole::Viewer), (OTHER, TeamRole::Viewer)]);
+        let elsewhere = person(OrgRole::Member, &[(HOME, Predefined::Viewer), (OTHER, Predefined::Viewer)]);
         assert_eq!(maintainer.lack_against(&elsewhere).map(|lack| lack.place), Some(Place::Team(OTHER)));
         let only_home = elsewhere.limited(PermissionSet::everything(), Some(&BTreeSet::from([HOME])));
         assert_eq!(maintainer.lack_against(&only_home), None, "a token limited to one's own team is coverable");
     }
 
     #[test]
+    fn a_reach_into_applications_is_covered_like_any_other_power() {
+        let reach = |level| {
+            let grants = Grants { permissions: PermissionSet::EMPTY, level };
+            Holdings::of(&Standing { kind: Kind::Service, role: OrgRole::Member, teams: vec![(HOME, grants)] })
+        };
+        let maintainer = person(OrgRole::Member, &[(HOME, Predefined::Maintainer)]);
+        assert_eq!(maintainer.lack_against(&reach(AppLevel::Write)), None);
+        let lack = maintainer.lack_against(&reach(AppLevel::Admin)).map(|lack| lack.what);
+        assert_eq!(lack, Some(Missing::Level(AppLevel::Admin)));
+        assert_eq!(person(OrgRole::Manager, &[]).lack_against(&reach(AppLevel::Admin)), None, "counts as admin");
+        assert!(person(OrgRole::Editor, &[]).lack_against(&reach(AppLevel::Read)).is_some());
+        let token = maintainer.limited(PermissionSet::each(Action::Read, &[Resource::Applications]), None);
+        assert!(token.lack_against(&reach(AppLevel::Write)).is_some(), "a token that only looks has no more to give");
+    }
+
+    #[test]
     fn a_power_that_sleeps_for_want_of_a_team_is_a_power() {
         let sleeping = Standing { kind: Kind::Service, role: OrgRole::Manager, teams: Vec::new() };
-        let maintainer = person(OrgRole::Member, &[(HOME, TeamRole::Maintainer)]);
+        let maintainer = person(OrgRole::Member, &[(HOME, Predefined::Maintainer)]);
         assert_eq!(maintainer.lack_against(&Holdings::of(&sleeping)), None, "it can do nothing now");
         assert!(maintainer.lack_against(&Holdings::latent(&sleeping)).is_some(), "but it could with a team");
         assert_eq!(person(OrgRole::Manager, &[]).lack_against(&Holdings::latent(&sleeping)), None);

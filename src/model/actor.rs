@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-use super::access::{Holdings, Place, Standing};
+use super::access::{Holdings, Missing, Place, Standing};
 use super::error::{Error, Result};
 use super::ids::{SessionId, TeamId, TokenId, UserId};
 use super::permissions::{Action, Permission, PermissionSet, Resource};
 use super::roles::OrgRole;
-use super::users::User;
+use super::users::{Kind, User};
 
 /// How long a typed password counts for dangerous acts.
 pub const PASSWORD_COUNTS_FOR: time::Duration = time::Duration::minutes(10);
@@ -25,6 +25,8 @@ pub struct Actor {
     pub holdings: Holdings,
     /// From where.
     pub origin: Origin,
+    /// Whether a setting leaves service accounts to Admins (rule 8).
+    pub machines_are_for_admins: bool,
 }
 
 /// Who an actor is.
@@ -100,18 +102,18 @@ pub struct Origin {
 impl Actor {
     /// Someone who has shown nothing yet.
     pub fn anonymous(origin: Origin) -> Self {
-        Self { who: Who::Anonymous, via: Via::Nothing, holdings: Holdings::default(), origin }
+        Self::new(Who::Anonymous, Via::Nothing, Holdings::default(), origin)
     }
 
     /// Whoever runs the program on the server: they could change the store anyway.
     pub fn cli() -> Self {
-        Self { who: Who::Cli, via: Via::Cli, holdings: Holdings::everything(), origin: Origin::default() }
+        Self::new(Who::Cli, Via::Cli, Holdings::everything(), Origin::default())
     }
 
     /// An account in a session of the portal.
     pub fn in_session(who: Identity, id: SessionId, authenticated_at: OffsetDateTime, origin: Origin) -> Self {
         let holdings = Holdings::of(&who.standing);
-        Self { who: Who::User(who), via: Via::Session { id, authenticated_at }, holdings, origin }
+        Self::new(Who::User(who), Via::Session { id, authenticated_at }, holdings, origin)
     }
 
     /// An account by one of its tokens. A global-admin token acts as an Admin whatever its account's role and teams.
@@ -121,7 +123,11 @@ impl Actor {
         } else {
             Holdings::of(&who.standing).limited(token.scopes, token.teams.as_ref())
         };
-        Self { who: Who::User(who), via: Via::Token(token), holdings, origin }
+        Self::new(Who::User(who), Via::Token(token), holdings, origin)
+    }
+
+    fn new(who: Who, via: Via, holdings: Holdings, origin: Origin) -> Self {
+        Self { who, via, holdings, origin, machines_are_for_admins: false }
     }
 
     /// Its account's id.
@@ -203,6 +209,18 @@ impl Actor {
         Ok(())
     }
 
+    /// Rule 8: making accounts of this kind, assigning them to teams and managing their tokens, where a setting leaves that to
+    /// Admins.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] naming the setting.
+    pub fn may_manage(&self, kind: Kind) -> Result<()> {
+        if kind == Kind::Person || !self.machines_are_for_admins || self.is_admin() {
+            return Ok(());
+        }
+        Err(Error::refused("Only administrators manage service accounts here: a setting of this portal says so."))
+    }
+
     /// Rule 2: what an account or token can do afterwards must be covered by what the actor can do.
     ///
     /// # Errors
@@ -210,14 +228,17 @@ impl Actor {
     pub fn may_grant(&self, afterwards: &Holdings) -> Result<()> {
         match self.holdings.lack_against(afterwards) {
             None => Ok(()),
-            Some(lack) => Err(Error::Forbidden(super::error::Refusal {
-                missing: Some(lack.permission),
-                reason: format!(
-                    "It could then do {}{}, which you cannot do yourself. Nobody grants more than they hold.",
-                    lack.permission,
-                    if matches!(lack.place, Place::Team(_)) { " in a team" } else { "" },
-                ),
-            })),
+            Some(lack) => {
+                let (missing, what) = match lack.what {
+                    Missing::Permission(permission) => (Some(permission), format!("do {permission}")),
+                    Missing::Level(level) => (None, format!("use applications at the level {level}")),
+                };
+                let place = if matches!(lack.place, Place::Team(_)) { " in a team" } else { "" };
+                let reason = format!(
+                    "It could then {what}{place}, which you cannot do yourself. Nobody grants more than they hold."
+                );
+                Err(Error::Forbidden(super::error::Refusal { missing, reason }))
+            }
         }
     }
 

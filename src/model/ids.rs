@@ -33,6 +33,19 @@ ids! {
     TokenId,
     /// A log-in session of the portal.
     SessionId,
+    /// A team role.
+    RoleId,
+}
+
+impl RoleId {
+    /// The predefined role Viewer.
+    pub const VIEWER: Self = Self(1);
+    /// The predefined role Editor.
+    pub const EDITOR: Self = Self(2);
+    /// The predefined role Maintainer.
+    pub const MAINTAINER: Self = Self(3);
+    /// The predefined role Owner.
+    pub const OWNER: Self = Self(4);
 }
 
 impl TeamId {

@@ -12,6 +12,7 @@ pub mod passwords;
 pub mod permissions;
 pub mod roles;
 pub mod sessions;
+pub mod settings;
 pub mod teams;
 pub mod tokens;
 pub mod users;

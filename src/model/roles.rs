@@ -1,6 +1,8 @@
-//! The predefined roles and what each holds. The table is that of the specification.
+//! Roles and what each holds: organisation roles, and team roles, predefined and custom. The table is that of the
+//! specification.
 
-use super::permissions::{Action, PermissionSet, Resource};
+use super::ids::RoleId;
+use super::permissions::{Action, Permission, PermissionSet, Resource};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident: $what:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -52,8 +54,76 @@ words! {
 }
 
 words! {
-    /// What a member may do inside one team.
-    TeamRole: "a team role" {
+    /// How far into a team's applications a role reaches.
+    AppLevel: "an application level" {
+        /// Not at all.
+        None = "none",
+        /// Scopes that look.
+        Read = "read",
+        /// Scopes that change.
+        Write = "write",
+        /// All scopes.
+        Admin = "admin",
+    }
+}
+
+impl AppLevel {
+    /// What a token's scopes leave of it: a token that may not look at applications has nothing to give there either.
+    #[must_use]
+    pub fn limited(self, scopes: PermissionSet) -> Self {
+        let has = |action| scopes.has(Permission::new(Resource::Applications, action));
+        let reach = if has(Action::Create) || has(Action::Delete) {
+            Self::Admin
+        } else if has(Action::Update) {
+            Self::Write
+        } else if has(Action::Read) {
+            Self::Read
+        } else {
+            Self::None
+        };
+        self.min(reach)
+    }
+}
+
+/// What a role gives at its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grants {
+    /// The permissions.
+    pub permissions: PermissionSet,
+    /// How far it reaches into applications.
+    pub level: AppLevel,
+}
+
+impl Grants {
+    /// Nothing.
+    pub const NOTHING: Self = Self { permissions: PermissionSet::EMPTY, level: AppLevel::None };
+}
+
+/// A team role: what a member with it may do inside that team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamRole {
+    /// Its id. The predefined ones have the first four.
+    pub id: RoleId,
+    /// Unique without regard to case.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// What it gives.
+    pub grants: Grants,
+    /// Counts changes.
+    pub version: i64,
+}
+
+impl TeamRole {
+    /// Whether it is one of the four that are always there and never change.
+    pub fn is_predefined(&self) -> bool {
+        Predefined::of(self.id).is_some()
+    }
+}
+
+words! {
+    /// The team roles that are always there.
+    Predefined: "a predefined team role" {
         /// Looks.
         Viewer = "Viewer",
         /// Keeps applications and webhooks.
@@ -80,6 +150,13 @@ impl OrgRole {
         }
     }
 
+    /// What it gives everywhere. Whoever runs applications everywhere counts as reaching all of them when they grant; the use
+    /// of an application's scope comes from a team role alone (rule 6).
+    pub fn grants(self) -> Grants {
+        let level = if self >= Self::Manager { AppLevel::Admin } else { AppLevel::None };
+        Grants { permissions: self.holds(), level }
+    }
+
     /// One line for pickers.
     pub fn hint(self) -> &'static str {
         match self {
@@ -91,9 +168,38 @@ impl OrgRole {
     }
 }
 
-impl TeamRole {
-    /// What it holds inside the team.
-    pub fn holds(self) -> PermissionSet {
+impl Predefined {
+    /// Its id, from the least to the most.
+    pub fn id(self) -> RoleId {
+        RoleId(self as i64 + 1)
+    }
+
+    /// The predefined role with this id.
+    pub fn of(id: RoleId) -> Option<Self> {
+        Self::ALL.iter().copied().find(|role| role.id() == id)
+    }
+
+    /// What it gives inside the team.
+    pub fn grants(self) -> Grants {
+        let level = match self {
+            Self::Viewer => AppLevel::Read,
+            Self::Editor | Self::Maintainer => AppLevel::Write,
+            Self::Owner => AppLevel::Admin,
+        };
+        Grants { permissions: self.holds(), level }
+    }
+
+    /// One line for pickers and the Roles page.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Owner => "Runs the team, its members, service accounts and tokens",
+            Self::Maintainer => "Runs the team's service accounts and their tokens",
+            Self::Editor => "Keeps the team's applications and webhooks",
+            Self::Viewer => "Looks at what belongs to the team",
+        }
+    }
+
+    fn holds(self) -> PermissionSet {
         use Resource::{Applications, Audit, ServiceAccounts, Teams, Tokens, Webhooks};
         match self {
             Self::Owner => PermissionSet::all_of(&[ServiceAccounts, Teams, Tokens, Applications, Webhooks])
@@ -118,9 +224,27 @@ mod tests {
 
     #[test]
     fn no_team_role_holds_what_belongs_to_the_organisation() {
-        for role in TeamRole::ALL {
+        for role in Predefined::ALL {
             assert!(role.holds().iter().all(|p| !p.resource.is_organisational()), "{role}");
         }
+    }
+
+    #[test]
+    fn the_predefined_roles_reach_as_far_as_their_permissions() {
+        for role in Predefined::ALL {
+            assert_eq!(AppLevel::Admin.limited(role.holds()), role.grants().level, "{role}");
+            assert_eq!(Predefined::of(role.id()), Some(*role));
+        }
+        assert_eq!(Predefined::of(RoleId(5)), None);
+        assert_eq!((RoleId::VIEWER, RoleId::OWNER), (Predefined::Viewer.id(), Predefined::Owner.id()));
+    }
+
+    #[test]
+    fn a_level_is_narrowed_by_scopes_and_never_widened() {
+        let read = PermissionSet::each(Action::Read, &[Resource::Applications]);
+        assert_eq!(AppLevel::Admin.limited(read), AppLevel::Read);
+        assert_eq!(AppLevel::None.limited(PermissionSet::everything()), AppLevel::None);
+        assert_eq!(AppLevel::Write.limited(PermissionSet::EMPTY), AppLevel::None);
     }
 
     #[test]

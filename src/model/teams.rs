@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::ids::{TeamId, UserId};
-use super::roles::TeamRole;
+use super::ids::{RoleId, TeamId, UserId};
+use super::roles::Grants;
 
 /// A named group of users.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,10 @@ pub struct Membership {
     pub team: TeamId,
     /// The team's name.
     pub team_name: String,
-    /// What the member may do there.
-    pub role: TeamRole,
+    /// The member's role there.
+    pub role: RoleId,
+    /// The role's name.
+    pub role_name: String,
+    /// What the role gives.
+    pub grants: Grants,
 }

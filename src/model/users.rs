@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::access::Standing;
 use super::ids::{TeamId, UserId};
 use super::permissions::{Action, Permission, Resource};
-use super::roles::{OrgRole, TeamRole, words};
+use super::roles::{Grants, OrgRole, words};
 
 words! {
     /// Who or what an account stands for. The words are those of the API's `user_type`.
@@ -112,7 +112,7 @@ impl User {
     }
 
     /// What the rules of access need to know of it.
-    pub fn standing(&self, teams: Vec<(TeamId, TeamRole)>) -> Standing {
+    pub fn standing(&self, teams: Vec<(TeamId, Grants)>) -> Standing {
         Standing { kind: self.kind, role: self.role, teams }
     }
 }

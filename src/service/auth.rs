@@ -42,12 +42,14 @@ impl Seen {
 /// # Errors
 /// [`Error::Unauthenticated`] where the credential is not good, or no longer.
 pub(super) fn authenticate(cx: &mut Cx<'_, '_>, caller: &Caller, seen: &mut Seen) -> Result<Actor> {
-    match &caller.credential {
-        Credential::Nothing => Ok(Actor::anonymous(caller.origin.clone())),
-        Credential::Cli => Ok(Actor::cli()),
-        Credential::Session(id) => by_session(cx, *id, caller.origin.clone(), seen),
-        Credential::Bearer(secret) => by_token(cx, secret.reveal(), caller.origin.clone(), seen),
-    }
+    let mut actor = match &caller.credential {
+        Credential::Nothing => return Ok(Actor::anonymous(caller.origin.clone())),
+        Credential::Cli => return Ok(Actor::cli()),
+        Credential::Session(id) => by_session(cx, *id, caller.origin.clone(), seen)?,
+        Credential::Bearer(secret) => by_token(cx, secret.reveal(), caller.origin.clone(), seen)?,
+    };
+    actor.machines_are_for_admins = store::settings::get(cx.tx)?.only_admins_manage_machines;
+    Ok(actor)
 }
 
 const SESSION_OVER: &str = "Your session has ended. Log in again.";

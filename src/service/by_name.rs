@@ -12,9 +12,9 @@ use super::tokens::{self, Minted};
 use super::users::{self, Created, UserChange};
 use crate::model::access::Place;
 use crate::model::error::Problems;
-use crate::model::ids::{TeamId, UserId};
+use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::permissions::{Action, Permission, PermissionSet};
-use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::roles::OrgRole;
 use crate::model::tokens::Lifetime;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, names};
@@ -236,10 +236,8 @@ pub fn create_token(cx: &mut Cx<'_, '_>, user: UserId, wanted: TokenWanted) -> R
 /// # Errors
 /// A refusal, an unknown role, or `Public`, where nobody has a role.
 pub fn set_member(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: &str) -> Result<()> {
-    let mut problems = Problems::default();
-    let role = word(&mut problems, "role", role);
-    problems.check()?;
-    super::members::set(cx, team, user, role.unwrap_or(TeamRole::Viewer))
+    let role = super::roles::named(cx, "role", role)?;
+    super::members::set(cx, team, user, role)
 }
 
 fn lifetime(wanted: &TokenWanted, problems: &mut Problems) -> (Option<Lifetime>, &'static str) {
@@ -305,20 +303,28 @@ fn not_too_many<T>(field: &str, named: &[T]) -> Result<()> {
     Err(Error::field(field, format!("Name at most {MOST}.")))
 }
 
-fn memberships(cx: &mut Cx<'_, '_>, wanted: &[TeamWanted], problems: &mut Problems) -> Result<Vec<(TeamId, TeamRole)>> {
-    let mut teams: Vec<(TeamId, TeamRole)> = Vec::new();
+fn memberships(cx: &mut Cx<'_, '_>, wanted: &[TeamWanted], problems: &mut Problems) -> Result<Vec<(TeamId, RoleId)>> {
+    let mut teams: Vec<(TeamId, RoleId)> = Vec::new();
     for (at, TeamWanted { name, role }) in wanted.iter().enumerate() {
         let role = match role {
-            Some(text) => word(problems, &format!("teams/{at}/role"), text),
-            None => Some(TeamRole::Viewer),
+            Some(text) => known_role(cx, &format!("teams/{at}/role"), text, problems)?,
+            None => RoleId::VIEWER,
         };
         let field = format!("teams/{at}");
         let known = |id| teams.iter().any(|(other, _)| *other == id);
         if let Some(id) = one_more(cx, &field, name, &known, problems)? {
-            teams.push((id, role.unwrap_or(TeamRole::Viewer)));
+            teams.push((id, role));
         }
     }
     Ok(teams)
+}
+
+/// The named team role, or what is wrong with it and the least.
+fn known_role(cx: &mut Cx<'_, '_>, field: &str, name: &str, problems: &mut Problems) -> Result<RoleId> {
+    let found = super::roles::named(cx, field, name);
+    let role = found.as_ref().map_or(RoleId::VIEWER, |role| *role);
+    problems.merge(found)?;
+    Ok(role)
 }
 
 /// The named team, where it is none that has been named already, nor `Public`.

@@ -2,10 +2,10 @@
 
 use super::app::Cx;
 use crate::model::Result;
-use crate::model::access::{Holdings, Place, Standing};
+use crate::model::access::{Holdings, Standing};
 use crate::model::ids::TeamId;
 use crate::model::page::{MAX_LIMIT, PageRequest};
-use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::roles::{Grants, OrgRole, TeamRole};
 use crate::model::teams::Team;
 use crate::model::users::Kind;
 use crate::store;
@@ -19,11 +19,23 @@ pub fn org_roles(cx: &Cx<'_, '_>) -> Vec<OrgRole> {
     OrgRole::ALL.iter().copied().filter(covered).collect()
 }
 
-/// The roles in `team` that the caller covers and so may give.
-pub fn team_roles(cx: &Cx<'_, '_>, team: TeamId) -> Vec<TeamRole> {
-    let held = cx.actor.holdings.at(Place::Team(team));
-    let covered = |role: &TeamRole| role.holds().without(held).is_empty();
-    TeamRole::ALL.iter().copied().filter(covered).collect()
+/// Those of `roles` that the caller covers in `team` and so may give there.
+fn team_roles(cx: &Cx<'_, '_>, team: TeamId, roles: &[TeamRole]) -> Vec<TeamRole> {
+    roles.iter().filter(|role| covers(cx, team, role.grants)).cloned().collect()
+}
+
+/// The roles that the caller covers in `team` and so may give there.
+///
+/// # Errors
+/// A fault.
+pub fn roles_in(cx: &mut Cx<'_, '_>, team: TeamId) -> Result<Vec<TeamRole>> {
+    let roles = super::roles::all(cx)?;
+    Ok(team_roles(cx, team, &roles))
+}
+
+fn covers(cx: &Cx<'_, '_>, team: TeamId, grants: Grants) -> bool {
+    let standing = Standing { kind: Kind::Person, role: OrgRole::Member, teams: vec![(team, grants)] };
+    cx.actor.may_grant(&Holdings::latent(&standing)).is_ok()
 }
 
 /// A team that a new account may be put into, with the roles that may be given there.
@@ -41,7 +53,8 @@ pub struct TeamOffer {
 /// A fault.
 pub fn teams(cx: &mut Cx<'_, '_>, machines: bool) -> Result<Vec<TeamOffer>> {
     let teams = super::teams::assignable(cx, machines)?;
-    let offers = teams.into_iter().map(|team| TeamOffer { roles: team_roles(cx, team.id), team });
+    let roles = super::roles::all(cx)?;
+    let offers = teams.into_iter().map(|team| TeamOffer { roles: team_roles(cx, team.id, &roles), team });
     Ok(offers.filter(|offer| !offer.roles.is_empty()).collect())
 }
 

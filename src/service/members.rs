@@ -7,10 +7,10 @@ use serde_json::json;
 use super::app::{Cx, account};
 use crate::model::access::{Holdings, Place};
 use crate::model::actor::Sight;
-use crate::model::ids::{TeamId, UserId};
+use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::roles::TeamRole;
+use crate::model::roles::{Grants, TeamRole};
 use crate::model::teams::Team;
 use crate::model::tokens::Summary;
 use crate::model::users::{Kind, User, UserState};
@@ -22,8 +22,8 @@ use crate::store;
 pub struct Member {
     /// Who.
     pub user: User,
-    /// With which role; none in `Public`.
-    pub role: Option<TeamRole>,
+    /// With which role, by its name; none in `Public`.
+    pub role: Option<String>,
     /// Their tokens in figures.
     pub tokens: Summary,
     /// How they stand.
@@ -61,7 +61,10 @@ fn listed(cx: &mut Cx<'_, '_>, team: TeamId, machines: Option<bool>, request: &P
     let ids: Vec<_> = page.items.iter().map(|(user, _)| user.id).collect();
     let mut tokens = store::tokens::summaries(cx.tx, &ids, cx.now)?;
     let teams = store::memberships::of_users(cx.tx, &ids)?;
+    let roles: Vec<_> = page.items.iter().filter_map(|(_, role)| *role).collect();
+    let names = store::roles::names(cx.tx, &roles)?;
     Ok(page.map(|(user, role)| {
+        let role = role.and_then(|id| names.get(&id).cloned());
         let tokens = tokens.remove(&user.id).unwrap_or_default();
         Member { state: UserState::of(&user, teams.contains_key(&user.id), tokens.usable > 0), tokens, user, role }
     }))
@@ -91,36 +94,41 @@ pub fn candidates(cx: &mut Cx<'_, '_>, team: TeamId, machines: bool, text: &str)
 pub fn grantable(cx: &mut Cx<'_, '_>, team: TeamId, users: &[User]) -> Result<HashMap<UserId, Vec<TeamRole>>> {
     let ids: Vec<_> = users.iter().map(|user| user.id).collect();
     let mut memberships = store::memberships::of_users(cx.tx, &ids)?;
+    let all = super::roles::all(cx)?;
     Ok(users
         .iter()
         .map(|user| {
             let teams = memberships.remove(&user.id).unwrap_or_default();
-            let teams = teams.into_iter().map(|membership| (membership.team, membership.role));
-            (user.id, roles_for(cx, team, user, teams.collect()))
+            let teams: Vec<_> = teams.into_iter().map(|membership| (membership.team, membership.grants)).collect();
+            (user.id, roles_for(cx, (team, &all), user, &teams))
         })
         .collect())
 }
 
-fn roles_for(cx: &Cx<'_, '_>, team: TeamId, user: &User, teams: Vec<(TeamId, TeamRole)>) -> Vec<TeamRole> {
+fn roles_for(
+    cx: &Cx<'_, '_>,
+    (team, all): (TeamId, &[TeamRole]),
+    user: &User,
+    teams: &[(TeamId, Grants)],
+) -> Vec<TeamRole> {
     if team.is_public() || may_change(cx, team, user).is_err() {
         return Vec::new();
     }
-    let may_give = |role: &TeamRole| may_widen(cx, user, team, *role, teams.clone()).is_ok();
-    TeamRole::ALL.iter().copied().filter(may_give).collect()
+    let may_give = |role: &&TeamRole| may_widen(cx, user, (team, role.grants), teams.to_vec()).is_ok();
+    all.iter().filter(may_give).cloned().collect()
 }
 
 /// Rule 2: a role that widens the account is given only by those who cover all that it could do then. Whether it does.
 fn may_widen(
     cx: &Cx<'_, '_>,
     user: &User,
-    team: TeamId,
-    role: TeamRole,
-    mut teams: Vec<(TeamId, TeamRole)>,
+    (team, grants): (TeamId, Grants),
+    mut teams: Vec<(TeamId, Grants)>,
 ) -> Result<bool> {
     // What it holds now, not what sleeps: a first team wakes all of an account's power.
     let held = Holdings::of(&user.standing(teams.clone()));
     teams.retain(|(id, _)| *id != team);
-    teams.push((team, role));
+    teams.push((team, grants));
     let will_hold = Holdings::latent(&user.standing(teams));
     match held.lack_against(&will_hold) {
         Some(_) => cx.actor.may_grant(&will_hold).map(|()| true),
@@ -135,8 +143,8 @@ pub struct Ending {
     pub user: User,
     /// In which team.
     pub team: Team,
-    /// The role that is lost.
-    pub role: TeamRole,
+    /// The name of the role that is lost.
+    pub role: String,
     /// Whether it is the only team besides `Public`.
     pub last: bool,
 }
@@ -149,9 +157,9 @@ pub fn ending(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<Ending>
     cx.attempt("team.remove_member");
     let (team, user) = pair(cx, team, user)?;
     let roles = store::memberships::roles(cx.tx, user.id)?;
-    let role = roles.iter().find(|(id, _)| *id == team).map(|(_, role)| *role);
+    let role = store::memberships::role_in(cx.tx, user.id, team)?.ok_or(Error::NotFound("membership"))?;
     Ok(Ending {
-        role: role.ok_or(Error::NotFound("membership"))?,
+        role: store::roles::get(cx.tx, role)?.name,
         last: roles.len() == 1,
         team: store::teams::get(cx.tx, team)?,
         user,
@@ -161,22 +169,29 @@ pub fn ending(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<Ending>
 /// Makes a user a member with this role, or changes the role.
 ///
 /// # Errors
-/// A refusal, or `Public`, where nobody has a role.
-pub fn set(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: TeamRole) -> Result<()> {
+/// A refusal, no such role, or `Public`, where nobody has a role.
+pub fn set(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: RoleId) -> Result<()> {
     cx.attempt("team.set_member");
     let (team, user) = pair(cx, team, user)?;
+    let role = store::roles::get(cx.tx, role)?;
     let teams = store::memberships::roles(cx.tx, user.id)?;
-    let grows = may_widen(cx, &user, team, role, teams)?;
-    let had = store::memberships::set(cx.tx, user.id, team, role, cx.now)?;
-    if had == Some(role) {
+    let grows = may_widen(cx, &user, (team, role.grants), teams)?;
+    let had = store::memberships::set(cx.tx, user.id, team, role.id, cx.now)?;
+    if had == Some(role.id) {
         return Ok(());
     }
     if grows {
         super::links::end_after_growth(cx, user.id)?;
     }
-    let name = store::teams::get(cx.tx, team)?.name;
-    let told = |role: TeamRole| json!({ "team": { "id": team, "name": name }, "role": role });
-    cx.done(account(&user), had.map(told), Some(told(role)))
+    let was = had.map(|role| told(cx, team, role)).transpose()?;
+    let is = told(cx, team, role.id)?;
+    cx.done(account(&user), was, Some(is))
+}
+
+/// What the audit log keeps of a membership.
+fn told(cx: &mut Cx<'_, '_>, team: TeamId, role: RoleId) -> Result<serde_json::Value> {
+    let (team, role) = (store::teams::get(cx.tx, team)?, store::roles::get(cx.tx, role)?);
+    Ok(json!({ "team": { "id": team.id, "name": team.name }, "role": role.name }))
 }
 
 /// Ends a membership.
@@ -187,8 +202,8 @@ pub fn remove(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<()> {
     cx.attempt("team.remove_member");
     let (team, user) = pair(cx, team, user)?;
     let had = store::memberships::remove(cx.tx, user.id, team)?;
-    let name = store::teams::get(cx.tx, team)?.name;
-    cx.done(account(&user), Some(json!({ "team": { "id": team, "name": name }, "role": had })), None)
+    let was = told(cx, team, had)?;
+    cx.done(account(&user), Some(was), None)
 }
 
 /// Checks team and user: membership is `teams:update` in the team, or changing the account where the team is its home;
@@ -221,6 +236,6 @@ fn may_change(cx: &Cx<'_, '_>, team: TeamId, user: &User) -> Result<()> {
     if !at_home {
         cx.actor.may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))?;
     }
-    cx.actor.may_touch(user)?;
-    Ok(())
+    cx.actor.may_manage(user.kind)?;
+    cx.actor.may_touch(user)
 }

@@ -11,6 +11,7 @@ pub mod dashboard;
 pub mod links;
 pub mod members;
 pub mod passwords;
+pub mod roles;
 pub mod sessions;
 pub mod setup;
 pub mod teams;

@@ -9,12 +9,11 @@ use crate::model::access::Place;
 use crate::model::actor::Via;
 use crate::model::audit::Target;
 use crate::model::error::Problems;
-use crate::model::ids::TeamId;
+use crate::model::ids::{RoleId, TeamId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::roles::TeamRole;
 use crate::model::teams::Team;
-use crate::model::users::User;
+use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, names};
 use crate::store;
 
@@ -158,7 +157,7 @@ pub fn rights(cx: &Cx<'_, '_>, id: TeamId) -> TeamRights {
     let own = |resource, action| !id.is_public() && cx.actor.can(Permission::new(resource, action), Place::Team(id));
     TeamRights {
         update: own(Resource::Teams, Action::Update),
-        create_accounts: own(Resource::ServiceAccounts, Action::Create),
+        create_accounts: own(Resource::ServiceAccounts, Action::Create) && cx.actor.may_manage(Kind::Service).is_ok(),
         delete: own(Resource::Teams, Action::Delete),
     }
 }
@@ -297,7 +296,9 @@ pub fn delete(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<()> {
     deletable(cx, &team)?;
     let mut lost = fields(&team);
     let members = store::memberships::page(cx.tx, id, None, &PageRequest::first(crate::model::page::MAX_LIMIT))?;
-    let told = |(user, role): (User, Option<TeamRole>)| json!({ "id": user.id, "name": user.username, "role": role });
+    let roles: Vec<_> = members.items.iter().filter_map(|(_, role)| *role).collect();
+    let names = store::roles::names(cx.tx, &roles)?;
+    let told = |(user, role): (User, Option<RoleId>)| json!({ "id": user.id, "name": user.username, "role": role.and_then(|role| names.get(&role)) });
     lost["members"] = members.items.into_iter().map(told).collect();
     store::teams::delete(cx.tx, id)?;
     cx.done(named(&team), Some(lost), None)

@@ -76,6 +76,7 @@ pub(super) fn may_make(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
         return Ok(());
     }
     cx.actor.may(Permission::new(Resource::Tokens, Action::Create), Place::of_home(user.home_team))?;
+    cx.actor.may_manage(user.kind)?;
     cx.actor.may_touch(user)
 }
 
@@ -313,6 +314,7 @@ fn may_revoke(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
         return Ok(());
     }
     cx.actor.may(Permission::new(Resource::Tokens, Action::Delete), Place::of_home(user.home_team))?;
+    cx.actor.may_manage(user.kind)?;
     cx.actor.may_touch(user)
 }
 

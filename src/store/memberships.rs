@@ -8,20 +8,24 @@ use diesel::sql_types::{BigInt, Bool};
 use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
-use super::rows::{UserRow, word};
-use super::schema::{memberships, teams, users};
+use super::rows::{UserRow, grants};
+use super::schema::{memberships, roles, teams, users};
 use super::users::list;
 use crate::base::clock::to_micros;
-use crate::model::ids::{TeamId, UserId};
+use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::names::fold;
 use crate::model::page::{Key, Page, PageRequest};
-use crate::model::roles::TeamRole;
+use crate::model::roles::Grants;
 use crate::model::teams::Membership;
 use crate::model::users::User;
 use crate::model::{Error, Result};
 
-fn membership((user, team, team_name, role): (i64, i64, String, String)) -> Result<Membership> {
-    Ok(Membership { user: UserId(user), team: TeamId(team), team_name, role: word(&role)? })
+type Row = (i64, i64, String, i64, String, String, String);
+
+fn membership((user, team, team_name, role, role_name, permissions, level): Row) -> Result<Membership> {
+    let role = RoleId(role);
+    let grants = grants(role, &permissions, &level)?;
+    Ok(Membership { user: UserId(user), team: TeamId(team), team_name, role, role_name, grants })
 }
 
 /// The memberships of each of these users, by team name.
@@ -31,10 +35,19 @@ fn membership((user, team, team_name, role): (i64, i64, String, String)) -> Resu
 pub fn of_users(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<Membership>>> {
     let rows = memberships::table
         .inner_join(teams::table)
+        .inner_join(roles::table)
         .filter(sql::<Bool>(&format!("memberships.user_id IN ({})", list(ids.iter().map(|id| id.0)))))
         .order(teams::name_key.asc())
-        .select((memberships::user_id, memberships::team_id, teams::name, memberships::role))
-        .load::<(i64, i64, String, String)>(tx.conn)
+        .select((
+            memberships::user_id,
+            memberships::team_id,
+            teams::name,
+            memberships::role_id,
+            roles::name,
+            roles::permissions,
+            roles::level,
+        ))
+        .load::<Row>(tx.conn)
         .map_err(failed)?;
     let mut by_user: HashMap<UserId, Vec<Membership>> = HashMap::new();
     for row in rows {
@@ -52,57 +65,63 @@ pub fn of_user(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<Membership>> {
     Ok(of_users(tx, &[id])?.remove(&id).unwrap_or_default())
 }
 
-/// The roles of one user.
+/// What the team roles of one user give.
 ///
 /// # Errors
 /// A fault.
-pub fn roles(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<(TeamId, TeamRole)>> {
+pub fn roles(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<(TeamId, Grants)>> {
     let rows = memberships::table
+        .inner_join(roles::table)
         .filter(memberships::user_id.eq(id.0))
-        .select((memberships::team_id, memberships::role))
-        .load::<(i64, String)>(tx.conn)
+        .select((memberships::team_id, memberships::role_id, roles::permissions, roles::level))
+        .load::<(i64, i64, String, String)>(tx.conn)
         .map_err(failed)?;
-    rows.into_iter().map(|(team, role)| Ok((TeamId(team), word(&role)?))).collect()
+    rows.into_iter()
+        .map(|(team, role, permissions, level)| Ok((TeamId(team), grants(RoleId(role), &permissions, &level)?)))
+        .collect()
+}
+
+/// The role of `user` in `team`, if it is a member.
+///
+/// # Errors
+/// A fault.
+pub fn role_in(tx: &mut Tx<'_>, user: UserId, team: TeamId) -> Result<Option<RoleId>> {
+    let row = memberships::table.filter(memberships::user_id.eq(user.0).and(memberships::team_id.eq(team.0)));
+    let found = row.select(memberships::role_id).get_result::<i64>(tx.conn).optional();
+    Ok(found.map_err(failed)?.map(RoleId))
 }
 
 /// Makes `user` a member with `role`, or changes the role. Gives the role it had.
 ///
 /// # Errors
 /// A fault.
-pub fn set(
-    tx: &mut Tx<'_>,
-    user: UserId,
-    team: TeamId,
-    role: TeamRole,
-    now: OffsetDateTime,
-) -> Result<Option<TeamRole>> {
-    let row = || memberships::table.filter(memberships::user_id.eq(user.0).and(memberships::team_id.eq(team.0)));
-    let had = row().select(memberships::role).get_result::<String>(tx.conn).optional().map_err(failed)?;
+pub fn set(tx: &mut Tx<'_>, user: UserId, team: TeamId, role: RoleId, now: OffsetDateTime) -> Result<Option<RoleId>> {
+    let had = role_in(tx, user, team)?;
+    let row = memberships::table.filter(memberships::user_id.eq(user.0).and(memberships::team_id.eq(team.0)));
     let changed = match had {
-        Some(_) => diesel::update(row()).set(memberships::role.eq(role.as_str())).execute(tx.conn),
+        Some(_) => diesel::update(row).set(memberships::role_id.eq(role.0)).execute(tx.conn),
         None => diesel::insert_into(memberships::table)
             .values((
                 memberships::user_id.eq(user.0),
                 memberships::team_id.eq(team.0),
-                memberships::role.eq(role.as_str()),
+                memberships::role_id.eq(role.0),
                 memberships::created_at.eq(to_micros(now)),
             ))
             .execute(tx.conn),
     };
     changed.map_err(failed)?;
-    had.map(|role| word(&role)).transpose()
+    Ok(had)
 }
 
 /// Ends a membership. Gives the role it had.
 ///
 /// # Errors
 /// [`Error::NotFound`] where there was none, or a fault.
-pub fn remove(tx: &mut Tx<'_>, user: UserId, team: TeamId) -> Result<TeamRole> {
-    let row = || memberships::table.filter(memberships::user_id.eq(user.0).and(memberships::team_id.eq(team.0)));
-    let had = row().select(memberships::role).get_result::<String>(tx.conn).optional().map_err(failed)?;
-    let had = had.ok_or(Error::NotFound("membership"))?;
-    diesel::delete(row()).execute(tx.conn).map_err(failed)?;
-    word(&had)
+pub fn remove(tx: &mut Tx<'_>, user: UserId, team: TeamId) -> Result<RoleId> {
+    let had = role_in(tx, user, team)?.ok_or(Error::NotFound("membership"))?;
+    let row = memberships::table.filter(memberships::user_id.eq(user.0).and(memberships::team_id.eq(team.0)));
+    diesel::delete(row).execute(tx.conn).map_err(failed)?;
+    Ok(had)
 }
 
 /// A page of a team's members by display name: people, or service and agent accounts, or all.
@@ -114,7 +133,7 @@ pub fn page(
     team: TeamId,
     machines: Option<bool>,
     request: &PageRequest,
-) -> Result<Page<(User, Option<TeamRole>)>> {
+) -> Result<Page<(User, Option<RoleId>)>> {
     let mut query = users::table.into_boxed();
     query = match machines {
         Some(true) => query.filter(users::kind.ne("person")),
@@ -152,14 +171,14 @@ pub fn page(
     }))
 }
 
-fn roles_in(tx: &mut Tx<'_>, team: TeamId, ids: &[UserId]) -> Result<HashMap<UserId, TeamRole>> {
+fn roles_in(tx: &mut Tx<'_>, team: TeamId, ids: &[UserId]) -> Result<HashMap<UserId, RoleId>> {
     let rows = memberships::table
         .filter(memberships::team_id.eq(team.0))
         .filter(sql::<Bool>(&format!("memberships.user_id IN ({})", list(ids.iter().map(|id| id.0)))))
-        .select((memberships::user_id, memberships::role))
-        .load::<(i64, String)>(tx.conn)
+        .select((memberships::user_id, memberships::role_id))
+        .load::<(i64, i64)>(tx.conn)
         .map_err(failed)?;
-    rows.into_iter().map(|(user, role)| Ok((UserId(user), word(&role)?))).collect()
+    Ok(rows.into_iter().map(|(user, role)| (UserId(user), RoleId(role))).collect())
 }
 
 #[derive(QueryableByName)]

@@ -7,7 +7,8 @@ use diesel::Queryable;
 use uuid::Uuid;
 
 use crate::base::clock::from_micros;
-use crate::model::ids::{SessionId, TeamId, TokenId, UserId};
+use crate::model::ids::{RoleId, SessionId, TeamId, TokenId, UserId};
+use crate::model::roles::{Grants, Predefined, TeamRole};
 use crate::model::sessions::Session;
 use crate::model::teams::Team;
 use crate::model::tokens::{LastUse, Token};
@@ -99,6 +100,37 @@ impl TryFrom<TeamRow> for Team {
             created_at: from_micros(row.created_at),
             version: row.version,
         })
+    }
+}
+
+#[derive(Queryable)]
+pub(super) struct RoleRow {
+    id: i64,
+    name: String,
+    _name_key: String,
+    description: String,
+    permissions: String,
+    level: String,
+    _created_at: i64,
+    version: i64,
+}
+
+impl TryFrom<RoleRow> for TeamRole {
+    type Error = Error;
+
+    fn try_from(row: RoleRow) -> Result<Self> {
+        let id = RoleId(row.id);
+        let description = Predefined::of(id).map_or(row.description, |role| role.hint().to_owned());
+        let grants = grants(id, &row.permissions, &row.level)?;
+        Ok(Self { id, name: row.name, description, grants, version: row.version })
+    }
+}
+
+/// What a role gives: the program says it of the predefined ones, and the store of the others.
+pub(super) fn grants(id: RoleId, permissions: &str, level: &str) -> Result<Grants> {
+    match Predefined::of(id) {
+        Some(role) => Ok(role.grants()),
+        None => Ok(Grants { permissions: word(permissions)?, level: word(level)? }),
     }
 }
 

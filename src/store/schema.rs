@@ -41,8 +41,29 @@ diesel::table! {
     memberships (user_id, team_id) {
         user_id -> BigInt,
         team_id -> BigInt,
-        role -> Text,
+        role_id -> BigInt,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    roles (id) {
+        id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        permissions -> Text,
+        level -> Text,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    settings (id) {
+        id -> BigInt,
+        only_admins_manage_machines -> Bool,
+        version -> BigInt,
     }
 }
 
@@ -147,6 +168,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     teams,
     users,
     memberships,
+    roles,
+    settings,
     tokens,
     token_secrets,
     token_teams,
@@ -157,5 +180,6 @@ diesel::allow_tables_to_appear_in_same_query!(
 );
 diesel::joinable!(memberships -> teams (team_id));
 diesel::joinable!(memberships -> users (user_id));
+diesel::joinable!(memberships -> roles (role_id));
 diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(token_secrets -> tokens (token_id));

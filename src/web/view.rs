@@ -6,6 +6,7 @@ use time::macros::format_description;
 
 use crate::model;
 use crate::model::error::FieldError;
+use crate::model::roles::TeamRole;
 use crate::model::tokens::{Summary, TokenState};
 use crate::model::users::{Kind, User, UserState};
 
@@ -87,6 +88,11 @@ impl Choice {
     /// Each of `all`, of which `chosen` is chosen.
     pub fn words<T: std::fmt::Display + Copy>(all: &[T], chosen: &str) -> Vec<Self> {
         all.iter().map(|word| Self::new(word.to_string(), word.to_string(), chosen)).collect()
+    }
+
+    /// Each of these team roles, by name, of which `chosen` is chosen.
+    pub fn roles(all: &[TeamRole], chosen: &str) -> Vec<Self> {
+        all.iter().map(|role| Self::new(&role.name, &role.name, chosen)).collect()
     }
 
     /// One of them.

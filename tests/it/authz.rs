@@ -1,8 +1,8 @@
 //! Every route of the table, tried by every kind of caller who should not get through.
 
 use latchkey::http::routing::{Face, Policy, Route};
-use latchkey::model::ids::{TeamId, UserId};
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::ids::{RoleId, TeamId, UserId};
+use latchkey::model::roles::OrgRole;
 use latchkey::server::routes::table;
 use reqwest::Method;
 use serde_json::json;
@@ -19,7 +19,7 @@ impl Targets {
     fn make(app: &TestApp) -> Self {
         let admin = app.make_admin("grace");
         let team = app.team("Platform");
-        let service = app.service("Deployer", OrgRole::Editor, &[(team, TeamRole::Owner)]);
+        let service = app.service("Deployer", OrgRole::Editor, &[(team, RoleId::OWNER)]);
         app.token(service, "users:read");
         app.token(admin, "users:read");
         Self { admin, team }
@@ -78,7 +78,7 @@ fn contents(app: &TestApp) -> Vec<String> {
         "SELECT t FROM (\
          SELECT 'user ' || id || username || display_name || email || role || description || COALESCE(password_hash, '-') || COALESCE(disabled_at, 0) || version AS t FROM users \
          UNION ALL SELECT 'team ' || id || name || description || version FROM teams \
-         UNION ALL SELECT 'member ' || user_id || '/' || team_id || role FROM memberships \
+         UNION ALL SELECT 'member ' || user_id || '/' || team_id || '/' || role_id FROM memberships \
          UNION ALL SELECT 'token ' || id || name || scopes || COALESCE(revoked_at, 0) FROM tokens \
          UNION ALL SELECT 'link ' || id || purpose FROM links) AS everything ORDER BY t",
     )
@@ -193,7 +193,7 @@ both! {
         let targets = Targets::make(&app);
         let ada = app.admin().await;
         let stray = app.service("Stray", OrgRole::Admin, &[]);
-        let idle = app.service("Idle", OrgRole::Admin, &[(targets.team, TeamRole::Owner)]);
+        let idle = app.service("Idle", OrgRole::Admin, &[(targets.team, RoleId::OWNER)]);
         let callers = [
             ("nobody", 401, app.api("")),
             ("nonsense", 401, app.api("lk_svc_nonsense")),
@@ -221,9 +221,9 @@ both! {
 
     async fn a_viewer_of_a_team_changes_nothing_through_the_api(app) {
         let targets = Targets::make(&app);
-        let viewer = app.service("Viewer", OrgRole::Member, &[(targets.team, TeamRole::Viewer)]);
+        let viewer = app.service("Viewer", OrgRole::Member, &[(targets.team, RoleId::VIEWER)]);
         // Seen by the viewer, so that the answer is a refusal and not that there is no such thing.
-        app.sql(&format!("INSERT INTO memberships VALUES ({}, {}, 'Viewer', 0)", targets.admin, targets.team)).unwrap();
+        app.sql(&format!("INSERT INTO memberships (user_id, team_id, role_id, created_at) VALUES ({}, {}, 1, 0)", targets.admin, targets.team)).unwrap();
         let every = latchkey::model::permissions::PermissionSet::everything().to_string();
         let api = app.api(&app.token(viewer, &every));
         let before = contents(&app);

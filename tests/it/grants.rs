@@ -1,8 +1,8 @@
 //! Nobody grants more than they hold: what team people and machines try in order to widen their power.
 
-use latchkey::model::ids::{TeamId, UserId};
+use latchkey::model::ids::{RoleId, TeamId, UserId};
 use latchkey::model::permissions::PermissionSet;
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::roles::OrgRole;
 use serde_json::json;
 
 use crate::support::{Api, Browser, PASSWORD, TestApp};
@@ -19,7 +19,7 @@ impl Scene {
     fn of(app: &TestApp) -> Self {
         app.make_admin("ada");
         let (team, secret) = (app.team("Data Engineering"), app.team("Secret Project"));
-        let mia = app.person("mia", OrgRole::Member, &[(team, TeamRole::Maintainer)]);
+        let mia = app.person("mia", OrgRole::Member, &[(team, RoleId::MAINTAINER)]);
         let api = app.api(&app.token(mia, &PermissionSet::everything().to_string()));
         Self { team, secret, mia, api }
     }
@@ -53,8 +53,8 @@ both! {
 
     async fn nor_is_one_that_has_lost_its_team(app) {
         let scene = Scene::of(&app);
-        let strong = app.service("Strong", OrgRole::Manager, &[(scene.team, TeamRole::Viewer)]);
-        let weak = app.service("Weak", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
+        let strong = app.service("Strong", OrgRole::Manager, &[(scene.team, RoleId::VIEWER)]);
+        let weak = app.service("Weak", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
         for user in [strong, weak] {
             app.write(|cx| latchkey::service::members::remove(cx, scene.team, user));
         }
@@ -81,7 +81,7 @@ both! {
 
     async fn enabling_wakes_no_global_admin_token_but_by_an_admin(app) {
         let scene = Scene::of(&app);
-        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
         let root = app.api(&app.global_admin(service));
         let mut mia = app.log_in("mia").await;
         mia.submit(&format!("/users/{service}/disable"), &[]).await;
@@ -97,7 +97,7 @@ both! {
 
     async fn no_username_is_somebodys_address(app) {
         let scene = Scene::of(&app);
-        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, TeamRole::Maintainer)]);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, RoleId::MAINTAINER)]);
         let own = app.api(&app.token(service, "self:read self:update service_accounts:update"));
         for api in [&own, &scene.api] {
             let reply = api.patch(&format!("/api/v1/users/{service}"), json!({ "username": "ada@example.com" })).await;
@@ -109,12 +109,12 @@ both! {
 
     async fn what_one_may_not_see_does_not_show_by_trying(app) {
         let scene = Scene::of(&app);
-        let hidden = app.person("hidden", OrgRole::Member, &[(scene.secret, TeamRole::Viewer)]);
-        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, TeamRole::Viewer), (scene.secret, TeamRole::Viewer)]);
+        let hidden = app.person("hidden", OrgRole::Member, &[(scene.secret, RoleId::VIEWER)]);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, RoleId::VIEWER), (scene.secret, RoleId::VIEWER)]);
         let named = scene.api.patch(&format!("/api/v1/users/{service}"), json!({ "contact": hidden })).await;
         let nobody = scene.api.patch(&format!("/api/v1/users/{service}"), json!({ "contact": 9999 })).await;
         assert_eq!((named.status, &named.body), (422, &nobody.body));
-        let viewer = app.person("vic", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
+        let viewer = app.person("vic", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
         let vic = app.api(&app.token(viewer, &PermissionSet::everything().to_string()));
         for contact in [scene.mia, UserId(9999)] {
             let reply = vic.patch(&format!("/api/v1/users/{service}"), json!({ "contact": contact })).await;
@@ -123,7 +123,7 @@ both! {
         let mut mia = app.log_in("mia").await;
         let filtered = mia.get(&format!("/users?team={}", scene.secret)).await;
         assert!(!filtered.has("Deployer"), "{}", filtered.text());
-        app.join_by_sql(scene.team, scene.mia, "Owner");
+        app.join_by_sql(scene.team, scene.mia, RoleId::OWNER);
         let activity = mia.get(&format!("/users/{service}/activity")).await;
         assert_eq!(activity.status, 200);
         assert!(activity.has("Data Engineering") && !activity.has("Secret Project"), "{}", activity.text());
@@ -137,8 +137,8 @@ both! {
 
     async fn one_refusal_is_written_down_once(app) {
         let scene = Scene::of(&app);
-        app.person("vic", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
-        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
+        app.person("vic", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
         let mut vic = app.log_in("vic").await;
         let refused = || app.number("SELECT COUNT(*) AS n FROM audit WHERE outcome = 'refused'");
         let mia = scene.mia.to_string();
@@ -182,7 +182,7 @@ both! {
     async fn a_token_that_reads_all_machines_lists_them_too(app) {
         let scene = Scene::of(&app);
         let max = app.person("max", OrgRole::Manager, &[]);
-        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, TeamRole::Viewer)]);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
         let api = app.api(&app.token(max, "service_accounts:read"));
         let list = api.get("/api/v1/users").await;
         assert_eq!(list.body["items"].as_array().map(Vec::len), Some(1), "{}", list.body);
@@ -239,7 +239,7 @@ both! {
         let scene = Scene::of(&app);
         let sleeping = app.service("Sleeping", OrgRole::Manager, &[]);
         let api = app.api(&app.token(sleeping, "users:read"));
-        app.person("olga", OrgRole::Member, &[(scene.team, TeamRole::Owner)]);
+        app.person("olga", OrgRole::Member, &[(scene.team, RoleId::OWNER)]);
         let mut olga = app.log_in("olga").await;
         let fields = [("kind", "service"), ("user", &*sleeping.to_string()), ("role", "Viewer")];
         let given = olga.post(&format!("/teams/{}/members/new", scene.team), &fields).await;
@@ -263,8 +263,8 @@ both! {
 
     async fn activity_tells_nothing_of_what_lies_elsewhere(app) {
         let scene = Scene::of(&app);
-        app.join_by_sql(scene.team, scene.mia, "Owner");
-        let teams = [(scene.team, TeamRole::Viewer), (scene.secret, TeamRole::Owner)];
+        app.join_by_sql(scene.team, scene.mia, RoleId::OWNER);
+        let teams = [(scene.team, RoleId::VIEWER), (scene.secret, RoleId::OWNER)];
         let roamer = app.service("Roamer", OrgRole::Member, &teams);
         let api = app.api(&app.token(roamer, &PermissionSet::everything().to_string()));
         let path = format!("/api/v1/teams/{}", scene.secret);
@@ -279,7 +279,7 @@ both! {
         }
         let mut ada = app.log_in("ada").await;
         assert!(ada.get(&format!("/users/{roamer}/activity")).await.has("hush"));
-        let housed = app.service("Housed", OrgRole::Member, &[(scene.secret, TeamRole::Viewer), (scene.team, TeamRole::Viewer)]);
+        let housed = app.service("Housed", OrgRole::Member, &[(scene.secret, RoleId::VIEWER), (scene.team, RoleId::VIEWER)]);
         let profile = mia.get(&format!("/users/{housed}")).await;
         assert!(profile.status == 200 && !profile.has("Secret Project"), "{}", profile.text());
     }

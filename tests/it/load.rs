@@ -1,6 +1,7 @@
 //! Many at once.
 
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::ids::RoleId;
+use latchkey::model::roles::OrgRole;
 use serde_json::json;
 
 const CLIENTS: usize = 16;
@@ -62,7 +63,7 @@ both! {
 
     async fn two_wizards_of_one_name_make_one_account(app) {
         let team = app.team("Platform");
-        let owner = app.service("Maker", OrgRole::Member, &[(team, TeamRole::Owner)]);
+        let owner = app.service("Maker", OrgRole::Member, &[(team, RoleId::OWNER)]);
         let every = latchkey::model::permissions::PermissionSet::everything().to_string();
         let api = app.api(&app.token(owner, &every));
         let body = json!({ "name": "API Access", "role": "Member", "teams": ["Platform"] });

@@ -55,7 +55,7 @@ both! {
 
     async fn nobody_has_a_role_in_public(app) {
         let user = app.service("API Access", latchkey::model::roles::OrgRole::Member, &[]);
-        assert!(app.sql(&format!("INSERT INTO memberships VALUES ({user}, 1, 'Owner', 0)")).is_err());
+        assert!(app.sql(&format!("INSERT INTO memberships (user_id, team_id, role_id, created_at) VALUES ({user}, 1, 4, 0)")).is_err());
     }
 
     async fn a_newer_store_is_left_alone(app) {
@@ -77,16 +77,13 @@ async fn a_store_is_copied_before_its_tables_change() {
     assert!(file.exists());
     // As an older program left it: the newest migration is still to come, and fails on tables that are there already.
     let database = crate::support::Database::Sqlite(copy);
-    let newest = database.texts("SELECT MAX(version) AS t FROM __diesel_schema_migrations").remove(0);
-    database
-        .execute(&format!(
-            "UPDATE __diesel_schema_migrations SET version = '20000101000000' WHERE version = '{newest}'"
-        ))
-        .unwrap();
+    let version = || database.texts("SELECT MAX(version) AS t FROM __diesel_schema_migrations").remove(0);
+    database.execute(&format!("DELETE FROM __diesel_schema_migrations WHERE version = '{}'", version())).unwrap();
+    let last = version();
     let mut config = app.app.config.clone();
     config.data_dir = old.path().to_owned();
     let error = latchkey::cli::open::app(config, latchkey::base::clock::Clock::System).err().unwrap();
     assert!(!error.to_string().is_empty());
-    let kept = crate::support::Database::Sqlite(old.path().join("latchkey.db.before-20000101000000"));
+    let kept = crate::support::Database::Sqlite(old.path().join(format!("latchkey.db.before-{last}")));
     assert_eq!(kept.number("SELECT COUNT(*) AS n FROM users"), 1);
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::Result;
-use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, User, UserState};
 use crate::service::users::UserInfo;
 use crate::service::{Cx, teams, users};
@@ -75,7 +75,8 @@ pub struct MembershipAnswer {
     /// The team's name.
     team: String,
     /// The role in it.
-    role: TeamRole,
+    #[schema(example = "Maintainer")]
+    role: String,
 }
 
 /// A user who was just made.
@@ -151,7 +152,7 @@ impl UserAnswer {
             teams: std::iter::once("Public".to_owned()).chain(named).collect(),
             memberships: teams
                 .into_iter()
-                .map(|team| MembershipAnswer { team_id: team.team.0, team: team.team_name, role: team.role })
+                .map(|team| MembershipAnswer { team_id: team.team.0, team: team.team_name, role: team.role_name })
                 .collect(),
             home_team,
             contact_id: user.contact.map(|id| id.0),

@@ -11,7 +11,7 @@ use super::super::body::given;
 use super::super::query::{FromParams, Params};
 use super::answer::Status;
 use crate::model::ids::UserId;
-use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, UserFilter, UserSort, UserState};
 use crate::model::{Error, Result};
 use crate::service::by_name::{TeamWanted, UserEdit, UserWanted};
@@ -83,7 +83,7 @@ struct TeamWithRole {
     /// The team's name.
     team: String,
     /// The role in it.
-    #[schema(value_type = TeamRole)]
+    #[schema(example = "Maintainer")]
     role: String,
 }
 

@@ -130,6 +130,7 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Resul
     not_oneself(cx, &user, "turn into a service account")?;
     keep_an_admin(cx, &user)?;
     there_is(cx, home, "home_team")?;
+    cx.actor.may_manage(Kind::Service)?;
     cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(Some(home)))?;
     cx.actor.may_grant(&Holdings::latent(&user.standing(store::memberships::roles(cx.tx, id)?)))?;
     let was = profile(cx, &user)?;

@@ -166,6 +166,7 @@ fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<
         return Err(Error::refused("Only Admins make Admins."));
     }
     if before.home_team != after.home_team {
+        cx.actor.may_manage(before.kind)?;
         cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(after.home_team))?;
     }
     Ok(widens)

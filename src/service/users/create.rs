@@ -5,9 +5,9 @@ use super::teams_told;
 use crate::base::secret::Secret;
 use crate::model::access::{Holdings, Place, Standing};
 use crate::model::audit::Target;
-use crate::model::ids::TeamId;
+use crate::model::ids::{RoleId, TeamId};
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::roles::OrgRole;
 use crate::model::teams::Team;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, names};
@@ -29,7 +29,7 @@ pub struct NewUser {
     /// What it may do everywhere.
     pub role: OrgRole,
     /// Its teams, the home team of a service or agent account first.
-    pub teams: Vec<(TeamId, TeamRole)>,
+    pub teams: Vec<(TeamId, RoleId)>,
     /// Another home than the first team.
     pub home_team: Option<TeamId>,
     /// What it is for.
@@ -105,11 +105,16 @@ fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Holdin
     cx.attempt("user.create");
     cx.on(Target { kind: new.kind.slug(), id: 0, name: names::tidy(&new.display_name) });
     let home = home_of(new);
+    cx.actor.may_manage(new.kind)?;
     cx.actor.may(Permission::new(new.kind.resource(), Action::Create), Place::of_home(home))?;
     if let Some(home) = home {
         there_is(cx, home, "home_team")?;
     }
-    let standing = Standing { kind: new.kind, role: new.role, teams: new.teams.clone() };
+    let mut teams = Vec::new();
+    for (team, role) in &new.teams {
+        teams.push((*team, store::roles::get(cx.tx, *role)?.grants));
+    }
+    let standing = Standing { kind: new.kind, role: new.role, teams };
     cx.actor.may_grant(&Holdings::latent(&standing))?;
     for (team, _) in &new.teams {
         may_assign(cx, *team, home)?;
@@ -151,6 +156,7 @@ fn may_assign(cx: &mut Cx<'_, '_>, team: TeamId, home: Option<TeamId>) -> Result
 /// They may in none.
 pub fn may_create_somewhere(cx: &Cx<'_, '_>) -> Result<Option<Vec<TeamId>>> {
     let create = Permission::new(Resource::ServiceAccounts, Action::Create);
+    cx.actor.may_manage(Kind::Service)?;
     if cx.actor.can(create, Place::Everywhere) {
         return Ok(None);
     }

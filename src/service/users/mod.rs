@@ -141,7 +141,10 @@ pub fn home(cx: &mut Cx<'_, '_>, user: &User) -> Result<Option<Team>> {
 /// What the audit log keeps of an account's teams.
 fn teams_told(cx: &mut Cx<'_, '_>, id: UserId) -> Result<serde_json::Value> {
     let teams = store::memberships::of_user(cx.tx, id)?;
-    Ok(teams.into_iter().map(|team| json!({ "id": team.team, "name": team.team_name, "role": team.role })).collect())
+    Ok(teams
+        .into_iter()
+        .map(|team| json!({ "id": team.team, "name": team.team_name, "role": team.role_name }))
+        .collect())
 }
 
 /// What the audit log keeps of an account: names beside ids, since entries outlive what they tell of.

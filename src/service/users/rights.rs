@@ -53,7 +53,8 @@ pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
     let may = |action| cx.actor.may_act_on(user, action).is_ok();
     let home = Place::of_home(user.home_team);
     let admin_ok = user.role != OrgRole::Admin || cx.actor.is_admin();
-    let token = |action| admin_ok && cx.actor.can(Permission::new(Resource::Tokens, action), home);
+    let manages = cx.actor.may_manage(user.kind).is_ok();
+    let token = |action| admin_ok && manages && cx.actor.can(Permission::new(Resource::Tokens, action), home);
     let person = user.kind == Kind::Person;
     let assign = cx.actor.can(Permission::new(Resource::Teams, Action::Update), Place::Everywhere)
         || !cx.actor.holdings.teams_with(Permission::new(Resource::Teams, Action::Update)).is_empty();
@@ -61,7 +62,7 @@ pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
         update: may(Action::Update) || own(Action::Update),
         manage: may(Action::Update),
         delete: may(Action::Delete),
-        assign: assign && admin_ok,
+        assign: assign && admin_ok && manages,
         see_tokens: own(Action::Read) || cx.actor.can(Permission::new(Resource::Tokens, Action::Read), home),
         make_tokens: person && own(Action::Update) || token(Action::Create),
         revoke_tokens: own(Action::Update) || token(Action::Delete),
@@ -75,8 +76,8 @@ pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
 pub struct Granted {
     /// The permission.
     pub permission: Permission,
-    /// The role.
-    pub role: &'static str,
+    /// The role's name.
+    pub role: String,
     /// The team in which it counts; `None` for everywhere.
     pub team: Option<String>,
 }
@@ -95,10 +96,10 @@ pub fn effective(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Vec<Granted>> {
     for permission in Permission::all().filter(|permission| permission.resource != Resource::Own) {
         let granted = |role, team| Granted { permission, role, team };
         if user.role.holds().has(permission) {
-            found.push(granted(user.role.as_str(), None));
+            found.push(granted(user.role.to_string(), None));
         }
-        for team in teams.iter().filter(|team| team.role.holds().has(permission)) {
-            found.push(granted(team.role.as_str(), Some(team.team_name.clone())));
+        for team in teams.iter().filter(|team| team.grants.permissions.has(permission)) {
+            found.push(granted(team.role_name.clone(), Some(team.team_name.clone())));
         }
     }
     Ok(found)

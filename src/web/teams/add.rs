@@ -4,14 +4,15 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::{TeamHead, members::tab, new_service};
+use super::members::{given, tab};
+use super::{TeamHead, new_service};
 use crate::http::Portal;
 use crate::model::Error;
 use crate::model::error::Problems;
 use crate::model::ids::{TeamId, UserId};
-use crate::model::roles::TeamRole;
+use crate::model::roles::Predefined;
 use crate::model::users::User;
-use crate::service::{members, teams, users};
+use crate::service::{choices, members, teams};
 use crate::web::view::{Choice, Field, Who, form_error};
 use crate::web::{Answer, Fields, Id, Page, Shell, errors, render_as, see_other};
 
@@ -48,14 +49,14 @@ async fn form(portal: &Portal, id: TeamId, fields: &Fields, error: Option<&Error
     let services = fields.get("kind") == "service";
     let (q, kind) = (fields.get("q").trim().to_owned(), if services { "service" } else { "person" });
     let search = q.clone();
-    let (shell, info, rights, found) = portal
+    let (shell, info, rights, found, roles) = portal
         .read(move |cx| {
             let found = members::candidates(cx, id, services, &search)?;
-            Ok((Shell::of(cx)?, teams::get(cx, id)?, teams::rights(cx, id), found))
+            Ok((Shell::of(cx)?, teams::get(cx, id)?, teams::rights(cx, id), found, choices::roles_in(cx, id)?))
         })
         .await?;
     let chosen: Option<UserId> = fields.parse("user");
-    let role = if fields.has("role") { fields.get("role") } else { TeamRole::Viewer.as_str() };
+    let role = if fields.has("role") { fields.get("role") } else { Predefined::Viewer.as_str() };
     let team = TeamHead::of(&info, rights, if services { "Service Accounts" } else { "Members" });
     let template = Add {
         page: Page {
@@ -71,7 +72,7 @@ async fn form(portal: &Portal, id: TeamId, fields: &Fields, error: Option<&Error
         user: Field::new("user", "").judged(error),
         found: found.iter().map(|user| candidate(user, chosen)).collect(),
         role: Field::new("role", role).judged(error),
-        roles: Choice::words(TeamRole::ALL, role),
+        roles: Choice::roles(&roles, role),
         new_service: if services { new_service(&info, rights) } else { String::new() },
         team,
     };
@@ -88,17 +89,11 @@ pub async fn add(portal: Portal, Id(team): Id<TeamId>, fields: Fields) -> Answer
         Ok(picked) => picked,
         Err(error) => return form(&portal, team, &fields, Some(&error)).await,
     };
-    let added = portal
-        .write(move |cx| {
-            members::set(cx, team, user, role)?;
-            users::get(cx, user)
-        })
-        .await;
+    let added = portal.write(move |cx| given(cx, team, user, &role)).await;
     match added {
-        Ok(info) => {
-            let told = format!("{} is {role} in this team now.", info.user.display_name);
-            portal.session.flash("good", told)?;
-            see_other(tab(team, info.user.kind))
+        Ok((user, role)) => {
+            portal.session.flash("good", format!("{} is {role} in this team now.", user.display_name))?;
+            see_other(tab(team, user.kind))
         }
         Err(error) if errors::is_mendable(&error) || matches!(error, Error::Forbidden(_)) => {
             form(&portal, team, &fields, Some(&error)).await
@@ -107,16 +102,15 @@ pub async fn add(portal: Portal, Id(team): Id<TeamId>, fields: Fields) -> Answer
     }
 }
 
-fn picked(fields: &Fields) -> Result<(UserId, TeamRole), Error> {
+fn picked(fields: &Fields) -> Result<(UserId, String), Error> {
     let mut problems = Problems::default();
     let user = fields.parse("user");
     if user.is_none() {
         problems.add("user", "Choose an account.");
     }
-    let role = fields.get("role").parse::<TeamRole>();
-    if let Err(message) = &role {
-        problems.add("role", message.clone());
+    if fields.get("role").trim().is_empty() {
+        problems.add("role", "Choose a role.");
     }
     problems.check()?;
-    Ok((user.unwrap_or(UserId(0)), role.unwrap_or(TeamRole::Viewer)))
+    Ok((user.unwrap_or(UserId(0)), fields.get("role").to_owned()))
 }

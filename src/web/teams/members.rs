@@ -8,12 +8,11 @@ use askama::Template;
 use super::TeamHead;
 use super::list::page_request;
 use crate::http::Portal;
-use crate::model::error::Error;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::roles::TeamRole;
-use crate::model::users::Kind;
+use crate::model::users::{Kind, User};
 use crate::model::{Result, page};
-use crate::service::{Cx, members, teams, users};
+use crate::service::{Cx, members, roles, teams, users};
 use crate::web::confirm::{self, Confirm};
 use crate::web::view::{Choice, Pager, Status, Who, count};
 use crate::web::{Answer, Fields, Id, Ids, Page, Shell, render, see_other};
@@ -99,7 +98,7 @@ fn row(
     roles: &HashMap<UserId, Vec<TeamRole>>,
 ) -> Result<Member> {
     let user = &member.user;
-    let role = member.role.map(TeamRole::as_str).unwrap_or_default();
+    let role = member.role.as_deref().unwrap_or_default();
     let roles = roles.get(&user.id).map(Vec::as_slice).unwrap_or_default();
     let here = format!("/teams/{team}/members/{}", user.id);
     let see_tokens = user.kind != Kind::Person && users::rights(cx, user)?.see_tokens;
@@ -107,7 +106,7 @@ fn row(
         who: Who::of(user),
         role: role.to_owned(),
         may_edit: !roles.is_empty(),
-        roles: Choice::words(roles, role),
+        roles: Choice::roles(roles, role),
         action: format!("{here}/role"),
         remove: format!("{here}/remove"),
         home: user.home_team == Some(team) && !team.is_public(),
@@ -118,16 +117,17 @@ fn row(
 
 /// `POST /teams/{id}/members/{user}/role`.
 pub async fn change_role(portal: Portal, Ids(team, user): Ids<TeamId, UserId>, fields: Fields) -> Answer {
-    let role: TeamRole = fields.get("role").parse().map_err(|message: String| Error::field("role", message))?;
-    let member = portal
-        .write(move |cx| {
-            members::set(cx, team, user, role)?;
-            users::get(cx, user)
-        })
-        .await?
-        .user;
+    let role = fields.get("role").to_owned();
+    let (member, role) = portal.write(move |cx| given(cx, team, user, &role)).await?;
     portal.session.flash("good", format!("{} is {role} in this team now.", member.display_name))?;
     see_other(tab(team, member.kind))
+}
+
+/// Gives a user the role of this name, and tells what is to be said of it.
+pub(super) fn given(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: &str) -> Result<(User, String)> {
+    let chosen = roles::named(cx, "role", role)?;
+    members::set(cx, team, user, chosen)?;
+    Ok((users::get(cx, user)?.user, role.to_owned()))
 }
 
 /// The tab on which a member of this kind stands.

@@ -1,14 +1,14 @@
 //! The parts of forms that choose roles, teams and a home team.
 
 use crate::model::error::Problems;
-use crate::model::ids::TeamId;
-use crate::model::roles::{OrgRole, TeamRole};
+use crate::model::ids::{RoleId, TeamId};
+use crate::model::roles::{OrgRole, Predefined};
 use crate::model::teams::Team;
 use crate::model::users::Kind;
 use crate::model::{Error, FieldError, Result};
 use crate::service::choices::{self, TeamOffer};
 use crate::service::users::NewUser;
-use crate::service::{Cx, users};
+use crate::service::{Cx, roles, users};
 use crate::web::Fields;
 use crate::web::view::{Choice, Field};
 
@@ -57,7 +57,7 @@ impl Offers {
             name: offer.team.name.clone(),
             checked: ticked.contains(&offer.team.id) || begun == Some(offer.team.id),
             locked: false,
-            roles: Choice::words(&offer.roles, fields.get(&role_field(offer.team.id))),
+            roles: Choice::roles(&offer.roles, fields.get(&role_field(offer.team.id))),
         };
         std::iter::once(public).chain(self.teams.iter().map(choice)).collect()
     }
@@ -97,12 +97,14 @@ fn role_field(team: TeamId) -> String {
 ///
 /// # Errors
 /// What cannot be read, at its field.
-pub(super) fn read(fields: &Fields, kind: Kind, name_field: &'static str) -> Result<NewUser> {
+pub(super) fn read(cx: &mut Cx<'_, '_>, fields: &Fields, kind: Kind, name_field: &'static str) -> Result<NewUser> {
     let mut problems = Problems::default();
     let wrong = |field, message| FieldError::new(field, message);
     let role = fields.parse::<OrgRole>("role");
     let role = problems.take(role.ok_or_else(|| wrong("role", "Choose a role.")));
-    let teams = problems.take(teams(fields).map_err(|message| wrong("teams", message)));
+    let chosen = teams(cx, fields);
+    let teams = chosen.as_ref().map(Vec::clone).unwrap_or_default();
+    problems.merge(chosen)?;
     let home_team = match fields.get("home_team").trim() {
         "" => None,
         id => problems.take(id.parse().map_err(|_| wrong("home_team", "Choose a home team."))),
@@ -116,7 +118,7 @@ pub(super) fn read(fields: &Fields, kind: Kind, name_field: &'static str) -> Res
         // The fields that a service account does not have are cleared, whatever the browser sent.
         email: if person { fields.get("email").to_owned() } else { String::new() },
         role: role.unwrap_or(OrgRole::Member),
-        teams: teams.unwrap_or_default(),
+        teams,
         home_team: home_team.filter(|_| !person),
         description: String::new(),
         name_field,
@@ -124,13 +126,13 @@ pub(super) fn read(fields: &Fields, kind: Kind, name_field: &'static str) -> Res
     })
 }
 
-fn teams(fields: &Fields) -> Result<Vec<(TeamId, TeamRole)>, &'static str> {
-    let mut chosen: Vec<(TeamId, TeamRole)> = Vec::new();
+fn teams(cx: &mut Cx<'_, '_>, fields: &Fields) -> Result<Vec<(TeamId, RoleId)>> {
+    let mut chosen: Vec<(TeamId, RoleId)> = Vec::new();
     for text in fields.all("team") {
-        let id = text.parse().map_err(|_| "One of these is no team. Tick them again.")?;
+        let id = text.parse().map_err(|_| Error::field("teams", "One of these is no team. Tick them again."))?;
         let role = match fields.get(&role_field(id)) {
-            "" => TeamRole::Viewer,
-            word => word.parse().map_err(|_| "Choose a role in each team.")?,
+            "" => Predefined::Viewer.id(),
+            name => roles::named(cx, "teams", name)?,
         };
         if !chosen.iter().any(|(known, _)| *known == id) {
             chosen.push((id, role));

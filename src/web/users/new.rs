@@ -103,8 +103,9 @@ pub async fn create(portal: Portal, fields: Fields) -> Answer {
 
 async fn made(portal: &Portal, fields: &Fields) -> Result<Made> {
     let kind = if fields.has("is_service") { Kind::Service } else { Kind::Person };
-    let new = read(fields, kind, "display_name")?;
+    let fields = fields.clone();
     let made = portal.write(move |cx| {
+        let new = read(cx, &fields, kind, "display_name")?;
         let Created { user, invitation } = users::create(cx, new)?;
         Ok(match invitation {
             None => Made::Service(user),

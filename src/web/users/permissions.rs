@@ -21,7 +21,7 @@ struct Permissions {
 struct Grant {
     permission: String,
     place: String,
-    role: &'static str,
+    role: String,
 }
 
 impl From<Granted> for Grant {

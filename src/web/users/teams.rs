@@ -9,11 +9,12 @@ use super::{UserHead, home};
 use crate::http::Portal;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::roles::TeamRole;
+use crate::model::teams::Membership;
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
 use crate::service::choices::{self, TeamOffer};
 use crate::service::users::UserInfo;
-use crate::service::{Cx, members, users};
+use crate::service::{Cx, members, roles, users};
 use crate::web::confirm::{self, Confirm};
 use crate::web::tokens::pages::keeps_form;
 use crate::web::view::{Choice, Field, form_error};
@@ -99,11 +100,11 @@ impl Known {
         };
         let others = self.info.teams.iter().map(|membership| {
             let mut roles = self.given.get(&membership.team).cloned().unwrap_or_default();
-            if !roles.is_empty() && !roles.contains(&membership.role) {
-                roles.push(membership.role);
+            if !roles.is_empty() && !roles.iter().any(|role| role.id == membership.role) {
+                roles.push(present(membership));
             }
-            let roles = Choice::words(&roles, membership.role.as_str());
-            row(membership.team, &membership.team_name, membership.role.as_str(), roles)
+            let roles = Choice::roles(&roles, &membership.role_name);
+            row(membership.team, &membership.team_name, &membership.role_name, roles)
         });
         std::iter::once(row(TeamId::PUBLIC, "Public", "", Vec::new())).chain(others).collect()
     }
@@ -111,8 +112,12 @@ impl Known {
     fn add(&self, fields: &Fields, error: Option<&Error>) -> Option<AddTeam> {
         let user = &self.info.user;
         let (team, role) = (fields.get("team"), fields.get("role"));
-        let given = |role: &&TeamRole| self.offers.iter().any(|offer| self.given[&offer.team.id].contains(role));
-        let roles: Vec<TeamRole> = TeamRole::ALL.iter().filter(given).copied().collect();
+        let mut roles: Vec<TeamRole> = Vec::new();
+        for offered in self.offers.iter().flat_map(|offer| &self.given[&offer.team.id]) {
+            if !roles.contains(offered) {
+                roles.push(offered.clone());
+            }
+        }
         (!self.offers.is_empty()).then(|| AddTeam {
             action: format!("{}/teams", home(user.id)),
             team: Field::new("team", team).judged(error),
@@ -122,8 +127,19 @@ impl Known {
                 .map(|offer| Choice::new(offer.team.id.to_string(), &offer.team.name, team))
                 .collect(),
             role: Field::new("role", role).judged(error),
-            roles: Choice::words(&roles, role),
+            roles: Choice::roles(&roles, role),
         })
+    }
+}
+
+/// The role that a membership has, for a list in which it would not be offered.
+fn present(membership: &Membership) -> TeamRole {
+    TeamRole {
+        id: membership.role,
+        name: membership.role_name.clone(),
+        description: String::new(),
+        grants: membership.grants,
+        version: 0,
     }
 }
 
@@ -160,10 +176,10 @@ pub async fn change(portal: Portal, Ids(id, team): Ids<UserId, TeamId>, fields: 
 }
 
 async fn set(portal: &Portal, id: UserId, team: TeamId, fields: Fields) -> Answer {
-    let role = fields.parse::<TeamRole>("role");
+    let role = fields.get("role").to_owned();
     let done = portal.write(move |cx| {
-        let role = role.ok_or_else(|| Error::field("role", "Choose a role."))?;
-        members::set(cx, team, id, role)?;
+        let chosen = roles::named(cx, "role", &role)?;
+        members::set(cx, team, id, chosen)?;
         let known = crate::service::teams::names(cx, [team])?;
         Ok((known.into_values().next().unwrap_or_default(), role))
     });
@@ -180,7 +196,7 @@ async fn set(portal: &Portal, id: UserId, team: TeamId, fields: Fields) -> Answe
 /// `GET /users/{id}/teams/{team}/remove`.
 pub async fn ask_remove(portal: Portal, Ids(id, team): Ids<UserId, TeamId>) -> Answer {
     let (shell, ending) = portal.read(move |cx| Ok((Shell::of(cx)?, members::ending(cx, team, id)?))).await?;
-    let (name, role) = (&ending.team.name, ending.role);
+    let (name, role) = (&ending.team.name, &ending.role);
     let mut losses = vec![format!("It loses what {role} of {name} gives, and so do its tokens, at the next request.")];
     if ending.last && ending.user.kind != Kind::Person {
         losses.push("It is its only team besides Public: without one the account can do nothing.".into());

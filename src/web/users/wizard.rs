@@ -120,8 +120,9 @@ async fn second_again(portal: &Portal, fields: &Fields, error: Option<&Error>) -
 
 /// The account as it will be, if the first step is right.
 async fn prospect(portal: &Portal, fields: &Fields) -> Result<(Shell, Prospect)> {
-    let new = read(fields, Kind::Service, "name")?;
+    let fields = fields.clone();
     let found = portal.read(move |cx| {
+        let new = read(cx, &fields, Kind::Service, "name")?;
         let (username, holdings) = users::plan(cx, &new)?;
         let teams = new.teams.iter().map(|(team, _)| *team).collect();
         let prospect = Prospect::of(cx, (Kind::Service, username), &holdings, false, teams)?;
@@ -160,12 +161,13 @@ pub async fn finish(portal: Portal, fields: Fields) -> Answer {
 }
 
 async fn finished(portal: &Portal, fields: &Fields) -> Result<(Shell, UserId, Made)> {
-    let user = read(fields, Kind::Service, "name")?;
     let new = token::read(fields, PREFIX)?;
     if new.global_admin {
         confirm_password(portal, fields.secret("password")).await?;
     }
+    let fields = fields.clone();
     let made = portal.write(move |cx| {
+        let user = read(cx, &fields, Kind::Service, "name")?;
         let (user, minted) = wizard::finish(cx, user, new)?;
         Ok((Shell::of(cx)?, user.id, Made::of(cx, user, minted)?))
     });

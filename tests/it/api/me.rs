@@ -1,12 +1,13 @@
 //! `/api/v1/me`.
 
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::ids::RoleId;
+use latchkey::model::roles::OrgRole;
 use serde_json::json;
 
 both! {
     async fn any_effective_scope_tells_who_one_is(app) {
         let team = app.team("Platform");
-        let id = app.service("Deployer", OrgRole::Editor, &[(team, TeamRole::Viewer)]);
+        let id = app.service("Deployer", OrgRole::Editor, &[(team, RoleId::VIEWER)]);
         let token = app.token(id, "teams:read settings:read");
         let me = app.api(&token).get("/api/v1/me").await;
         assert_eq!(me.status, 200, "{}", me.body);

@@ -1,6 +1,7 @@
 //! What goes wrong, and how it is told. Nothing of it may write anything.
 
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::ids::RoleId;
+use latchkey::model::roles::OrgRole;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -163,7 +164,7 @@ both! {
 
     async fn a_token_that_is_not_good_says_why(app) {
         let team = app.team("Platform");
-        let user = app.service("Deployer", OrgRole::Member, &[(team, TeamRole::Owner)]);
+        let user = app.service("Deployer", OrgRole::Member, &[(team, RoleId::OWNER)]);
         let (spare, old) = (app.token(user, "teams:read"), app.token(user, "teams:read"));
         app.sql("UPDATE tokens SET revoked_at = 1 WHERE name = 'token 0'").unwrap();
         let revoked = app.api(&spare).get("/api/v1/me").await;
@@ -175,7 +176,7 @@ both! {
 
     async fn a_refusal_names_the_missing_permission(app) {
         let team = app.team("Platform");
-        let user = app.service("Reader", OrgRole::Editor, &[(team, TeamRole::Viewer)]);
+        let user = app.service("Reader", OrgRole::Editor, &[(team, RoleId::VIEWER)]);
         let api = app.api(&app.token(user, "users:read teams:read"));
         for (reply, missing) in [
             (api.post(USERS, json!({ "name": "X", "role": "Member" })).await, "service_accounts:create"),

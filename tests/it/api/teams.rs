@@ -1,6 +1,7 @@
 //! `/api/v1/teams`.
 
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::ids::RoleId;
+use latchkey::model::roles::OrgRole;
 use reqwest::Method;
 use serde_json::json;
 
@@ -72,14 +73,14 @@ both! {
 
     async fn a_home_is_not_deleted(app) {
         let team = app.team("Platform");
-        app.service("Job", OrgRole::Member, &[(team, TeamRole::Viewer)]);
+        app.service("Job", OrgRole::Member, &[(team, RoleId::VIEWER)]);
         let reply = app.root_api().delete(&format!("{TEAMS}/{team}")).await;
         assert!(reply.status == 409 && reply.body["detail"].as_str().unwrap().contains("home"), "{}", reply.body);
     }
 
     async fn lists_show_what_one_may_know_of(app) {
         let (platform, _) = (app.team("Platform"), app.team("Secret"));
-        let id = app.service("Job", OrgRole::Member, &[(platform, TeamRole::Viewer)]);
+        let id = app.service("Job", OrgRole::Member, &[(platform, RoleId::VIEWER)]);
         let api = app.api(&app.token(id, "teams:read"));
         let names = |reply: &Reply| reply.body["items"].as_array().unwrap().iter().map(|team| team["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
         assert_eq!(names(&api.get(TEAMS).await), ["Platform", "Public"]);

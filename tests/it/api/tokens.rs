@@ -1,14 +1,14 @@
 //! `/api/v1/users/{id}/tokens`.
 
-use latchkey::model::ids::UserId;
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::ids::{RoleId, UserId};
+use latchkey::model::roles::OrgRole;
 use serde_json::json;
 
 use crate::support::TestApp;
 
 fn deployer(app: &TestApp) -> (UserId, String) {
     let team = app.team("Platform");
-    let id = app.service("Deployer", OrgRole::Editor, &[(team, TeamRole::Maintainer)]);
+    let id = app.service("Deployer", OrgRole::Editor, &[(team, RoleId::MAINTAINER)]);
     (id, format!("/api/v1/users/{id}/tokens"))
 }
 

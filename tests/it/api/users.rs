@@ -1,7 +1,8 @@
 //! `/api/v1/users`.
 
+use latchkey::model::ids::RoleId;
 use latchkey::model::permissions::PermissionSet;
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::roles::OrgRole;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -83,9 +84,9 @@ both! {
         let (platform, quality) = (app.team("Platform"), app.team("Quality"));
         let api = app.root_api();
         for number in 0..7 {
-            app.service(&format!("Job {number}"), OrgRole::Member, &[(platform, TeamRole::Viewer)]);
+            app.service(&format!("Job {number}"), OrgRole::Member, &[(platform, RoleId::VIEWER)]);
         }
-        app.agent("Writer", OrgRole::Editor, &[(quality, TeamRole::Viewer)]);
+        app.agent("Writer", OrgRole::Editor, &[(quality, RoleId::VIEWER)]);
         app.person("jonas", OrgRole::Manager, &[]);
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
@@ -132,7 +133,7 @@ both! {
 
     async fn a_user_is_changed_all_or_nothing(app) {
         let (jonas, platform) = (app.person("jonas", OrgRole::Member, &[]), app.team("Platform"));
-        let id = app.service("Deployer", OrgRole::Member, &[(platform, TeamRole::Viewer)]);
+        let id = app.service("Deployer", OrgRole::Member, &[(platform, RoleId::VIEWER)]);
         let (api, path) = (app.root_api(), format!("{USERS}/{id}"));
         let body = json!({ "username": "deploy@service", "contact": jonas.0, "home_team": "platform", "description": "Deploys", "enabled": false });
         let reply = api.patch(&path, body).await;
@@ -162,7 +163,7 @@ both! {
 
     async fn disabling_stops_tokens_at_the_next_request_and_deleting_frees_the_name(app) {
         let platform = app.team("Platform");
-        let id = app.service("Deployer", OrgRole::Member, &[(platform, TeamRole::Viewer)]);
+        let id = app.service("Deployer", OrgRole::Member, &[(platform, RoleId::VIEWER)]);
         let (api, own) = (app.root_api(), app.api(&app.token(id, "teams:read")));
         let path = format!("{USERS}/{id}");
         assert_eq!(own.get("/api/v1/me").await.status, 200);
@@ -195,9 +196,9 @@ both! {
 
     async fn a_team_sees_its_own_and_makes_its_own(app) {
         let (platform, secret) = (app.team("Platform"), app.team("Secret"));
-        let hidden = app.service("Hidden", OrgRole::Member, &[(secret, TeamRole::Viewer)]);
-        app.service("Both", OrgRole::Member, &[(platform, TeamRole::Viewer), (secret, TeamRole::Viewer)]);
-        let maker = app.service("Maker", OrgRole::Member, &[(platform, TeamRole::Owner)]);
+        let hidden = app.service("Hidden", OrgRole::Member, &[(secret, RoleId::VIEWER)]);
+        app.service("Both", OrgRole::Member, &[(platform, RoleId::VIEWER), (secret, RoleId::VIEWER)]);
+        let maker = app.service("Maker", OrgRole::Member, &[(platform, RoleId::OWNER)]);
         let api = app.api(&app.token(maker, &PermissionSet::everything().to_string()));
         let list = api.get(USERS).await;
         assert_eq!(names(&list), ["Both", "Maker"]);

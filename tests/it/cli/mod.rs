@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::ids::RoleId;
+use latchkey::model::roles::OrgRole;
 
 use crate::support::{PASSWORD, TestApp};
 
@@ -72,7 +73,7 @@ both! {
 
     async fn a_token_is_printed_alone_and_works(app) {
         let team = app.team("Platform");
-        app.service("API Access", OrgRole::Member, &[(team, TeamRole::Viewer)]);
+        app.service("API Access", OrgRole::Member, &[(team, RoleId::VIEWER)]);
         let create = ["token", "create", "--user", "api_access@service", "--name", "pipeline", "--scope", "teams:read", "--expires", "30d"];
         let token = out(&latchkey(&app, &create, ""));
         assert!(latchkey::model::tokens::PlainToken::parse(&token).is_some(), "{token}");

@@ -12,9 +12,9 @@ use latchkey::base::clock::{Clock, FakeClock};
 use latchkey::base::config::Config;
 use latchkey::base::secret::Secret;
 use latchkey::cli::open;
-use latchkey::model::ids::{TeamId, UserId};
+use latchkey::model::ids::{RoleId, TeamId, UserId};
 use latchkey::model::permissions::PermissionSet;
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::roles::OrgRole;
 use latchkey::model::tokens::Lifetime;
 use latchkey::model::users::Kind;
 use latchkey::service::setup::{self, NewAdmin};
@@ -125,7 +125,7 @@ impl TestApp {
     }
 
     /// A person with this role who has chosen the common password.
-    pub fn person(&self, username: &str, role: OrgRole, teams: &[(TeamId, TeamRole)]) -> UserId {
+    pub fn person(&self, username: &str, role: OrgRole, teams: &[(TeamId, RoleId)]) -> UserId {
         let new = self.new_user(Kind::Person, username, role, teams);
         let created = self.write(|cx| users::create(cx, new));
         let (app, caller) = (&self.app, Caller::nobody(latchkey::model::actor::Origin::default()));
@@ -137,18 +137,18 @@ impl TestApp {
     }
 
     /// A service account of this display name.
-    pub fn service(&self, name: &str, role: OrgRole, teams: &[(TeamId, TeamRole)]) -> UserId {
+    pub fn service(&self, name: &str, role: OrgRole, teams: &[(TeamId, RoleId)]) -> UserId {
         let new = self.new_user(Kind::Service, name, role, teams);
         self.write(|cx| users::create(cx, new)).user.id
     }
 
     /// An AI agent's account of this display name.
-    pub fn agent(&self, name: &str, role: OrgRole, teams: &[(TeamId, TeamRole)]) -> UserId {
+    pub fn agent(&self, name: &str, role: OrgRole, teams: &[(TeamId, RoleId)]) -> UserId {
         let new = self.new_user(Kind::Agent, name, role, teams);
         self.write(|cx| users::create(cx, new)).user.id
     }
 
-    fn new_user(&self, kind: Kind, name: &str, role: OrgRole, teams: &[(TeamId, TeamRole)]) -> NewUser {
+    fn new_user(&self, kind: Kind, name: &str, role: OrgRole, teams: &[(TeamId, RoleId)]) -> NewUser {
         let person = kind == Kind::Person;
         NewUser {
             kind,
@@ -170,8 +170,8 @@ impl TestApp {
     }
 
     /// Changes a membership past the program.
-    pub fn join_by_sql(&self, team: TeamId, user: UserId, role: &str) {
-        self.sql(&format!("UPDATE memberships SET role = '{role}' WHERE team_id = {team} AND user_id = {user}"))
+    pub fn join_by_sql(&self, team: TeamId, user: UserId, role: RoleId) {
+        self.sql(&format!("UPDATE memberships SET role_id = {role} WHERE team_id = {team} AND user_id = {user}"))
             .unwrap();
     }
 

@@ -1,6 +1,7 @@
 //! Access tokens on a user's page, and what they can do.
 
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::ids::RoleId;
+use latchkey::model::roles::OrgRole;
 use time::Duration;
 
 use crate::support::PASSWORD;
@@ -9,7 +10,7 @@ both! {
     async fn a_token_works_until_it_expires_or_is_revoked(app) {
         let mut ada = app.admin().await;
         let team = app.team("Platform");
-        let id = app.service("API Access", OrgRole::Editor, &[(team, TeamRole::Viewer)]);
+        let id = app.service("API Access", OrgRole::Editor, &[(team, RoleId::VIEWER)]);
         let list = format!("/users/{id}/tokens");
         let path = format!("{list}/new");
         let fields = [("token_name", "pipeline"), ("expires", "30"), ("scope", "users:read"), ("form_key", "k")];
@@ -39,7 +40,7 @@ both! {
 
     async fn scopes_follow_what_the_account_may_do_at_that_moment(app) {
         let team = app.team("Platform");
-        let id = app.service("API Access", OrgRole::Editor, &[(team, TeamRole::Viewer)]);
+        let id = app.service("API Access", OrgRole::Editor, &[(team, RoleId::VIEWER)]);
         let api = app.api(&app.token(id, "users:read users:create"));
         let scopes = |reply: crate::support::Reply| reply.body["token"]["effective_scopes"].clone();
         assert_eq!(scopes(api.get("/api/v1/me").await), serde_json::json!(["users:read"]));
@@ -83,14 +84,14 @@ both! {
         let ada = app.make_admin("ada");
         app.person("manuel", OrgRole::Manager, &[]);
         let team = app.team("Platform");
-        let strong = app.service("Strong", OrgRole::Admin, &[(team, TeamRole::Owner)]);
+        let strong = app.service("Strong", OrgRole::Admin, &[(team, RoleId::OWNER)]);
         let mut manuel = app.log_in("manuel").await;
         for user in [ada, strong] {
             let answer = manuel.post(&format!("/users/{user}/tokens/new"), &[("token_name", "t"), ("expires", "30"), ("scope", "users:read")]).await;
             assert_eq!(answer.status, 403, "{}", answer.text());
         }
         assert_eq!(manuel.post(&format!("/users/{strong}/disable"), &[]).await.status, 403, "only Admins act on Admins");
-        let editor = app.service("Editor", OrgRole::Editor, &[(team, TeamRole::Owner)]);
+        let editor = app.service("Editor", OrgRole::Editor, &[(team, RoleId::OWNER)]);
         manuel.submit(&format!("/users/{editor}/disable"), &[]).await;
         assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens"), 0);
     }
@@ -114,7 +115,7 @@ async fn policy_holds_on_every_path() {
         crate::support::TestApp::with(crate::support::Flavour::Sqlite, |config| config.token_max_days = Some(90)).await;
     let mut ada = app.admin().await;
     let team = app.team("Platform");
-    let id = app.service("API Access", OrgRole::Member, &[(team, TeamRole::Viewer)]);
+    let id = app.service("API Access", OrgRole::Member, &[(team, RoleId::VIEWER)]);
     let api = app.root_api();
     for (page, json) in
         [("never", serde_json::json!({ "never": true })), ("365", serde_json::json!({ "expires_in_days": 365 }))]

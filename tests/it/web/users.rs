@@ -1,6 +1,7 @@
 //! Users: the list, the form, a user's page.
 
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::ids::RoleId;
+use latchkey::model::roles::OrgRole;
 
 use crate::support::{Html, TestApp};
 
@@ -44,7 +45,7 @@ both! {
     async fn search_and_filters_find_what_they_say(app) {
         let mut ada = app.admin().await;
         let team = app.team("Platform");
-        app.service("Terraform runner", OrgRole::Editor, &[(team, TeamRole::Owner)]);
+        app.service("Terraform runner", OrgRole::Editor, &[(team, RoleId::OWNER)]);
         app.agent("Release notes writer", OrgRole::Member, &[]);
         let off = app.person("jonas", OrgRole::Manager, &[]);
         app.write(|cx| latchkey::service::users::disable(cx, off));
@@ -175,10 +176,10 @@ both! {
     async fn one_sees_oneself_and_ones_teams(app) {
         app.make_admin("ada");
         let (mine, other) = (app.team("Mine"), app.team("Other"));
-        app.person("jonas", OrgRole::Member, &[(mine, TeamRole::Viewer)]);
-        let mate = app.person("mate", OrgRole::Member, &[(mine, TeamRole::Viewer), (other, TeamRole::Owner)]);
-        let stranger = app.person("stranger", OrgRole::Member, &[(other, TeamRole::Viewer)]);
-        let robot = app.service("Robot", OrgRole::Member, &[(mine, TeamRole::Viewer)]);
+        app.person("jonas", OrgRole::Member, &[(mine, RoleId::VIEWER)]);
+        let mate = app.person("mate", OrgRole::Member, &[(mine, RoleId::VIEWER), (other, RoleId::OWNER)]);
+        let stranger = app.person("stranger", OrgRole::Member, &[(other, RoleId::VIEWER)]);
+        let robot = app.service("Robot", OrgRole::Member, &[(mine, RoleId::VIEWER)]);
         let mut jonas = app.log_in("jonas").await;
         assert_eq!(names(&jonas.get("/users").await), ["jonas", "mate", "Robot"]);
         assert_eq!(jonas.get(&format!("/users/{mate}")).await.status, 200);
@@ -206,7 +207,7 @@ both! {
         let mut ada = app.admin().await;
         let nasty = "<script>alert(1)</script>";
         let team = app.team(nasty);
-        let id = app.service(&format!("x {nasty}"), OrgRole::Member, &[(team, TeamRole::Viewer)]);
+        let id = app.service(&format!("x {nasty}"), OrgRole::Member, &[(team, RoleId::VIEWER)]);
         for path in ["/", "/users", "/teams", &format!("/users/{id}"), &format!("/users/{id}/activity"), &format!("/teams/{team}/service-accounts"), "/users?q=<script>alert(1)"] {
             let page = ada.get(path).await;
             assert_eq!(page.status, 200, "{path}");

@@ -1,6 +1,7 @@
 //! *Add a service user*: both steps, all or nothing.
 
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::ids::RoleId;
+use latchkey::model::roles::OrgRole;
 
 use crate::support::{Browser, Html, TestApp};
 
@@ -145,7 +146,7 @@ both! {
     async fn a_team_owner_makes_them_in_their_team_and_no_further(app) {
         let team = app.team("Data Engineering");
         let other = app.team("Billing");
-        app.person("olga", OrgRole::Member, &[(team, TeamRole::Owner)]);
+        app.person("olga", OrgRole::Member, &[(team, RoleId::OWNER)]);
         let mut olga = app.log_in("olga").await;
         let (id, role) = (team.to_string(), format!("team_role_{team}"));
         let make = |changes: Vec<(&'static str, String)>| {

@@ -1,0 +1,184 @@
+//! Team roles. The first four are predefined: the program says what they give, and no statement here changes them.
+
+use std::collections::HashMap;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+use time::OffsetDateTime;
+
+use super::db::{Tx, count_rows, failed};
+use super::rows::{RoleRow, kind, word};
+use super::schema::roles;
+use super::users::list;
+use crate::base::clock::to_micros;
+use crate::model::ids::{RoleId, TeamId, UserId};
+use crate::model::names::fold;
+use crate::model::roles::{Grants, OrgRole, TeamRole};
+use crate::model::users::Kind;
+use crate::model::{Error, Result};
+
+/// The last of the predefined roles.
+const PREDEFINED: i64 = RoleId::OWNER.0;
+
+/// All of them: the predefined ones from the least to the most, then the others by name.
+///
+/// # Errors
+/// A fault.
+pub fn all(tx: &mut Tx<'_>) -> Result<Vec<TeamRole>> {
+    let rows = roles::table
+        .order((sql::<BigInt>("CASE WHEN roles.id <= 4 THEN roles.id ELSE 5 END"), roles::name_key.asc()))
+        .load::<RoleRow>(tx.conn)
+        .map_err(failed)?;
+    rows.into_iter().map(TeamRole::try_from).collect()
+}
+
+/// The role with this id.
+///
+/// # Errors
+/// [`Error::NotFound`], or a fault.
+pub fn get(tx: &mut Tx<'_>, id: RoleId) -> Result<TeamRole> {
+    let row = roles::table.filter(roles::id.eq(id.0)).get_result::<RoleRow>(tx.conn).optional().map_err(failed)?;
+    row.ok_or(Error::NotFound("role"))?.try_into()
+}
+
+/// The role of this name, in any case.
+///
+/// # Errors
+/// A fault.
+pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<TeamRole>> {
+    let row = roles::table.filter(roles::name_key.eq(fold(name))).get_result::<RoleRow>(tx.conn).optional();
+    row.map_err(failed)?.map(TeamRole::try_from).transpose()
+}
+
+/// The names of these roles.
+///
+/// # Errors
+/// A fault.
+pub fn names(tx: &mut Tx<'_>, ids: &[RoleId]) -> Result<HashMap<RoleId, String>> {
+    let rows = roles::table.filter(sql::<Bool>(&format!("roles.id IN ({})", list(ids.iter().map(|id| id.0)))));
+    let rows = rows.select((roles::id, roles::name)).load::<(i64, String)>(tx.conn);
+    Ok(rows.map_err(failed)?.into_iter().map(|(id, name)| (RoleId(id), name)).collect())
+}
+
+/// Adds a custom role.
+///
+/// # Errors
+/// A name that is taken, or a fault.
+pub fn insert(tx: &mut Tx<'_>, name: &str, description: &str, grants: Grants, now: OffsetDateTime) -> Result<TeamRole> {
+    let row: RoleRow = diesel::insert_into(roles::table)
+        .values((
+            roles::name.eq(name),
+            roles::name_key.eq(fold(name)),
+            roles::description.eq(description),
+            roles::permissions.eq(grants.permissions.to_string()),
+            roles::level.eq(grants.level.as_str()),
+            roles::created_at.eq(to_micros(now)),
+            roles::version.eq(1),
+        ))
+        .returning(roles::all_columns)
+        .get_result(tx.conn)
+        .map_err(failed)?;
+    row.try_into()
+}
+
+/// Writes what can change of a custom role, and counts its version up.
+///
+/// # Errors
+/// [`Error::NotFound`] for a predefined one, a name that is taken, or a fault.
+pub fn update(tx: &mut Tx<'_>, role: &TeamRole) -> Result<TeamRole> {
+    let row: RoleRow = diesel::update(roles::table.filter(roles::id.eq(role.id.0).and(roles::id.gt(PREDEFINED))))
+        .set((
+            roles::name.eq(&role.name),
+            roles::name_key.eq(fold(&role.name)),
+            roles::description.eq(&role.description),
+            roles::permissions.eq(role.grants.permissions.to_string()),
+            roles::level.eq(role.grants.level.as_str()),
+            roles::version.eq(roles::version + 1),
+        ))
+        .returning(roles::all_columns)
+        .get_result(tx.conn)
+        .map_err(failed)?;
+    row.try_into()
+}
+
+/// Removes a custom role that nobody has.
+///
+/// # Errors
+/// Somebody has it, or a fault.
+pub fn delete(tx: &mut Tx<'_>, id: RoleId) -> Result<()> {
+    let row = roles::table.filter(roles::id.eq(id.0).and(roles::id.gt(PREDEFINED)));
+    diesel::delete(row).execute(tx.conn).map(drop).map_err(failed)
+}
+
+/// How many memberships have this role, counted up to one more than the cap.
+///
+/// # Errors
+/// A fault.
+pub fn count_members(tx: &mut Tx<'_>, id: RoleId) -> Result<i64> {
+    count_rows(tx, &format!("FROM memberships WHERE role_id = {id}"))
+}
+
+/// The accounts that have this role in some team, without order.
+///
+/// # Errors
+/// A fault.
+pub fn members(tx: &mut Tx<'_>, id: RoleId) -> Result<Vec<UserId>> {
+    use super::schema::memberships;
+    let rows = memberships::table.filter(memberships::role_id.eq(id.0)).select(memberships::user_id).distinct();
+    Ok(rows.load::<i64>(tx.conn).map_err(failed)?.into_iter().map(UserId).collect())
+}
+
+/// How many accounts of one kind and organisation role have a team role in one team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// In which team.
+    pub team: TeamId,
+    /// The team's name.
+    pub team_name: String,
+    /// Of which kind.
+    pub kind: Kind,
+    /// With which organisation role.
+    pub org_role: OrgRole,
+    /// How many.
+    pub count: i64,
+}
+
+#[derive(QueryableByName)]
+struct UseRow {
+    #[diesel(sql_type = BigInt)]
+    team_id: i64,
+    #[diesel(sql_type = Text)]
+    team_name: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    org_role: String,
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// Where this role is in use, by team name.
+///
+/// # Errors
+/// A fault.
+pub fn uses(tx: &mut Tx<'_>, id: RoleId) -> Result<Vec<Use>> {
+    let rows = diesel::sql_query(format!(
+        "SELECT t.id AS team_id, t.name AS team_name, u.kind AS kind, u.role AS org_role, COUNT(*) AS n \
+         FROM memberships m JOIN teams t ON t.id = m.team_id JOIN users u ON u.id = m.user_id \
+         WHERE m.role_id = {id} GROUP BY t.id, t.name, t.name_key, u.kind, u.role ORDER BY t.name_key, u.kind, u.role"
+    ))
+    .load::<UseRow>(tx.conn)
+    .map_err(failed)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Use {
+                team: TeamId(row.team_id),
+                team_name: row.team_name,
+                kind: kind(&row.kind)?,
+                org_role: word(&row.org_role)?,
+                count: row.n,
+            })
+        })
+        .collect()
+}
