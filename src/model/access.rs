@@ -146,6 +146,11 @@ impl Holdings {
         self.teams.values().fold(self.everywhere.permissions.or(self.own), |all, held| all.or(held.permissions))
     }
 
+    /// The teams in which any permission is held by a team role.
+    pub fn teams(&self) -> Vec<TeamId> {
+        self.teams.iter().filter(|(_, held)| !held.permissions.is_empty()).map(|(id, _)| *id).collect()
+    }
+
     /// The teams in which `permission` is held by a team role.
     pub fn teams_with(&self, permission: Permission) -> Vec<TeamId> {
         self.teams.iter().filter(|(_, held)| held.permissions.has(permission)).map(|(id, _)| *id).collect()

@@ -13,7 +13,7 @@ use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::roles::{Grants, TeamRole};
 use crate::model::teams::Team;
 use crate::model::tokens::Summary;
-use crate::model::users::{Kind, User, UserState};
+use crate::model::users::{User, UserState};
 use crate::model::{Error, Result};
 use crate::store;
 
@@ -206,8 +206,7 @@ pub fn remove(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<()> {
     cx.done(account(&user), Some(was), None)
 }
 
-/// Checks team and user: membership is `teams:update` in the team, or changing the account where the team is its home;
-/// and only Admins act on Admins.
+/// Checks team and user: membership is `teams:update` in the team, and only Admins act on Admins.
 fn pair(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<(TeamId, User)> {
     if !super::teams::is_known(cx, team) {
         return Err(Error::NotFound("team"));
@@ -228,14 +227,9 @@ fn pair(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<(TeamId, User
     Ok((team, user))
 }
 
-/// Membership is `teams:update` in the team; an account at home there may also be changed by who may change the account.
+/// Membership of a team is `teams:update` there, whoever the member is.
 fn may_change(cx: &Cx<'_, '_>, team: TeamId, user: &User) -> Result<()> {
-    let at_home = user.kind != Kind::Person
-        && user.home_team == Some(team)
-        && cx.actor.can(user.permission(Action::Update), Place::Team(team));
-    if !at_home {
-        cx.actor.may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))?;
-    }
+    cx.actor.may(Permission::new(Resource::Teams, Action::Update), Place::Team(team))?;
     cx.actor.may_manage(user.kind)?;
     cx.actor.may_touch(user)
 }

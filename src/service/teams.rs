@@ -48,9 +48,15 @@ pub(super) fn named(team: &Team) -> Target {
 
 /// Whether the caller may know of a team: `Public`, their own, and those they may read.
 pub(super) fn is_known(cx: &Cx<'_, '_>, team: TeamId) -> bool {
-    let member = matches!(cx.actor.via, Via::Session { .. })
-        && cx.actor.identity().is_some_and(|who| who.standing.teams.iter().any(|(id, _)| *id == team));
-    team.is_public() || member || cx.actor.can(READ, Place::Team(team))
+    team.is_public() || own(cx).contains(&team) || cx.actor.can(READ, Place::Team(team))
+}
+
+/// The teams that the caller is a member of; by a token, those in which it can do something.
+fn own(cx: &Cx<'_, '_>) -> Vec<TeamId> {
+    match (&cx.actor.via, cx.actor.identity()) {
+        (Via::Session { .. }, Some(who)) => who.standing.teams.iter().map(|(id, _)| *id).collect(),
+        _ => cx.actor.holdings.teams(),
+    }
 }
 
 /// A page of the teams that the caller may know of.
@@ -74,10 +80,7 @@ fn known(cx: &Cx<'_, '_>) -> Option<Vec<TeamId>> {
     if cx.actor.can(READ, Place::Everywhere) {
         return None;
     }
-    let mut ids = cx.actor.holdings.teams_with(READ);
-    if let (Via::Session { .. }, Some(who)) = (&cx.actor.via, cx.actor.identity()) {
-        ids.extend(who.standing.teams.iter().map(|(id, _)| *id));
-    }
+    let mut ids = own(cx);
     ids.push(TeamId::PUBLIC);
     Some(ids)
 }

@@ -3,6 +3,7 @@
 mod api;
 mod browser;
 mod database;
+mod snapshot;
 
 use std::net::TcpListener;
 
@@ -26,6 +27,7 @@ use time::macros::datetime;
 pub use api::{Api, Reply};
 pub use browser::{Browser, Html};
 pub use database::{Database, Flavour};
+pub use snapshot::Snapshot;
 
 /// A password that is good enough, for everybody.
 pub const PASSWORD: &str = "plum harbour ticket seven";

@@ -1,4 +1,8 @@
-//! Every route of the table, tried by every kind of caller who should not get through.
+//! Who gets through which route, and that nobody else changes anything.
+
+mod matrix;
+mod requests;
+mod scene;
 
 use latchkey::http::routing::{Face, Policy, Route};
 use latchkey::model::ids::{RoleId, TeamId, UserId};

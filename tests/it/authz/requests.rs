@@ -1,0 +1,150 @@
+//! For each route a request that nothing but the rules can refuse.
+
+use latchkey::http::routing::Route;
+use latchkey::model::ids::UserId;
+use serde_json::{Value, json};
+
+use super::scene::{CUSTOM, Scene};
+use crate::support::PASSWORD;
+
+/// The custom role: whoever may make service accounts covers it.
+const MAKER: &str = "Robot maker";
+const USERS: &[&str] = &["service", "person", "admin"];
+const MACHINE_AND_PERSON: &[&str] = &["service", "person"];
+
+/// What a route is tried on, where it is about something.
+pub fn things(route: &Route) -> &'static [&'static str] {
+    match (route.method, route.path) {
+        ("POST", "/users/new" | "/api/v1/users") => MACHINE_AND_PERSON,
+        (_, path) if path.ends_with("/members/new") => MACHINE_AND_PERSON,
+        (_, path) if path.contains("/members/{user") => MACHINE_AND_PERSON,
+        (_, "/users/bulk") => USERS,
+        (_, path) if path.contains("/users/{id}") => USERS,
+        (_, path) if path.contains("/teams/{id}") => &["team", "public"],
+        (_, path) if path.contains("/roles/{id}") => &["custom", "owner"],
+        _ => &["-"],
+    }
+}
+
+impl Scene {
+    fn user(&self, thing: &str) -> UserId {
+        match thing {
+            "service" => self.service,
+            "person" => self.person,
+            _ => self.admin,
+        }
+    }
+
+    fn token(&self, thing: &str) -> i64 {
+        self.tokens[usize::from(thing == "person") + 2 * usize::from(thing == "admin")]
+    }
+
+    fn version(&self, table: &str, id: i64) -> String {
+        self.app.number(&format!("SELECT version AS n FROM {table} WHERE id = {id}")).to_string()
+    }
+
+    fn username(&self, thing: &str) -> String {
+        self.app.db.texts(&format!("SELECT username AS t FROM users WHERE id = {}", self.user(thing))).remove(0)
+    }
+}
+
+/// The route's address for this thing.
+pub fn path(scene: &Scene, route: &Route, thing: &str) -> String {
+    let mut before = "";
+    let parts = route.path.split('/').map(|part| {
+        let filled = match (part.starts_with('{'), before) {
+            (false, _) => part.to_owned(),
+            (true, "users" | "members") => scene.user(thing).to_string(),
+            (true, "teams") if thing == "public" => "1".into(),
+            (true, "teams") => scene.team.to_string(),
+            (true, "tokens") => scene.token(thing).to_string(),
+            (true, "roles") if thing == "owner" => "4".into(),
+            (true, "roles") => CUSTOM.to_string(),
+            (true, _) => "999999".into(),
+        };
+        before = part;
+        filled
+    });
+    let path = parts.collect::<Vec<_>>().join("/");
+    match (route.method, route.path) {
+        ("GET", "/users/bulk") => format!("{path}?action=disable&id={}", scene.user(thing)),
+        ("GET", "/users/service/new/token") => {
+            format!("{path}?name=Robot&role=Member&team={0}&home_team={0}", scene.team)
+        }
+        ("GET", "/users/service/preview") => format!("{path}?name=Robot"),
+        ("GET", _) if route.path.ends_with("/members/new") => format!("{path}?kind={thing}"),
+        _ => path,
+    }
+}
+
+/// The fields of the route's form.
+pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> {
+    let (team, elsewhere) = (scene.team.to_string(), scene.elsewhere.to_string());
+    let (user, username) = (scene.user(thing).to_string(), scene.username(thing));
+    let user_version = scene.version("users", scene.user(thing).0);
+    let team_version = scene.version("teams", if thing == "public" { 1 } else { scene.team.0 });
+    let outsider = scene.outsider(thing).to_string();
+    let role = format!("team_role_{team}");
+    let token = [("token_name", "fresh"), ("expires", "30"), ("scope", "service_accounts:read")];
+    let fields: Vec<(&str, &str)> = match route.path {
+        "/login" => vec![("login", "grace"), ("password", PASSWORD)],
+        "/appearance" => vec![("theme", "dark")],
+        "/users/new" if thing == "service" => vec![
+            ("is_service", "on"),
+            ("display_name", "Robot"),
+            ("role", "Member"),
+            ("team", &team),
+            (&role, MAKER),
+            ("home_team", &team),
+        ],
+        "/users/new" => vec![
+            ("display_name", "Nora"),
+            ("username", "nora"),
+            ("email", "nora@example.com"),
+            ("role", "Member"),
+            ("team", &team),
+            (&role, "Viewer"),
+        ],
+        "/users/bulk" => vec![("action", "disable"), ("id", &user)],
+        "/users/service" => [("name", "Robot"), ("role", "Member"), ("team", &team), (&role, MAKER)]
+            .into_iter()
+            .chain([("home_team", team.as_str())])
+            .chain(token)
+            .collect(),
+        "/users/{id}" => vec![("version", &user_version), ("display_name", "Renamed")],
+        "/users/{id}/teams" => vec![("team", &elsewhere), ("role", "Viewer")],
+        "/users/{id}/teams/{team}" | "/teams/{id}/members/{user}/role" => vec![("role", "Editor")],
+        "/users/{id}/tokens/new" => token.to_vec(),
+        "/account/tokens/new" => vec![("token_name", "fresh"), ("expires", "30"), ("scope", "self:read")],
+        "/users/{id}/delete" => vec![("username", &username), ("password", PASSWORD)],
+        "/users/{id}/turn-into-service" => vec![("home_team", &team)],
+        "/teams/new" => vec![("name", "Fresh"), ("description", "")],
+        "/teams/{id}/members/new" => vec![("kind", thing), ("user", &outsider), ("role", "Viewer")],
+        "/teams/{id}/settings" => vec![("version", &team_version), ("name", "Renamed"), ("description", "")],
+        "/account" => vec![("display_name", "Renamed"), ("email", "renamed@example.com"), ("version", "1")],
+        "/account/sessions/end" => vec![("id", "999999")],
+        "/account/password" => vec![("current_password", PASSWORD), ("password", "another harbour of plums")],
+        _ => vec![],
+    };
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The body of the route's request.
+pub fn json(_: &Scene, route: &Route, thing: &str) -> Value {
+    match (route.method, route.path) {
+        ("POST", "/api/v1/users") if thing == "service" => {
+            json!({ "name": "Robot", "role": "Member", "teams": [{ "team": "Billing", "role": MAKER }] })
+        }
+        ("POST", "/api/v1/users") => json!({
+            "user_type": "Person", "name": "Nora", "username": "nora", "email": "nora@example.com", "role": "Member",
+            "teams": ["Billing"],
+        }),
+        ("POST", path) if path.ends_with("/tokens") => {
+            json!({ "name": "fresh", "expires_in_days": 1, "scopes": ["service_accounts:read"] })
+        }
+        ("PUT", _) => json!({ "role": "Editor" }),
+        ("PATCH", path) if path.contains("/users/") => json!({ "name": "Renamed" }),
+        ("POST", _) => json!({ "name": "Fresh" }),
+        _ => json!({ "description": "Renamed" }),
+    }
+}
