@@ -57,6 +57,10 @@ fn listed(cx: &mut Cx<'_, '_>, team: TeamId, machines: Option<bool>, request: &P
         // Everyone is in Public, and who may not see everyone does not see them here either.
         return Ok(Page { items: Vec::new(), next: None, previous: None });
     }
+    if cx.actor.token().is_some() && !team.is_public() {
+        // A token that only acts in the team knows of the team, not of who is in it.
+        cx.actor.may(Permission::new(Resource::Teams, Action::Read), Place::Team(team))?;
+    }
     let page = store::memberships::page(cx.tx, team, machines, request)?;
     let ids: Vec<_> = page.items.iter().map(|(user, _)| user.id).collect();
     let mut tokens = store::tokens::summaries(cx.tx, &ids, cx.now)?;
