@@ -13,10 +13,14 @@ use serde::{Deserialize, Deserializer};
 use serde_path_to_error::{Path, Segment};
 
 use super::ApiError;
+use crate::base::crypto;
 use crate::model::FieldError;
 
 /// The largest body.
 pub const LIMIT: usize = 64 * 1024;
+
+/// The SHA-256 of the body, left with the request for whoever has to tell it from another.
+pub struct Digest(pub [u8; 32]);
 
 /// What was sent. What is wrong with it is told only to callers who are known.
 pub struct Body(Result<Bytes, ApiError>);
@@ -28,13 +32,17 @@ impl FromRequest for Body {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let refused = refused_type(request);
         let payload = web::Payload::from_request(request, payload).into_inner();
+        let request = request.clone();
         Box::pin(async move {
             let read = match payload {
                 Ok(payload) => payload.to_bytes_limited(LIMIT).await,
                 Err(_) => return Ok(Self(Err(cut_short()))),
             };
             let bytes = match read {
-                Ok(Ok(bytes)) => Ok(bytes),
+                Ok(Ok(bytes)) => {
+                    request.extensions_mut().insert(Digest(crypto::sha256(&bytes)));
+                    Ok(bytes)
+                }
                 Ok(Err(_)) => Err(cut_short()),
                 Err(_) => Err(too_large()),
             };

@@ -9,11 +9,14 @@ use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest};
 
-use super::ApiError;
+use super::answer::{Done, replayed};
+use super::idempotency::{keyed, other_request};
 use super::query::{FromParams, Params};
+use super::{Answer, ApiError};
 use crate::http::{Bearer, origin};
 use crate::model::{Error, Result as ModelResult};
 use crate::service::Cx;
+use crate::service::idempotency::{Outcome, once};
 
 /// A call.
 pub struct Call {
@@ -88,18 +91,23 @@ impl Call {
         outcome.map_err(|error| self.told(error))
     }
 
-    /// Runs a use case that changes something.
+    /// Runs a use case that changes something, and answers what it says. Under an `Idempotency-Key` it does so once.
     ///
     /// # Errors
-    /// As [`Call::read`].
-    pub async fn write<I: Input, T: Send + 'static>(
+    /// As [`Call::read`], and 422 where the key came with another request before.
+    pub async fn write<I: Input>(
         &self,
         input: I,
-        case: impl FnOnce(&mut Cx<'_, '_>, I::Value) -> ModelResult<T> + Send + 'static,
-    ) -> Result<T, ApiError> {
-        let input = self.admit(self.plain(input)).await?;
-        let outcome = self.bearer.write(move |cx| case(cx, input)).await;
-        outcome.map_err(|error| self.told(error))
+        case: impl FnOnce(&mut Cx<'_, '_>, I::Value) -> ModelResult<Done> + Send + 'static,
+    ) -> Answer {
+        let read = keyed(&self.request).and_then(|key| Ok((key, self.plain(input)?)));
+        let (key, input) = self.admit(read).await?;
+        let outcome = self.bearer.write(move |cx| once(cx, key.as_ref(), |cx| case(cx, input))).await;
+        match outcome.map_err(|error| self.told(error))? {
+            Outcome::Done(done) => Ok(done.answer()),
+            Outcome::Before(reply) => Ok(replayed(reply)),
+            Outcome::OtherRequest => Err(other_request()),
+        }
     }
 
     /// Runs a use case that lists, with query parameters: what it finds wrong is wrong with those.

@@ -94,9 +94,11 @@ pub async fn list(call: Call) -> Answer {
 )]
 pub async fn set(call: Call, body: Body) -> Answer {
     let input = (team_id(&call), user_id(&call), body.read::<SetMember>());
-    let done = call.write(input, |cx, (team, user, wanted)| by_name::set_member(cx, team, user, &wanted.role));
-    done.await?;
-    nothing()
+    call.write(input, |cx, (team, user, wanted)| {
+        by_name::set_member(cx, team, user, &wanted.role)?;
+        nothing()
+    })
+    .await
 }
 
 /// Remove a member
@@ -107,7 +109,9 @@ pub async fn set(call: Call, body: Body) -> Answer {
 )]
 pub async fn remove(call: Call) -> Answer {
     let input = (team_id(&call), user_id(&call));
-    let done = call.write(input, |cx, (team, user)| members::remove(cx, team, user));
-    done.await?;
-    nothing()
+    call.write(input, |cx, (team, user)| {
+        members::remove(cx, team, user)?;
+        nothing()
+    })
+    .await
 }

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod body;
 pub mod call;
 pub mod errors;
+pub mod idempotency;
 pub mod me;
 pub mod members;
 pub mod openapi;

@@ -11,6 +11,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBui
 use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use super::errors::{Mistake, Problem};
+use super::idempotency::Idempotent;
 use super::{me, members, teams, tokens, users};
 
 #[derive(utoipa::OpenApi)]
@@ -19,7 +20,9 @@ use super::{me, members, teams, tokens, users};
         title = "Latchkey",
         description = "Users, service accounts, teams and access tokens. Send an access token as `Authorization: Bearer`. \
                        What goes wrong is told as `application/problem+json` (RFC 9457). Lists come in pages: send \
-                       `next_cursor` of one as `cursor` for the next. Unknown fields and query parameters are refused.",
+                       `next_cursor` of one as `cursor` for the next. Unknown fields and query parameters are refused. \
+                       Every write takes an `Idempotency-Key`, with which it can be sent again safely for 24 hours: it is done \
+                       once, and the answer comes again with `Idempotent-Replayed: true`, without secrets.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     paths(
@@ -30,7 +33,7 @@ use super::{me, members, teams, tokens, users};
         members::list, members::set, members::remove,
     ),
     components(schemas(Problem, Mistake)),
-    modifiers(&Bearer, &ListsRefer),
+    modifiers(&Bearer, &ListsRefer, &Idempotent),
     security(("token" = [])),
     tags(
         (name = "Users", description = "People, service accounts and AI agents."),
@@ -112,7 +115,7 @@ problems! {
     /// The problems of changing something.
     Changes: 400, 401, 403, 404, 409, 412, 413, 415, 422, 503;
     /// The problems of removing something.
-    Deletes: 400, 401, 403, 404, 409, 412, 503;
+    Deletes: 400, 401, 403, 404, 409, 412, 422, 503;
 }
 
 fn problem(status: u16) -> (String, RefOr<Response>) {
@@ -125,7 +128,9 @@ fn problem(status: u16) -> (String, RefOr<Response>) {
         412 => "It was changed since the version in If-Match.",
         413 => "The body is larger than 64 KiB.",
         415 => "The body is not sent as JSON.",
-        422 => "Fields have to be mended; errors says which.",
+        422 => {
+            "Fields have to be mended; errors says which. Without errors: the Idempotency-Key came with another request before."
+        }
         503 => "There is too much at once; Retry-After says when to try again.",
         _ => StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default(),
     };

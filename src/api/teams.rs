@@ -6,7 +6,7 @@ use time::serde::rfc3339;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::answer::{List, created, nothing, ok, tagged};
+use super::answer::{List, changed, created, nothing, ok, tagged};
 use super::body::{Body, given};
 use super::call::Call;
 use super::openapi::{Changes, Creates, Deletes, Lists, Reads};
@@ -113,13 +113,13 @@ pub(super) fn id(call: &Call) -> Result<TeamId, ApiError> {
         headers(("Location" = String, description = "The path of the team."), ("ETag" = String, description = "The team's version."))), Creates),
 )]
 pub async fn create(call: Call, body: Body) -> Answer {
-    let made = call.write(body.read::<CreateTeam>(), |cx, new| {
+    call.write(body.read::<CreateTeam>(), |cx, new| {
         let description = new.description.unwrap_or_default();
         let team = teams::create(cx, &new.name, &description, None)?;
-        Ok(TeamAnswer::from(TeamInfo { team, people: Some(0), machines: Some(0) }))
-    });
-    let team = made.await?;
-    created(format!("/api/v1/teams/{}", team.id), Some(team.version), team)
+        let team = TeamAnswer::from(TeamInfo { team, people: Some(0), machines: Some(0) });
+        created(format!("/api/v1/teams/{}", team.id), Some(team.version), &team)
+    })
+    .await
 }
 
 /// List teams
@@ -158,15 +158,15 @@ pub async fn get(call: Call) -> Answer {
 )]
 pub async fn change(call: Call, body: Body) -> Answer {
     let input = (id(&call), call.if_match(), body.read::<ChangeTeam>());
-    let team = call.write(input, |cx, (id, version, change)| {
+    call.write(input, |cx, (id, version, change)| {
         let before = teams::get(cx, id)?.team;
         let name = change.name.unwrap_or(before.name);
         let description = change.description.unwrap_or(before.description);
         teams::update(cx, id, &name, &description, version)?;
-        teams::get(cx, id)
-    });
-    let team = TeamAnswer::from(team.await?);
-    tagged(team.version, team)
+        let team = TeamAnswer::from(teams::get(cx, id)?);
+        changed(Some(team.version), &team)
+    })
+    .await
 }
 
 /// Delete a team
@@ -180,10 +180,10 @@ pub async fn change(call: Call, body: Body) -> Answer {
 )]
 pub async fn delete(call: Call) -> Answer {
     let input = (id(&call), call.if_match());
-    let deleted = call.write(input, |cx, (id, version)| {
+    call.write(input, |cx, (id, version)| {
         teams::at_version(cx, id, version)?;
-        teams::delete(cx, id)
-    });
-    deleted.await?;
-    nothing()
+        teams::delete(cx, id)?;
+        nothing()
+    })
+    .await
 }

@@ -154,8 +154,8 @@ pub struct CreatedToken {
     /// What is kept of it.
     #[serde(flatten)]
     metadata: TokenAnswer,
-    /// The token itself. It is told this once and never again.
-    #[schema(example = "lk_svc_…")]
+    /// The token itself. It is told this once and never again: not where the answer is replayed by its `Idempotency-Key`.
+    #[schema(required = false, example = "lk_svc_…")]
     token: String,
 }
 
@@ -214,15 +214,14 @@ impl TokenAnswer {
 )]
 pub async fn create(call: Call, body: Body) -> Answer {
     let input = (user_id(&call), body.read::<CreateToken>());
-    let made = call.write(input, |cx, (user, wanted)| {
+    call.write(input, |cx, (user, wanted)| {
         let minted = by_name::create_token(cx, user, wanted.into())?;
         let info = TokenInfo { token: minted.token, effective: minted.effective };
         let metadata = TokenAnswer::of(cx, info)?;
-        let token = minted.plain.reveal().to_owned();
-        Ok((user, CreatedToken { metadata, token }))
-    });
-    let (user, made) = made.await?;
-    created(format!("/api/v1/users/{user}/tokens/{}", made.metadata.id), None, made)
+        let answer = created(format!("/api/v1/users/{user}/tokens/{}", metadata.id), None, &metadata)?;
+        answer.telling_once(&CreatedToken { metadata, token: minted.plain.reveal().to_owned() })
+    })
+    .await
 }
 
 /// List a user's tokens
@@ -267,7 +266,9 @@ pub async fn get(call: Call) -> Answer {
 )]
 pub async fn revoke(call: Call) -> Answer {
     let input = (user_id(&call), call.id::<TokenId>("token_id", "token"));
-    let revoked = call.write(input, |cx, (user, token)| tokens::revoke(cx, user, token));
-    revoked.await?;
-    nothing()
+    call.write(input, |cx, (user, token)| {
+        tokens::revoke(cx, user, token)?;
+        nothing()
+    })
+    .await
 }

@@ -4,6 +4,7 @@ pub mod access;
 pub mod actor;
 pub mod audit;
 pub mod error;
+pub mod idempotency;
 pub mod ids;
 pub mod links;
 pub mod names;

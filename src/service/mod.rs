@@ -8,6 +8,7 @@ pub mod bulk;
 pub mod by_name;
 pub mod choices;
 pub mod dashboard;
+pub mod idempotency;
 pub mod links;
 pub mod members;
 pub mod passwords;

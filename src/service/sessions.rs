@@ -8,6 +8,7 @@ use crate::base::crypto;
 use crate::base::secret::Secret;
 use crate::model::actor::Via;
 use crate::model::audit::Event;
+use crate::model::idempotency::KEPT_FOR;
 use crate::model::ids::{SessionId, UserId};
 use crate::model::permissions::Action;
 use crate::model::sessions::Session;
@@ -87,6 +88,7 @@ pub fn open(app: &App, caller: &Caller, key: &str, user: UserId, data: &str) -> 
         let idle = Duration::minutes(app.config.session_idle_minutes);
         store::sessions::delete_ended(cx.tx, cx.now - idle, cx.now)?;
         store::forms::delete_older(cx.tx, cx.now - Duration::days(7))?;
+        store::idempotency::sweep(cx.tx, cx.now - KEPT_FOR)?;
         let session = Session {
             id: SessionId(0),
             user: user.id,

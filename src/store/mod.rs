@@ -4,6 +4,7 @@ pub mod audit;
 mod conn;
 pub mod db;
 pub mod forms;
+pub mod idempotency;
 pub mod links;
 pub mod memberships;
 pub mod roles;

@@ -7,6 +7,7 @@ use diesel::Queryable;
 use uuid::Uuid;
 
 use crate::base::clock::from_micros;
+use crate::model::idempotency::Reply;
 use crate::model::ids::{RoleId, SessionId, TeamId, TokenId, UserId};
 use crate::model::roles::{Grants, Predefined, TeamRole};
 use crate::model::sessions::Session;
@@ -207,5 +208,28 @@ impl From<SessionRow> for Session {
             address: row.address,
             user_agent: row.user_agent,
         }
+    }
+}
+
+#[derive(Queryable)]
+pub(super) struct ReplyRow {
+    _key_hash: Vec<u8>,
+    _token_id: i64,
+    request_hash: Vec<u8>,
+    status: i32,
+    location: Option<String>,
+    version: Option<i64>,
+    body: Option<String>,
+    _created_at: i64,
+}
+
+impl TryFrom<ReplyRow> for (Vec<u8>, Reply) {
+    type Error = Error;
+
+    fn try_from(row: ReplyRow) -> Result<Self> {
+        let status = row.status.try_into();
+        let status = status.map_err(|_| Error::internal(format!("the store holds the status {}", row.status)))?;
+        let reply = Reply { status, location: row.location, version: row.version, body: row.body };
+        Ok((row.request_hash, reply))
     }
 }

@@ -141,6 +141,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency (key_hash) {
+        key_hash -> Binary,
+        token_id -> BigInt,
+        request_hash -> Binary,
+        status -> Integer,
+        location -> Nullable<Text>,
+        version -> Nullable<BigInt>,
+        body -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     audit (seq) {
         seq -> BigInt,
         at -> BigInt,
@@ -176,6 +189,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     links,
     form_keys,
+    idempotency,
     audit
 );
 diesel::joinable!(memberships -> teams (team_id));

@@ -85,7 +85,8 @@ pub struct CreatedUser {
     /// The user.
     #[serde(flatten)]
     pub user: UserAnswer,
-    /// A person's invitation: the link with which they choose their password. It is told this once, and good for 72 hours.
+    /// A person's invitation: the link with which they choose their password. It is told this once, not where the
+    /// answer is replayed by its `Idempotency-Key`, and good for 72 hours.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub invitation: Option<String>,

@@ -3,7 +3,7 @@
 pub mod answer;
 pub mod request;
 
-use super::answer::{List, created, nothing, ok, tagged};
+use super::answer::{List, changed, created, nothing, ok, tagged};
 use super::body::Body;
 use super::call::Call;
 use super::openapi::{Changes, Creates, Deletes, Lists, Reads};
@@ -35,14 +35,14 @@ pub(super) fn id(call: &Call) -> Result<UserId, ApiError> {
 )]
 pub async fn create(call: Call, body: Body) -> Answer {
     let origin = call.origin();
-    let made = call.write(body.read::<CreateUser>(), move |cx, wanted| {
+    call.write(body.read::<CreateUser>(), move |cx, wanted| {
         let made = by_name::create_user(cx, wanted.into())?;
         let invitation = made.invitation.map(|secret| format!("{origin}/invitation/{}", secret.reveal()));
         let user = UserAnswer::of(cx, made.user)?;
-        Ok(CreatedUser { user, invitation })
-    });
-    let made = made.await?;
-    created(format!("/api/v1/users/{}", made.user.id), Some(made.user.version), made)
+        let answer = created(format!("/api/v1/users/{}", user.id), Some(user.version), &user)?;
+        answer.telling_once(&CreatedUser { user, invitation })
+    })
+    .await
 }
 
 /// List users
@@ -87,12 +87,12 @@ pub async fn get(call: Call) -> Answer {
 )]
 pub async fn change(call: Call, body: Body) -> Answer {
     let input = (id(&call), call.if_match(), body.read::<ChangeUser>());
-    let user = call.write(input, |cx, (id, version, change)| {
+    call.write(input, |cx, (id, version, change)| {
         let user = by_name::change_user(cx, id, change.at(version))?;
-        UserAnswer::of(cx, user)
-    });
-    let user = user.await?;
-    tagged(user.version, user)
+        let user = UserAnswer::of(cx, user)?;
+        changed(Some(user.version), &user)
+    })
+    .await
 }
 
 /// Delete a user
@@ -106,10 +106,10 @@ pub async fn change(call: Call, body: Body) -> Answer {
 )]
 pub async fn delete(call: Call) -> Answer {
     let input = (id(&call), call.if_match());
-    let deleted = call.write(input, |cx, (id, version)| {
+    call.write(input, |cx, (id, version)| {
         users::at_version(cx, id, version)?;
-        users::delete(cx, id, None)
-    });
-    deleted.await?;
-    nothing()
+        users::delete(cx, id, None)?;
+        nothing()
+    })
+    .await
 }

@@ -1,5 +1,6 @@
 //! The REST API.
 
+mod idempotency;
 mod me;
 mod openapi;
 mod problems;

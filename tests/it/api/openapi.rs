@@ -61,6 +61,23 @@ fn every_operation_has_a_name_a_summary_and_its_problems_and_every_reference_lea
     }
 }
 
+#[test]
+fn every_write_tells_of_the_idempotency_key() {
+    let document = serde_json::to_value(document()).unwrap();
+    let key = serde_json::json!({ "$ref": "#/components/parameters/Idempotency-Key" });
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array().is_some_and(|all| all.contains(&key));
+            let successes =
+                operation["responses"].as_object().unwrap().iter().filter(|(status, _)| status.starts_with('2'));
+            let replayed =
+                successes.map(|(_, response)| &response["headers"]["Idempotent-Replayed"]).all(Value::is_object);
+            assert_eq!((parameters, replayed), (method != "get", method != "get"), "{method} {path}");
+            assert!(method == "get" || operation["responses"]["422"].is_object(), "{method} {path}");
+        }
+    }
+}
+
 fn gather(value: &Value, references: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
