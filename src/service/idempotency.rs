@@ -1,8 +1,8 @@
 //! Doing a request once, however often it is sent.
 
 use super::app::Cx;
+use crate::model::Result;
 use crate::model::idempotency::{KEPT_FOR, Keyed, Reply};
-use crate::model::{Error, Result};
 use crate::store;
 
 /// What became of a request.
@@ -25,8 +25,7 @@ pub fn once<T: AsRef<Reply>>(
     wanted: Option<&Keyed>,
     case: impl FnOnce(&mut Cx<'_, '_>) -> Result<T>,
 ) -> Result<Outcome<T>> {
-    let (Some(wanted), Some(user), Some(token)) = (wanted, cx.actor.id(), cx.actor.token().map(|token| token.id))
-    else {
+    let (Some(wanted), Some(token)) = (wanted, cx.actor.token().map(|token| token.id)) else {
         return case(cx).map(Outcome::Done);
     };
     let key_hash = wanted.key_hash(token);
@@ -36,11 +35,6 @@ pub fn once<T: AsRef<Reply>>(
     }
     let done = case(cx)?;
     store::idempotency::sweep(cx.tx, cx.now - KEPT_FOR)?;
-    match store::tokens::get(cx.tx, user, token) {
-        Ok(_) => store::idempotency::insert(cx.tx, (&key_hash, token), wanted.request_hash(), done.as_ref(), cx.now)?,
-        // It deleted its own account: nobody is left to ask again.
-        Err(Error::NotFound(_)) => {}
-        Err(error) => return Err(error),
-    }
+    store::idempotency::insert(cx.tx, (&key_hash, token), wanted.request_hash(), done.as_ref(), cx.now)?;
     Ok(Outcome::Done(done))
 }

@@ -53,7 +53,7 @@ fn assert_other_request(reply: &Reply) {
     assert!(reply.body["detail"].as_str().unwrap().contains("Idempotency-Key"), "{}", reply.body);
 }
 
-/// Every text and number of every table but those that note a use.
+/// Every cell of every table; bytes as hexadecimal digits.
 fn everything(app: &TestApp) -> Vec<String> {
     let tables = match &app.db {
         Database::Sqlite(_) => "SELECT name AS t FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE%'",
@@ -70,8 +70,13 @@ fn everything(app: &TestApp) -> Vec<String> {
             }
         };
         for column in app.db.texts(&columns) {
-            let cells =
-                app.db.texts(&format!("SELECT COALESCE(CAST({column} AS TEXT), '') AS t FROM {name} ORDER BY 1"));
+            let text = match &app.db {
+                Database::Sqlite(_) => {
+                    format!("CASE typeof({column}) WHEN 'blob' THEN hex({column}) ELSE CAST({column} AS TEXT) END")
+                }
+                Database::Postgres(_) => format!("CAST({column} AS TEXT)"),
+            };
+            let cells = app.db.texts(&format!("SELECT COALESCE({text}, '') AS t FROM {name} ORDER BY 1"));
             found.extend(cells.into_iter().map(|cell| format!("{name}.{column} {cell}")));
         }
     }
@@ -136,7 +141,7 @@ both! {
             let entries = app.number(ENTRIES);
             let first = request.send(&api, &key).await;
             assert!((200..300).contains(&first.status) && !replayed(&first), "{what}: {} {}", first.status, first.body);
-            assert_eq!(app.number(ENTRIES), entries + 1, "{what} writes one entry");
+            assert!(app.number(ENTRIES) > entries, "{what} is written down");
             let before = everything(&app);
             let again = request.send(&api, &key).await;
             assert!(replayed(&again), "{what} does not replay: {} {}", again.status, again.body);
@@ -150,7 +155,9 @@ both! {
             assert!(!what.starts_with("POST") || what.ends_with("teams") || secrets.iter().flatten().count() == 1, "{what}");
             for secret in secrets.iter().flatten() {
                 let secret = secret.as_str().unwrap().rsplit('/').next().unwrap();
-                assert!(secret.len() > 30 && !everything(&app).iter().any(|cell| cell.contains(secret)), "{what}: a secret is kept");
+                let bytes = latchkey::base::crypto::hex(secret.as_bytes());
+                let kept = |cell: &String| cell.contains(secret) || cell.to_lowercase().contains(&bytes);
+                assert!(secret.len() > 30 && !before.iter().any(kept), "{what}: a secret is kept");
             }
             let other = Request { if_match: Some("*"), ..request };
             assert_other_request(&other.send(&api, &key).await);
@@ -330,18 +337,17 @@ both! {
         let change = Request::new("PATCH", format!("{TEAMS}/{team}"), json!({ "description": "one" }));
         assert_eq!(change.send(&api, "k").await.status, 200);
         assert_eq!(app.number(KEPT), 1);
-        let itself = Request::new("DELETE", format!("{USERS}/{user}"), Value::Null);
-        let gone = itself.send(&api, "l").await;
-        assert_eq!(gone.status, 204, "who deletes its own account is answered: {}", gone.body);
-        assert_eq!(app.number(KEPT), 0);
-        assert_eq!(itself.send(&api, "l").await.status, 401);
+        let root = app.root_api();
+        let deletion = Request::new("DELETE", format!("{USERS}/{user}"), Value::Null);
+        assert_eq!(deletion.send(&root, "k").await.status, 204);
+        assert_eq!(app.number(KEPT), 1, "that of the deletion");
+        assert_eq!(change.send(&api, "k").await.status, 401);
     }
 
     async fn sixteen_at_once_make_one(app) {
         let api = app.root_api();
         let body = json!({ "name": "Ada Okafor", "user_type": "Person", "username": "ada", "email": "ada@example.com", "role": "Member" });
         let request = Request::new("POST", USERS, body);
-        let entries = app.number(ENTRIES);
         let clients: Vec<_> = (0..16)
             .map(|_| {
                 let (api, request) = (api.clone(), request.clone());
@@ -360,7 +366,8 @@ both! {
         }
         assert!(answers.iter().all(|answer| answer.body == answers[0].body && answer.header("location") == answers[0].header("location")));
         assert_eq!(app.number("SELECT COUNT(*) AS n FROM users WHERE username = 'ada'"), 1);
-        assert_eq!(app.number(ENTRIES), entries + 1);
+        let entries = app.audit().into_iter().filter(|entry| entry.starts_with("user.create done") && entry.contains("ada"));
+        assert_eq!(entries.count(), 1);
         app.assert_chain();
     }
 }
