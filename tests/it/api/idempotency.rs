@@ -194,6 +194,11 @@ both! {
             assert_other_request(&other.send(&api, "k").await);
         }
         assert_eq!(everything(&app), before);
+        let deletion = |id: TeamId| Request::new("DELETE", format!("{TEAMS}/{id}"), Value::Null);
+        let (gone, left) = (app.team("Gone"), app.team("Left"));
+        assert_eq!(deletion(gone).send(&api, "d").await.status, 204);
+        assert_other_request(&deletion(left).send(&api, "d").await);
+        assert_eq!(api.get(&format!("{TEAMS}/{left}")).await.status, 200);
         assert!(replayed(&first.send(&api, "k").await), "the first answer is still there");
         assert!(replayed(&first.send(&api, "\"k\"").await), "quotes are no part of the key");
         assert_eq!(first.send(&api, "K").await.status, 422, "keys are told apart by case");
