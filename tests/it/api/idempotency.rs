@@ -1,8 +1,8 @@
 //! `Idempotency-Key`: every write of the API is done once, however often it is sent.
 
 use latchkey::http::routing::Policy;
-use latchkey::model::ids::{TeamId, UserId};
-use latchkey::model::roles::{OrgRole, TeamRole};
+use latchkey::model::ids::{RoleId, TeamId, UserId};
+use latchkey::model::roles::OrgRole;
 use latchkey::server::routes::table;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -94,12 +94,9 @@ struct Targets {
 impl Targets {
     fn make(app: &TestApp, round: usize) -> Self {
         let (team, home) = (app.team(&format!("Team {round}")), app.team(&format!("Home {round}")));
-        let user = app.service(&format!("Account {round}"), OrgRole::Member, &[(home, TeamRole::Owner)]);
-        let member = app.service(
-            &format!("Member {round}"),
-            OrgRole::Member,
-            &[(home, TeamRole::Owner), (team, TeamRole::Viewer)],
-        );
+        let user = app.service(&format!("Account {round}"), OrgRole::Member, &[(home, RoleId::OWNER)]);
+        let member =
+            app.service(&format!("Member {round}"), OrgRole::Member, &[(home, RoleId::OWNER), (team, RoleId::VIEWER)]);
         app.token(user, "teams:read");
         let token = app.number("SELECT MAX(id) AS n FROM tokens");
         Self { user, team, member, token }
@@ -220,7 +217,7 @@ both! {
 
     async fn keys_are_each_tokens_own(app) {
         let team = app.team("Platform");
-        let user = app.service("Deployer", OrgRole::Editor, &[(team, TeamRole::Owner)]);
+        let user = app.service("Deployer", OrgRole::Editor, &[(team, RoleId::OWNER)]);
         let strong = app.api(&app.token(user, "teams:read tokens:create tokens:read service_accounts:read"));
         let weak = app.api(&app.token(user, "teams:read"));
         let body = json!({ "name": "pipeline", "expires_in_days": 1, "scopes": ["teams:read"] });
@@ -299,7 +296,7 @@ both! {
         assert_eq!(Request::new("POST", TEAMS, json!({})).send(&api, "k").await.status, 422);
         let stale = Request { if_match: Some("\"9\""), ..Request::new("DELETE", format!("{TEAMS}/{team}"), Value::Null) };
         assert_eq!(stale.send(&api, "k").await.status, 412);
-        let reader = app.api(&app.token(app.service("Reader", OrgRole::Editor, &[(team, TeamRole::Viewer)]), "teams:read"));
+        let reader = app.api(&app.token(app.service("Reader", OrgRole::Editor, &[(team, RoleId::VIEWER)]), "teams:read"));
         assert_eq!(Request::team("Mine").send(&reader, "k").await.status, 403);
         assert_eq!(Request::team("Mine").send(&reader, "k").await.status, 403);
         assert_eq!(app.number(KEPT), 0);
@@ -311,7 +308,7 @@ both! {
 
     async fn a_token_that_can_do_nothing_any_longer_replays_nothing(app) {
         let team = app.team("Platform");
-        let user = app.service("Deployer", OrgRole::Editor, &[(team, TeamRole::Owner)]);
+        let user = app.service("Deployer", OrgRole::Editor, &[(team, RoleId::OWNER)]);
         let request = Request::new("PATCH", format!("{TEAMS}/{team}"), json!({ "description": "one" }));
         for (change, back, status) in [
             ("UPDATE tokens SET scopes = ''", "UPDATE tokens SET scopes = 'teams:read teams:update'", 403),
@@ -327,7 +324,7 @@ both! {
             assert_eq!((reply.status, replayed(&reply)), (status, false), "{change}: {}", reply.body);
             assert!(reply.body["description"].is_null(), "{}", reply.body);
             if change.starts_with("DELETE") {
-                app.sql(&format!("INSERT INTO memberships VALUES ({user}, {team}, 'Owner', 0)")).unwrap();
+                app.sql(&format!("INSERT INTO memberships (user_id, team_id, role_id, created_at) VALUES ({user}, {team}, {}, 0)", RoleId::OWNER)).unwrap();
             } else if !back.is_empty() {
                 app.sql(back).unwrap();
             }
@@ -336,7 +333,7 @@ both! {
 
     async fn answers_go_with_the_account(app) {
         let team = app.team("Platform");
-        let user = app.service("Deployer", OrgRole::Editor, &[(team, TeamRole::Owner)]);
+        let user = app.service("Deployer", OrgRole::Editor, &[(team, RoleId::OWNER)]);
         let every = latchkey::model::permissions::PermissionSet::everything().to_string();
         let api = app.api(&app.token(user, &every));
         let change = Request::new("PATCH", format!("{TEAMS}/{team}"), json!({ "description": "one" }));
