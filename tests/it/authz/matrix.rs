@@ -14,8 +14,11 @@ use super::requests::{form, json, path, things};
 use super::scene::Scene;
 use crate::support::{Browser, Flavour, Reply, TestApp};
 
-/// What each caller is answered, by method, path and thing.
-type Table = BTreeMap<(String, String, String), Vec<String>>;
+/// Method, path and thing.
+type Key = (String, String, String);
+/// What each caller is answered.
+type Table = BTreeMap<Key, Vec<String>>;
+type Row = (Key, Vec<String>);
 
 fn read(text: &str) -> Table {
     text.lines()
@@ -28,7 +31,7 @@ fn read(text: &str) -> Table {
         .collect()
 }
 
-fn write(callers: &[&str], rows: &[((String, String, String), Vec<String>)]) -> String {
+fn write(callers: &[&str], rows: &[Row]) -> String {
     let mut text = String::from("# One column for each caller, in this order:\n");
     for (at, name) in callers.iter().enumerate() {
         writeln!(text, "# {:>2} {name}", at + 1).unwrap();
@@ -45,7 +48,7 @@ fn of_face(face: Face) -> Vec<Route> {
 }
 
 /// Compares what was answered with the table, or writes the table where that is asked for.
-fn settle(file: &str, committed: &str, callers: &[&str], rows: Vec<((String, String, String), Vec<String>)>) {
+fn settle(file: &str, committed: &str, callers: &[&str], rows: Vec<Row>) {
     if std::env::var_os("LATCHKEY_TEST_BLESS").is_some() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/authz").join(file);
         std::fs::write(path, write(callers, &rows)).unwrap();
