@@ -133,6 +133,9 @@ impl ApiError {
             Error::Busy(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).and_header(header::RETRY_AFTER, "1".into())
             }
+            Error::TooMany { seconds, .. } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, detail).and_header(header::RETRY_AFTER, seconds.to_string())
+            }
             Error::Internal(fault) => {
                 tracing::error!(fault, "the API failed");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)

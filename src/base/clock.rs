@@ -1,9 +1,13 @@
 //! The one place that reads the wall clock, so that a test can stand still or travel.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
+
+/// From when on [`Clock::running`] counts.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// A source of the current time in UTC, to the microsecond (the precision of the store).
 #[derive(Clone, Debug, Default)]
@@ -22,6 +26,15 @@ impl Clock {
             #[expect(clippy::disallowed_methods, reason = "this is the module that the ban points to")]
             Self::System => from_micros(to_micros(OffsetDateTime::now_utc())),
             Self::Fake(clock) => from_micros(clock.0.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Time that only goes forward, from a start that means nothing: for measuring how long ago something was, also where
+    /// somebody sets the machine's clock meanwhile.
+    pub fn running(&self) -> Duration {
+        match self {
+            Self::System => START.elapsed(),
+            Self::Fake(clock) => Duration::from_micros(u64::try_from(clock.0.load(Ordering::SeqCst)).unwrap_or(0)),
         }
     }
 }

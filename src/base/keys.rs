@@ -37,6 +37,11 @@ impl Keys {
         }
     }
 
+    /// A key for one more purpose, named by `label`, so that the file need not grow with each.
+    pub fn derived(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(crypto::hmac_sha256(&*self.cookie, &[label.as_bytes()]))
+    }
+
     /// Writes a temporary file and links it into place, so that two first starts agree on one key and neither reads half of it.
     fn create(path: &Path) -> io::Result<Self> {
         let keys = Self { cookie: Zeroizing::new(random::bytes()), audit: Zeroizing::new(random::bytes()) };

@@ -4,6 +4,7 @@ pub mod bearer;
 pub mod blocking;
 pub mod guard;
 pub mod headers;
+pub mod known;
 pub mod origin;
 pub mod portal;
 pub mod routing;

@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::session::{Typed, cookie_name};
-use super::{Data, app_of, blocking, origin};
+use super::{Data, app_of, blocking, known, origin};
 use crate::model::tokens::PlainToken;
 use crate::model::{Error, Result};
 use crate::service::{App, Caller, Credential, Cx, sessions};
@@ -26,6 +26,8 @@ pub struct Visitor {
     pub session: Typed,
     /// The path and query they asked for.
     pub path: String,
+    /// What their browser was given when somebody last logged in with it.
+    pub known: Option<String>,
     /// Their choice of light or dark; `None` for the system's.
     pub theme: Option<&'static str>,
 }
@@ -87,7 +89,8 @@ impl FromRequest for Visitor {
         let credential = session.row().map_or(Credential::Nothing, Credential::Session);
         let caller = Caller::new(credential, origin::of(request, &app.config.trusted_proxies));
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        ready(Ok(Self { app, caller, session, path, theme: theme(request) }))
+        let known = known::sent(request, &app);
+        ready(Ok(Self { app, caller, session, path, known, theme: theme(request) }))
     }
 }
 

@@ -38,9 +38,21 @@ pub enum Error {
     /// Too much at once; it may be tried again.
     #[error("{0}")]
     Busy(&'static str),
+    /// Too many tries; the next is heard after so many seconds.
+    #[error("{told} Wait {} and try again.", counted(*.seconds))]
+    TooMany {
+        /// What there were too many of.
+        told: &'static str,
+        /// How long to wait.
+        seconds: u64,
+    },
     /// A fault of the program or of what it stands on. The detail is for the log alone.
     #[error("Something went wrong on our side.")]
     Internal(String),
+}
+
+fn counted(seconds: u64) -> String {
+    if seconds == 1 { "1 second".into() } else { format!("{seconds} seconds") }
 }
 
 /// A refusal, told to the caller and written to the audit log.

@@ -1,6 +1,7 @@
 //! One's own account.
 
 use super::app::{App, Caller, Cx, account};
+use super::throttle::{self, Typist};
 use super::tokens::TokenInfo;
 use super::users::UserInfo;
 use crate::base::secret::Secret;
@@ -43,15 +44,16 @@ pub fn me(cx: &mut Cx<'_, '_>) -> Result<(UserInfo, TokenInfo)> {
 /// Changes the caller's password, and ends their other sessions.
 ///
 /// # Errors
-/// [`Error::Invalid`] at `current_password` or `password`.
+/// [`Error::Invalid`] at `current_password` or `password`, [`Error::TooMany`] after too many wrong current ones.
 pub fn change_password(app: &App, caller: &Caller, current: &Secret, new: &Secret) -> Result<()> {
-    let (user, hash) = app.read(caller, |cx| {
+    let (user, hash, typist) = app.read(caller, |cx| {
         let user = own(cx)?;
-        Ok((user.clone(), store::users::password_hash(cx.tx, user.id)?))
+        let typist = Typist::of(&cx.actor, &user);
+        Ok((user.clone(), store::users::password_hash(cx.tx, user.id)?, typist))
     })?;
     let about = [user.username.as_str(), user.display_name.as_str(), user.email.as_str()];
     let known = hash.clone();
-    let right = app.passwords.verify(current, hash)?.right;
+    let right = throttle::again(app, caller, "user.change_password", typist)?.verify(app, current, hash)?;
     if right {
         passwords::check(new.reveal(), &about).map_err(|error| Error::Invalid(vec![error]))?;
     }

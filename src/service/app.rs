@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::auth;
 use super::passwords::Passwords;
+use super::throttle::Throttle;
 use crate::base::clock::{Clock, to_micros};
 use crate::base::config::Config;
 use crate::base::crypto;
@@ -28,6 +29,7 @@ pub struct App {
     pub clock: Clock,
     /// Hashes passwords, one at a time.
     pub passwords: Passwords,
+    pub(super) throttle: Throttle,
     pub(super) keys: Keys,
     pub(super) store: Store,
 }
@@ -98,7 +100,8 @@ pub struct Cx<'a, 'tx> {
 impl App {
     /// Puts the portal together. The store is open and up to date.
     pub fn new(config: Config, clock: Clock, keys: Keys, store: Store) -> Self {
-        Self { config, clock, keys, store, passwords: Passwords::start() }
+        let throttle = Throttle::new(&clock);
+        Self { config, clock, throttle, keys, store, passwords: Passwords::start() }
     }
 
     /// The policy for new tokens.

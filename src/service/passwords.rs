@@ -1,5 +1,6 @@
 //! Hashing passwords with argon2id on one thread of its own: a burst of log-ins queues there instead of taking the machine.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 
 use argon2::password_hash::phc::PasswordHash;
@@ -31,7 +32,10 @@ pub struct Verdict {
 }
 
 /// A handle on the hashing thread.
-pub struct Passwords(SyncSender<Work>);
+pub struct Passwords {
+    work: SyncSender<Work>,
+    checks: AtomicU64,
+}
 
 impl Passwords {
     /// Starts the thread; it ends with the last handle.
@@ -42,7 +46,7 @@ impl Passwords {
             // The receiver went with the closure, so that every call answers "busy".
             tracing::error!(%error, "cannot start the password thread");
         }
-        Self(sender)
+        Self { work: sender, checks: AtomicU64::new(0) }
     }
 
     /// The PHC string of `password` under today's parameters.
@@ -62,11 +66,17 @@ impl Passwords {
     pub fn verify(&self, password: &Secret, hash: Option<String>) -> Result<Verdict> {
         let (answer, wait) = channel();
         self.send(Work::Verify(password.clone(), hash, answer))?;
+        self.checks.fetch_add(1, Ordering::Relaxed);
         wait.recv().map_err(|_| Error::internal("the password thread is gone"))
     }
 
+    /// How many passwords were checked since the start, whether they were right or wrong, or there was none to be right.
+    pub fn checks(&self) -> u64 {
+        self.checks.load(Ordering::Relaxed)
+    }
+
     fn send(&self, work: Work) -> Result<()> {
-        self.0.try_send(work).map_err(|error| match error {
+        self.work.try_send(work).map_err(|error| match error {
             TrySendError::Full(_) => Error::Busy("Too many people are logging in at once. Try again in a moment."),
             TrySendError::Disconnected(_) => Error::internal("the password thread is gone"),
         })

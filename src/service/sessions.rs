@@ -4,6 +4,7 @@ use time::Duration;
 
 use super::app::{App, Caller, Credential, Cx, account};
 use super::auth::{self, barred};
+use super::throttle::{self, Typist};
 use crate::base::crypto;
 use crate::base::secret::Secret;
 use crate::model::actor::Via;
@@ -21,10 +22,22 @@ use crate::store;
 pub const WRONG: &str = "The username or the password is not right.";
 
 /// Checks a username or email address and a password. The session itself is opened by [`open`], when its key is known.
+/// `known` is what the browser was given by [`known::issue`](super::known::issue), if it sent anything.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`], the same for every reason; the audit log has the reason.
-pub fn log_in(app: &App, caller: &Caller, login: &str, password: &Secret) -> Result<UserId> {
+/// [`Error::Unauthenticated`], the same for every reason; the audit log has the reason. [`Error::TooMany`] before anything
+/// of it is checked.
+pub fn log_in(app: &App, caller: &Caller, login: &str, password: &Secret, known: Option<&str>) -> Result<UserId> {
+    let guess = throttle::log_in(app, caller, login, known)?;
+    let outcome = check(app, caller, login, password);
+    // Whatever was wrong: if a disabled account's password were free to try, that would tell when it is right.
+    if !matches!(outcome, Err(Error::Unauthenticated(_))) {
+        guess.give_back();
+    }
+    outcome
+}
+
+fn check(app: &App, caller: &Caller, login: &str, password: &Secret) -> Result<UserId> {
     let (user, hash) = app.store.read(|tx| {
         let user = store::users::by_login(tx, login)?;
         let hash = match &user {
@@ -149,13 +162,15 @@ pub fn log_out(cx: &mut Cx<'_, '_>) -> Result<()> {
 /// Notes that the caller typed their password again, for dangerous acts.
 ///
 /// # Errors
-/// [`Error::Invalid`] at `password` where it is wrong.
+/// [`Error::Invalid`] at `password` where it is wrong, [`Error::TooMany`] after too many wrong ones.
 pub fn confirm(app: &App, caller: &Caller, password: &Secret) -> Result<()> {
-    let (user, hash) = app.read(caller, |cx| {
+    let (user, hash, typist) = app.read(caller, |cx| {
         let id = cx.actor.id().ok_or(Error::Unauthenticated("Log in first."))?;
-        Ok((store::users::get(cx.tx, id)?, store::users::password_hash(cx.tx, id)?))
+        let user = store::users::get(cx.tx, id)?;
+        let typist = Typist::of(&cx.actor, &user);
+        Ok((user, store::users::password_hash(cx.tx, id)?, typist))
     })?;
-    let right = app.passwords.verify(password, hash)?.right;
+    let right = throttle::again(app, caller, "session.confirm", typist)?.verify(app, password, hash)?;
     app.write(caller, |cx| {
         cx.attempt("session.confirm");
         cx.on(account(&user));

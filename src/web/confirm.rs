@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::view::{Choice, Field};
-use super::{Answer, Page, render_as};
+use super::{Answer, Page, render_judged};
 use crate::model::Error;
 
 /// What is asked.
@@ -69,7 +69,6 @@ struct ConfirmPage {
 /// # Errors
 /// The template failed, which is a fault.
 pub fn ask(page: Page, mut confirm: Confirm, refused: Option<&Error>) -> Answer {
-    let status = refused.map_or(actix_web::http::StatusCode::OK, super::errors::status);
     if let Some(error) = refused {
         let chosen = confirm.select.as_ref().map_or("", |select| select.field.name);
         confirm.error = Some(super::view::form_error(error, &["username", "password", chosen]));
@@ -84,5 +83,5 @@ pub fn ask(page: Page, mut confirm: Confirm, refused: Option<&Error>) -> Answer 
             password.error = Some("Type your password to do this.".into());
         }
     }
-    render_as(status, &ConfirmPage { page, confirm })
+    render_judged(refused, &ConfirmPage { page, confirm })
 }

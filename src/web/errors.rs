@@ -34,13 +34,22 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Stale | Error::AlreadyDone(_) | Error::Conflict(_) => StatusCode::CONFLICT,
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
 /// Whether the form may come back with what was typed, to be mended or sent again.
 pub fn is_mendable(error: &Error) -> bool {
-    matches!(error, Error::Invalid(_) | Error::Stale | Error::Conflict(_) | Error::Busy(_) | Error::PasswordNeeded)
+    matches!(
+        error,
+        Error::Invalid(_)
+            | Error::Stale
+            | Error::Conflict(_)
+            | Error::Busy(_)
+            | Error::TooMany { .. }
+            | Error::PasswordNeeded
+    )
 }
 
 #[derive(Template)]
@@ -129,6 +138,7 @@ fn words(error: &Error) -> (&'static str, &'static str) {
         Error::Conflict(_) => ("This cannot be done now", "Nothing was changed."),
         Error::TooLarge(_) => ("This is too large", "Nothing was changed."),
         Error::Busy(_) => ("The portal is busy", "Nothing was changed."),
+        Error::TooMany { .. } => ("That was too often", "Nothing was changed."),
         Error::Internal(_) => (
             "Something went wrong",
             "Nothing was changed. The log of the portal has the details under the number below.",

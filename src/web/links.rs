@@ -7,7 +7,7 @@ use super::session::as_nobody;
 use super::view::{Field, form_error};
 use super::{Answer, Fields, Id, Page, PageError, errors, render_as, see_other};
 use crate::base::secret::Secret;
-use crate::http::Visitor;
+use crate::http::{Visitor, known};
 use crate::model::Error;
 use crate::model::links::Purpose;
 use crate::service::setup::NewAdmin;
@@ -62,7 +62,9 @@ pub async fn claim(visitor: Visitor, Id(secret): Id<String>, form: Fields) -> An
     match claimed.await {
         Ok(user) => {
             visitor.session.log_in(user, &visitor.caller.origin)?;
-            see_other("/")
+            let mut answer = see_other("/")?;
+            known::remember(&visitor, user, &mut answer)?;
+            Ok(answer)
         }
         Err(error) if errors::is_mendable(&error) => setup_form(&visitor, &secret, &form, Some(&error)),
         Err(error) => not_good(&visitor, Purpose::Setup, error),
@@ -126,7 +128,12 @@ async fn choose(visitor: &Visitor, purpose: Purpose, secret: String, form: &Fiel
     let (link, password) = (Secret::new(secret.clone()), form.secret("password"));
     let chosen = as_nobody(visitor, move |app, caller| links::choose_password(app, caller, &link, purpose, &password));
     match chosen.await {
-        Ok(_) => see_other("/login?chosen=1"),
+        Ok(user) => {
+            // So that it gets in at once, also while strangers try the account's password.
+            let mut answer = see_other("/login?chosen=1")?;
+            known::remember(visitor, user.id, &mut answer)?;
+            Ok(answer)
+        }
         Err(error) if errors::is_mendable(&error) => choose_page(visitor, purpose, secret, Some(&error)).await,
         Err(error) => not_good(visitor, purpose, error),
     }

@@ -17,7 +17,7 @@ pub mod view;
 
 pub use errors::PageError;
 pub use form::Fields;
-pub use page::{Id, Ids, Page, Shell, render, render_as, see_other};
+pub use page::{Id, Ids, Page, Shell, render, render_as, render_judged, see_other};
 
 /// What a page's handler answers.
 pub type Answer = Result<actix_web::HttpResponse, PageError>;

@@ -10,7 +10,7 @@ use askama::Template;
 
 use super::errors::PageError;
 use super::view::initials;
-use super::{Answer, assets};
+use super::{Answer, assets, errors};
 use crate::http::Visitor;
 use crate::http::session::Flash;
 use crate::model::{Error, Result};
@@ -119,6 +119,18 @@ pub fn render(template: &impl Template) -> Answer {
 pub fn render_as(status: StatusCode, template: &impl Template) -> Answer {
     let html = template.render().map_err(|error| PageError(Error::internal(error)))?;
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+}
+
+/// A form's page: as it is first shown, or judged by `error`, with how long to wait where that is what it takes.
+///
+/// # Errors
+/// The template failed, which is a fault.
+pub fn render_judged(error: Option<&Error>, template: &impl Template) -> Answer {
+    let mut answer = render_as(error.map_or(StatusCode::OK, errors::status), template)?;
+    if let Some(Error::TooMany { seconds, .. }) = error {
+        answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(*seconds));
+    }
+    Ok(answer)
 }
 
 /// After a POST: go and look there.

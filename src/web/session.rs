@@ -2,16 +2,15 @@
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::page::own_path;
 use super::view::Field;
-use super::{Answer, Fields, Page, Shell, errors, render_as, see_other};
+use super::{Answer, Fields, Page, Shell, render_judged, see_other};
 use crate::http::portal::THEME_COOKIE;
 use crate::http::session::Flash;
-use crate::http::{Portal, Visitor};
+use crate::http::{Portal, Visitor, known};
 use crate::model::{Error, Result};
 use crate::service::{App, Caller, Credential, sessions};
 
@@ -51,19 +50,23 @@ fn log_in_form(page: Page, back: &str, login: &str, error: Option<&Error>) -> An
         login: Field::new("login", login),
         password: Field::new("password", ""),
     };
-    render_as(error.map_or(StatusCode::OK, errors::status), &form)
+    render_judged(error, &form)
 }
 
 /// `POST /login`.
 pub async fn log_in(visitor: Visitor, form: Fields) -> Answer {
     let (login, password) = (form.get("login").to_owned(), form.secret("password"));
-    let tried = as_nobody(&visitor, move |app, caller| sessions::log_in(app, caller, &login, &password));
+    let browser = visitor.known.clone();
+    let tried =
+        as_nobody(&visitor, move |app, caller| sessions::log_in(app, caller, &login, &password, browser.as_deref()));
     match tried.await {
         Ok(user) => {
             visitor.session.log_in(user, &visitor.caller.origin)?;
-            see_other(own_path(form.get("back")))
+            let mut answer = see_other(own_path(form.get("back")))?;
+            known::remember(&visitor, user, &mut answer)?;
+            Ok(answer)
         }
-        Err(error @ (Error::Unauthenticated(_) | Error::Busy(_))) => {
+        Err(error @ (Error::Unauthenticated(_) | Error::Busy(_) | Error::TooMany { .. })) => {
             let page = Page::plain(&visitor, "Log in");
             log_in_form(page, form.get("back"), form.get("login"), Some(&error))
         }

@@ -27,6 +27,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("rand", &["base"]),
     ("argon2", &["service"]),
+    ("governor", &["service"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -1,6 +1,5 @@
 //! One's own password.
 
-use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::Own;
@@ -8,7 +7,7 @@ use crate::http::Portal;
 use crate::model::Error;
 use crate::service::account;
 use crate::web::view::{Field, Tab, Who, form_error};
-use crate::web::{Answer, Fields, Page, Shell, errors, render_as, see_other};
+use crate::web::{Answer, Fields, Page, Shell, errors, render_judged, see_other};
 
 #[derive(Template)]
 #[template(path = "account/password.html")]
@@ -36,7 +35,7 @@ async fn form(portal: &Portal, error: Option<&Error>) -> Answer {
         who: own.who,
         tabs: own.tabs,
     };
-    render_as(error.map_or(StatusCode::OK, errors::status), &template)
+    render_judged(error, &template)
 }
 
 /// `POST /account/password`.

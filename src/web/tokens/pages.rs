@@ -14,7 +14,7 @@ use crate::service::tokens::TokenInfo;
 use crate::service::{Cx, sessions, tokens, users};
 use crate::web::confirm::{self, Confirm};
 use crate::web::view::form_error;
-use crate::web::{Answer, Fields, Page, Shell, errors, form, render_as, see_other};
+use crate::web::{Answer, Fields, Page, Shell, errors, form, render_judged, see_other};
 
 /// The rows of an account's tokens, and where a new one is made: empty where none may be.
 ///
@@ -68,7 +68,7 @@ async fn ask_again(portal: &Portal, whose: Whose, fields: &Fields, error: Option
         hidden: vec![("form_key".into(), form::key_of(fields))],
         token: TokenForm::new(&account, fields, error, ""),
     };
-    render_as(error.map_or(actix_web::http::StatusCode::OK, errors::status), &new_page)
+    render_judged(error, &new_page)
 }
 
 fn prospect(cx: &mut Cx<'_, '_>, whose: Whose) -> Result<(User, Prospect)> {

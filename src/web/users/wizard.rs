@@ -1,7 +1,6 @@
 //! *Add a service user*: account and token in two steps, made together at *Finish*. Nothing is kept in between: each step
 //! carries what was typed in the other.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -17,7 +16,7 @@ use crate::web::tokens::form::{self as token, Prospect, TokenForm};
 use crate::web::tokens::once::{self, Made};
 use crate::web::tokens::pages::{confirm_password, keeps_form};
 use crate::web::view::{Choice, Field, form_error};
-use crate::web::{Answer, Fields, Page, PageError, Shell, errors, render_as, see_other};
+use crate::web::{Answer, Fields, Page, PageError, Shell, render_judged, see_other};
 
 /// The fields of the first step.
 const FIRST: &[&str] = &["name", "role", "home_team", "team", "team_role_*"];
@@ -86,7 +85,7 @@ async fn first_again(portal: &Portal, fields: &Fields, error: Option<&Error>) ->
         teams_error: teams_error(error),
         kept: of_second(fields),
     };
-    render_as(error.map_or(StatusCode::OK, errors::status), &step)
+    render_judged(error, &step)
 }
 
 /// What the second step holds; never the password.
@@ -115,7 +114,7 @@ async fn second_again(portal: &Portal, fields: &Fields, error: Option<&Error>) -
         kept,
         token: TokenForm::new(&prospect, fields, error, PREFIX),
     };
-    render_as(error.map_or(StatusCode::OK, errors::status), &step)
+    render_judged(error, &step)
 }
 
 /// The account as it will be, if the first step is right.

@@ -9,6 +9,8 @@ pub struct Browser {
     client: Client,
     url: String,
     cookie: Option<String>,
+    known: Option<String>,
+    address: Option<String>,
 }
 
 /// An answer of the pages.
@@ -22,17 +24,34 @@ pub struct Html {
 
 impl Browser {
     pub fn new(url: &str) -> Self {
-        Self { client: Client::builder().redirect(Policy::none()).build().unwrap(), url: url.into(), cookie: None }
+        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { client, url: url.into(), cookie: None, known: None, address: None }
     }
 
-    /// The cookies it sends.
+    /// The cookie of its session.
     pub fn cookie(&self) -> Option<&str> {
         self.cookie.as_deref()
     }
 
-    /// Sends this cookie from now on.
+    /// Sends this cookie as its session's from now on.
     pub fn set_cookie(&mut self, cookie: &str) {
         self.cookie = Some(cookie.into());
+    }
+
+    /// The cookie by which it is known again.
+    pub fn known(&self) -> Option<&str> {
+        self.known.as_deref()
+    }
+
+    /// Sends this cookie to be known by from now on.
+    pub fn set_known(&mut self, cookie: &str) {
+        self.known = Some(cookie.into());
+    }
+
+    /// Comes from this address from now on, by way of a proxy that the portal trusts.
+    pub fn at(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
+        self
     }
 
     pub async fn get(&mut self, path: &str) -> Html {
@@ -56,9 +75,13 @@ impl Browser {
 
     /// A request with the cookie and nothing else.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", self.url));
-        match &self.cookie {
-            Some(cookie) => request.header("cookie", cookie),
+        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        let cookies: Vec<&str> = [&self.cookie, &self.known].into_iter().flatten().map(String::as_str).collect();
+        if !cookies.is_empty() {
+            request = request.header("cookie", cookies.join("; "));
+        }
+        match &self.address {
+            Some(address) => request.header("x-forwarded-for", address),
             None => request,
         }
     }
@@ -69,6 +92,9 @@ impl Browser {
             answer.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned()).collect();
         for line in &set {
             let pair = line.split(';').next().unwrap();
+            if pair.starts_with("latchkey_browser=") || pair.starts_with("__Host-latchkey_browser=") {
+                self.known = Some(pair.to_owned());
+            }
             if pair.starts_with("latchkey=") || pair.starts_with("__Host-latchkey=") {
                 let gone = pair.ends_with('=') || line.contains("Max-Age=0");
                 self.cookie = (!gone).then(|| pair.to_owned());

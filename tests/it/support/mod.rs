@@ -32,9 +32,11 @@ pub use snapshot::Snapshot;
 /// A password that is good enough, for everybody.
 pub const PASSWORD: &str = "plum harbour ticket seven";
 
-/// Makes a test for each database: `name::sqlite` and `name::postgres`.
+/// Makes a test for each database: `name::sqlite` and `name::postgres`. `async fn name(app, settings)` runs with those settings.
 macro_rules! both {
-    ($(async fn $name:ident($app:ident) $body:block)+) => {$(
+    (@settings) => { |_: &mut latchkey::base::config::Config| {} };
+    (@settings $settings:path) => { $settings };
+    ($(async fn $name:ident($app:ident $(, $settings:path)?) $body:block)+) => {$(
         mod $name {
             #[allow(unused_imports, clippy::allow_attributes, reason = "a short test may need nothing from around it")]
             use super::*;
@@ -43,12 +45,12 @@ macro_rules! both {
 
             #[tokio::test]
             async fn sqlite() {
-                run(crate::support::TestApp::start(crate::support::Flavour::Sqlite).await).await;
+                run(crate::support::TestApp::with(crate::support::Flavour::Sqlite, both!(@settings $($settings)?)).await).await;
             }
 
             #[tokio::test]
             async fn postgres() {
-                run(crate::support::TestApp::start(crate::support::Flavour::Postgres).await).await;
+                run(crate::support::TestApp::with(crate::support::Flavour::Postgres, both!(@settings $($settings)?)).await).await;
             }
         }
     )+};

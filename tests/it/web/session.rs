@@ -206,7 +206,7 @@ both! {
 }
 
 #[tokio::test]
-async fn the_cookie_is_locked_down() {
+async fn the_cookies_are_locked_down() {
     let app = TestApp::with(crate::support::Flavour::Sqlite, |config| {
         config.public_url = Some("https://keys.example.com".parse().unwrap());
     })
@@ -214,12 +214,15 @@ async fn the_cookie_is_locked_down() {
     app.make_admin("ada");
     let mut visitor = crate::support::Browser::new(&format!("http://{}", app.app.config.listen));
     let answer = visitor.post("/login", &[("login", "ada"), ("password", PASSWORD)]).await;
-    let cookie = answer.headers.get("set-cookie").unwrap().to_str().unwrap();
-    assert!(cookie.starts_with("__Host-latchkey="), "{cookie}");
-    for part in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
-        assert!(cookie.contains(part), "{part} in {cookie}");
+    let cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+    assert_eq!(cookies.len(), 2, "{cookies:?}");
+    for name in ["__Host-latchkey=", "__Host-latchkey_browser="] {
+        let cookie = cookies.iter().find(|cookie| cookie.starts_with(name)).unwrap();
+        for part in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
+            assert!(cookie.contains(part), "{part} in {cookie}");
+        }
+        assert!(!cookie.contains("Domain"));
     }
-    assert!(!cookie.contains("Domain"));
     assert!(answer.headers.contains_key("strict-transport-security"));
 }
 
