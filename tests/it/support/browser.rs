@@ -50,8 +50,13 @@ impl Browser {
 
     /// Comes from this address from now on, by way of a proxy that the portal trusts.
     pub fn at(mut self, address: impl Into<String>) -> Self {
-        self.address = Some(address.into());
+        self.go_to(address);
         self
+    }
+
+    /// Comes from another address from now on.
+    pub fn go_to(&mut self, address: impl Into<String>) {
+        self.address = Some(address.into());
     }
 
     pub async fn get(&mut self, path: &str) -> Html {

@@ -60,9 +60,10 @@ both! {
     async fn a_thousand_addresses_against_one_account(app, behind_a_proxy) {
         app.make_admin("ada");
         let before = app.app.passwords.checks();
-        let mut heard = 0;
+        let (mut heard, mut crowd) = (0, app.visitor());
         for n in 0..1_000 {
-            let answer = attempt(&app, &address(n), "ada", WRONG).await;
+            crowd.go_to(address(n));
+            let answer = try_with(&mut crowd, "ada", WRONG).await;
             heard += u64::from(answer.status == 401);
             assert!(answer.status == 401 || answer.status == 429);
             app.clock.advance(Duration::seconds(1));
@@ -74,15 +75,16 @@ both! {
     async fn one_address_against_a_thousand_accounts(app, behind_a_proxy) {
         app.make_admin("ada");
         let before = app.app.passwords.checks();
+        let mut sprayer = app.visitor().at("10.0.0.1");
         for n in 0..1_000 {
-            let answer = attempt(&app, "10.0.0.1", &format!("user{n}"), WRONG).await;
+            let answer = try_with(&mut sprayer, &format!("user{n}"), WRONG).await;
             assert_eq!(answer.status, if n < 30 { 401 } else { 429 });
         }
         assert_eq!(app.app.passwords.checks() - before, 30);
         app.clock.advance(Duration::seconds(50));
         let mut heard = 0;
         for n in 0..20 {
-            heard += u64::from(attempt(&app, "10.0.0.1", &format!("user{n}"), WRONG).await.status == 401);
+            heard += u64::from(try_with(&mut sprayer, &format!("user{n}"), WRONG).await.status == 401);
         }
         assert_eq!(heard, 10, "one every five seconds");
         assert_eq!(attempt(&app, "10.0.0.2", "ada", PASSWORD).await.status, 303, "others are not touched");
@@ -106,6 +108,15 @@ both! {
             heard += u32::from(attempt.await.unwrap() == 401);
         }
         assert_eq!(heard, 10);
+    }
+
+    async fn a_slowed_account_does_not_use_up_an_address(app, behind_a_proxy) {
+        app.make_admin("ada");
+        attack(&app, "ada").await;
+        for _ in 0..60 {
+            assert_eq!(attempt(&app, "192.0.2.1", "ada", WRONG).await.status, 429);
+        }
+        assert_eq!(attempt(&app, "192.0.2.1", "somebody", WRONG).await.status, 401);
     }
 
     async fn mistyping_a_few_times_slows_nobody(app) {
@@ -271,15 +282,18 @@ both! {
     async fn the_log_is_not_flooded(app, behind_a_proxy) {
         app.make_admin("ada");
         attack(&app, "ada").await;
+        let mut crowd = app.visitor();
         for n in 0..200 {
-            attempt(&app, &address(n), "ada", WRONG).await;
+            crowd.go_to(address(n));
+            try_with(&mut crowd, "ada", WRONG).await;
         }
         let about = |reason: &str| app.audit().iter().filter(|line| line.ends_with(reason)).count();
         assert_eq!(about("session.create refused ada the password was wrong"), 10, "what was heard is written down");
         let account = "session.create refused ada too many attempts to log in as this account";
         assert_eq!(about(account), 1);
+        crowd.go_to("192.0.2.1");
         for n in 0..80 {
-            attempt(&app, "192.0.2.1", &format!("user{n}"), WRONG).await;
+            try_with(&mut crowd, &format!("user{n}"), WRONG).await;
         }
         assert_eq!(about("session.create refused - too many attempts from this address"), 1);
         for _ in 0..3 {
