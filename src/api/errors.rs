@@ -35,6 +35,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "service_accounts:create")]
     missing_permission: Option<String>,
+    /// The ids of the accounts that a 409 is about, where it is about some: up to 200 that the caller may see.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!([123]))]
+    accounts: Vec<i64>,
 }
 
 /// What is wrong with one field of the body, or with one query parameter.
@@ -72,6 +76,7 @@ impl ApiError {
                 detail: detail.into(),
                 errors: Vec::new(),
                 missing_permission: None,
+                accounts: Vec::new(),
             }),
             status,
             header: None,
@@ -129,6 +134,11 @@ impl ApiError {
                 "Nothing was written, because this was changed since you read it. Read it again and repeat your change.",
             ),
             Error::AlreadyDone(_) | Error::Conflict(_) => Self::new(StatusCode::CONFLICT, detail),
+            Error::Kept { by, .. } => {
+                let mut kept = Self::new(StatusCode::CONFLICT, detail);
+                kept.problem.accounts = by.into_iter().map(|user| user.0).collect();
+                kept
+            }
             Error::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail),
             Error::Busy(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).and_header(header::RETRY_AFTER, "1".into())

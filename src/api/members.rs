@@ -1,17 +1,18 @@
 //! `/api/v1/teams/{id}/members`.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::answer::{List, nothing, ok};
 use super::body::Body;
 use super::call::Call;
 use super::openapi::{Creates, Deletes, Lists, Reads};
-use super::query::Paging;
+use super::query::{FromParams, Paging, Params};
 use super::teams::id as team_id;
 use super::{Answer, ApiError};
 use crate::model::ids::UserId;
+use crate::model::teams::MemberFilter;
 use crate::model::users::Kind;
 use crate::service::members::Member;
 use crate::service::{by_name, members};
@@ -64,6 +65,21 @@ impl From<Member> for MemberAnswer {
     }
 }
 
+/// Which members are asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MemberQuery {
+    /// Part of a display name or username.
+    #[param(required = false)]
+    q: String,
+}
+
+impl FromParams for MemberQuery {
+    fn take(params: &mut Params) -> Self {
+        Self { q: params.text("q").unwrap_or_default() }
+    }
+}
+
 fn user_id(call: &Call) -> Result<UserId, ApiError> {
     call.id("user_id", "user")
 }
@@ -73,13 +89,14 @@ fn user_id(call: &Call) -> Result<UserId, ApiError> {
 /// People, service accounts and agents, by display name.
 #[utoipa::path(
     get, path = "/api/v1/teams/{id}/members", tag = "Teams", operation_id = "listMembers",
-    params(("id" = i64, Path, description = "The team's id."), Paging),
+    params(("id" = i64, Path, description = "The team's id."), MemberQuery, Paging),
     responses((status = 200, description = "A page of members.", body = List<MemberAnswer>), Lists, Reads),
 )]
 pub async fn list(call: Call) -> Answer {
-    let input = (team_id(&call), call.query::<Paging>());
-    let page = call.list(input, |cx, (team, paging)| {
-        let page = members::every(cx, team, &paging.request(false))?;
+    let input = (team_id(&call), call.query::<(MemberQuery, Paging)>());
+    let page = call.list(input, |cx, (team, (query, paging))| {
+        let filter = MemberFilter { search: query.q, ..MemberFilter::default() };
+        let page = members::page(cx, team, &filter, &paging.request(false))?;
         List::of(page, |items| Ok(items.into_iter().map(MemberAnswer::from).collect()))
     });
     ok(page.await?)

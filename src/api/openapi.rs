@@ -12,7 +12,7 @@ use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use super::errors::{Mistake, Problem};
 use super::idempotency::Idempotent;
-use super::{me, members, teams, tokens, users};
+use super::{me, members, settings, teams, tokens, users};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -29,8 +29,9 @@ use super::{me, members, teams, tokens, users};
         me::get,
         users::create, users::list, users::get, users::change, users::delete,
         tokens::create, tokens::list, tokens::get, tokens::revoke,
-        teams::create, teams::list, teams::get, teams::change, teams::delete,
+        teams::create, teams::list, teams::get, teams::change, teams::delete, teams::move_homes,
         members::list, members::set, members::remove,
+        settings::get, settings::change,
     ),
     components(schemas(Problem, Mistake)),
     modifiers(&Bearer, &ListsRefer, &Idempotent),
@@ -39,6 +40,7 @@ use super::{me, members, teams, tokens, users};
         (name = "Users", description = "People, service accounts and AI agents."),
         (name = "Tokens", description = "Access tokens."),
         (name = "Teams", description = "Teams and their members."),
+        (name = "Settings", description = "What holds for the whole portal."),
     ),
 )]
 struct Document;

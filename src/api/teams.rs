@@ -13,6 +13,7 @@ use super::openapi::{Changes, Creates, Deletes, Lists, Reads};
 use super::query::{FromParams, Paging, Params};
 use super::{Answer, ApiError};
 use crate::model::ids::TeamId;
+use crate::service::homes;
 use crate::service::teams::{self, TeamInfo};
 
 /// A new team.
@@ -171,7 +172,8 @@ pub async fn change(call: Call, body: Body) -> Answer {
 
 /// Delete a team
 ///
-/// Its members stay users. One that is some account's home is deleted only after that account has moved.
+/// Its members stay users. One that is some account's home is deleted only after that account has moved: the 409 names the
+/// accounts.
 #[utoipa::path(
     delete, path = "/api/v1/teams/{id}", tag = "Teams", operation_id = "deleteTeam",
     params(("id" = i64, Path, description = "The team's id."),
@@ -186,4 +188,37 @@ pub async fn delete(call: Call) -> Answer {
         nothing()
     })
     .await
+}
+
+/// Where the accounts at home in a team are to go.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveHomes {
+    /// The name of their new home.
+    #[schema(max_length = 100, example = "Platform")]
+    to: String,
+}
+
+/// What was moved.
+#[derive(Serialize, ToSchema)]
+pub struct MovedHomes {
+    /// How many service and agent accounts have the new home now.
+    #[schema(example = 3)]
+    moved: usize,
+}
+
+/// Move a team's accounts to another home
+///
+/// Every service and agent account at home in the team, so that it can be deleted: all of them, or none. It needs
+/// `service_accounts:update` in the team and `service_accounts:create` in the new home, and all that the accounts can do.
+#[utoipa::path(
+    post, path = "/api/v1/teams/{id}/move-homes", tag = "Teams", operation_id = "moveHomes",
+    params(("id" = i64, Path, description = "The team's id.")),
+    request_body(content = MoveHomes, example = json!({"to": "Platform"})),
+    responses((status = 200, description = "They were moved.", body = MovedHomes), Creates),
+)]
+pub async fn move_homes(call: Call, body: Body) -> Answer {
+    let input = (id(&call), body.read::<MoveHomes>());
+    let moved = call.write(input, |cx, (team, wanted)| homes::move_all(cx, team, &wanted.to));
+    ok(MovedHomes { moved: moved.await? })
 }

@@ -1,8 +1,11 @@
 //! Audit entries and the chain that holds them together.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::ids::TeamId;
 use super::roles::words;
 use crate::base::crypto;
 
@@ -42,12 +45,14 @@ pub struct Event {
     pub before: Option<serde_json::Value>,
     /// What was changed, as it is now; never a secret.
     pub after: Option<serde_json::Value>,
+    /// A team in which it was tried, where nothing else here names it.
+    pub team: Option<TeamId>,
 }
 
 impl Event {
     /// Something done.
     pub fn done(action: &'static str, target: Option<Target>) -> Self {
-        Self { action, target, outcome: Outcome::Done, reason: None, before: None, after: None }
+        Self { action, target, outcome: Outcome::Done, reason: None, before: None, after: None, team: None }
     }
 
     /// Something refused.
@@ -60,6 +65,20 @@ impl Event {
     pub fn change(mut self, before: Option<serde_json::Value>, after: Option<serde_json::Value>) -> Self {
         (self.before, self.after) = (before, after);
         self
+    }
+
+    /// The teams that it names: the one it was done to or in, and those that an account was or is at home or a member in. The
+    /// teams that a token is limited to are no membership.
+    pub fn teams(&self) -> BTreeSet<TeamId> {
+        let target = self.target.as_ref().filter(|target| target.kind == "team" && target.id > 0);
+        let mut named: BTreeSet<_> = target.map(|target| TeamId(target.id)).into_iter().chain(self.team).collect();
+        for json in [&self.before, &self.after].into_iter().flatten() {
+            let single = [&json["team"], &json["home_team"]].into_iter();
+            let members = json["teams"].as_array().filter(|_| !self.action.starts_with("token."));
+            let all = single.chain(members.into_iter().flatten());
+            named.extend(all.filter_map(|team| team["id"].as_i64()).map(TeamId));
+        }
+        named
     }
 }
 
@@ -263,6 +282,25 @@ mod tests {
         let mut verifier = Verifier::new(&KEY, shown);
         chain.iter().try_for_each(|(entry, mac)| verifier.next(entry, mac))?;
         verifier.finish()
+    }
+
+    #[test]
+    fn an_event_is_filed_under_the_teams_it_names() {
+        let account = || Some(Target { kind: "service", id: 7, name: "api_access@service".into() });
+        let team = |id: i64| serde_json::json!({ "id": id, "name": "Team" });
+        let moved = Event::done("user.update", account()).change(
+            Some(serde_json::json!({ "home_team": team(2) })),
+            Some(serde_json::json!({ "home_team": team(3) })),
+        );
+        assert_eq!(moved.teams(), BTreeSet::from([TeamId(2), TeamId(3)]));
+        let joined = Event::done("team.set_member", account())
+            .change(None, Some(serde_json::json!({ "team": team(4), "role": "Owner" })));
+        assert_eq!(joined.teams(), BTreeSet::from([TeamId(4)]));
+        let made = Some(serde_json::json!({ "teams": [team(5), team(6)] }));
+        assert_eq!(Event::done("user.create", account()).change(None, made.clone()).teams().len(), 2);
+        assert!(Event::done("token.create", account()).change(None, made).teams().is_empty());
+        let renamed = Target { kind: "team", id: 8, name: "Team".into() };
+        assert_eq!(Event::refused("team.update", Some(renamed), "no").teams(), BTreeSet::from([TeamId(8)]));
     }
 
     #[test]

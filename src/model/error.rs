@@ -1,5 +1,6 @@
 //! The one error of the layers below the faces; each face turns it into its own answer.
 
+use super::ids::UserId;
 use super::permissions::Permission;
 
 /// What the use cases answer.
@@ -32,6 +33,14 @@ pub enum Error {
     /// It cannot be done in the present state, for the reason given.
     #[error("{0}")]
     Conflict(String),
+    /// It cannot be done while these accounts keep it as it is.
+    #[error("{reason}")]
+    Kept {
+        /// What happened, why, and what to do.
+        reason: String,
+        /// The accounts, those that the caller may see.
+        by: Vec<UserId>,
+    },
     /// More was sent than anything here takes.
     #[error("{0}")]
     TooLarge(&'static str),

@@ -61,6 +61,11 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
 
+    /// Whether it belongs to a list that is sorted by a number or a time.
+    pub fn is_numbered(&self) -> bool {
+        matches!(self.key, Key::Number(_))
+    }
+
     /// Reads a cursor as it came back.
     ///
     /// # Errors

@@ -9,3 +9,16 @@ pub struct Settings {
     /// Counts changes.
     pub version: i64,
 }
+
+/// Who holds by a role what rule 8 leaves to Admins. Counting stops after 10,000.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Affected {
+    /// Enabled people who are no Admins.
+    pub people: i64,
+    /// Those of them who hold it everywhere, as Managers.
+    pub everywhere: i64,
+    /// The teams in which the others hold it.
+    pub teams: i64,
+    /// Enabled service and agent accounts that hold it and have a good token with a scope for it.
+    pub machines: i64,
+}

@@ -39,3 +39,21 @@ pub struct Membership {
     /// What the role gives.
     pub grants: Grants,
 }
+
+/// Which members of a team are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct MemberFilter {
+    /// Service and agent accounts, or people; both where it is `None`.
+    pub machines: Option<bool>,
+    /// Part of the display name or username.
+    pub search: String,
+    /// With this role in the team.
+    pub role: Option<RoleId>,
+}
+
+impl MemberFilter {
+    /// Whether it asks for fewer than all people, or all service and agent accounts.
+    pub fn is_narrowed(&self) -> bool {
+        self.role.is_some() || !self.search.trim().is_empty()
+    }
+}

@@ -9,7 +9,7 @@ use crate::http::routing::Face::{Api, Health, Page, Static};
 use crate::http::routing::Policy::{Public, Session, Token};
 use crate::http::routing::{Face, Policy, Route};
 use crate::web::users::acts::{What, asking, doing};
-use crate::web::{account, assets, dashboard, links, session, teams, users};
+use crate::web::{account, assets, dashboard, links, session, settings, teams, users};
 
 type Make = fn() -> actix_web::Route;
 
@@ -80,10 +80,14 @@ pub fn table() -> Vec<Route> {
         row("POST", "/teams/{id}/members/{user}/role", Page, Session, || post().to(teams::members::change_role)),
         row("GET", "/teams/{id}/members/{user}/remove", Page, Session, || get().to(teams::members::ask_remove)),
         row("POST", "/teams/{id}/members/{user}/remove", Page, Session, || post().to(teams::members::remove)),
+        row("GET", "/teams/{id}/activity", Page, Session, || get().to(teams::activity::list)),
         row("GET", "/teams/{id}/settings", Page, Session, || get().to(teams::settings::page)),
         row("POST", "/teams/{id}/settings", Page, Session, || post().to(teams::settings::update)),
         row("GET", "/teams/{id}/delete", Page, Session, || get().to(teams::settings::ask_delete)),
         row("POST", "/teams/{id}/delete", Page, Session, || post().to(teams::settings::delete)),
+        row("POST", "/teams/{id}/move-homes", Page, Session, || post().to(teams::homes::move_all)),
+        row("GET", "/settings", Page, Session, || get().to(settings::page)),
+        row("POST", "/settings", Page, Session, || post().to(settings::update)),
         // Own account.
         row("GET", "/account", Page, Session, || get().to(account::profile::page)),
         row("POST", "/account", Page, Session, || post().to(account::profile::update)),
@@ -114,8 +118,11 @@ pub fn table() -> Vec<Route> {
         row("GET", "/api/v1/teams/{id}", Api, Token, || get().to(api::teams::get)),
         row("PATCH", "/api/v1/teams/{id}", Api, Token, || patch().to(api::teams::change)),
         row("DELETE", "/api/v1/teams/{id}", Api, Token, || delete().to(api::teams::delete)),
+        row("POST", "/api/v1/teams/{id}/move-homes", Api, Token, || post().to(api::teams::move_homes)),
         row("GET", "/api/v1/teams/{id}/members", Api, Token, || get().to(api::members::list)),
         row("PUT", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || put().to(api::members::set)),
         row("DELETE", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || delete().to(api::members::remove)),
+        row("GET", "/api/v1/settings", Api, Token, || get().to(api::settings::get)),
+        row("PATCH", "/api/v1/settings", Api, Token, || patch().to(api::settings::change)),
     ]
 }

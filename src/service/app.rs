@@ -15,7 +15,7 @@ use crate::base::keys::Keys;
 use crate::base::secret::Secret;
 use crate::model::actor::{Actor, Origin, Who};
 use crate::model::audit::{Entry, Event, Target};
-use crate::model::ids::SessionId;
+use crate::model::ids::{SessionId, TeamId, UserId};
 use crate::model::tokens::Policy;
 use crate::model::users::User;
 use crate::model::{Error, Result};
@@ -81,6 +81,7 @@ impl Caller {
 pub(super) struct Attempt {
     action: Option<&'static str>,
     target: Option<Target>,
+    team: Option<TeamId>,
     /// Set where a failure other than a refusal of permission is to be written down too.
     reason: Option<String>,
 }
@@ -187,7 +188,8 @@ impl App {
         if let Some(reason) = reason
             && !caller.refused.swap(true, Ordering::Relaxed)
         {
-            let event = Event::refused(attempt.action.unwrap_or("request"), attempt.target, reason);
+            let mut event = Event::refused(attempt.action.unwrap_or("request"), attempt.target, reason);
+            event.team = attempt.team;
             self.store.write(|tx| {
                 let mut unseen = auth::Seen::default();
                 let mut nobody = Attempt::default();
@@ -213,6 +215,11 @@ impl Cx<'_, '_> {
         self.attempt.target = Some(target);
     }
 
+    /// Names the team in which it is tried on somebody who may not be at home there, so that a refusal stands in its log.
+    pub(super) fn within(&mut self, team: TeamId) {
+        self.attempt.team = Some(team);
+    }
+
     /// Has a failure written down with this reason, which the caller is not told.
     pub(super) fn refused_because(&mut self, reason: impl Into<String>) {
         self.attempt.reason = Some(reason.into());
@@ -232,6 +239,11 @@ impl Cx<'_, '_> {
     /// Adds an entry to the audit log, in this transaction.
     pub(super) fn record(&mut self, event: Event) -> Result<()> {
         let head = store::audit::head(self.tx)?;
+        let mut teams = event.teams();
+        if let Some(target) = event.target.as_ref().filter(|target| matches!(target.kind, "service" | "agent")) {
+            // One that was just deleted named its home before.
+            teams.extend(store::users::find(self.tx, UserId(target.id))?.and_then(|account| account.home_team));
+        }
         let actor = &self.actor;
         let (kind, token) = match &actor.who {
             Who::User(identity) => (identity.standing.kind.slug(), actor.token()),
@@ -263,7 +275,7 @@ impl Cx<'_, '_> {
             request_id: actor.origin.request_id.clone(),
         };
         let mac = entry.mac(&self.app.keys.audit, &head.mac);
-        store::audit::append(self.tx, &entry, &mac)
+        store::audit::append(self.tx, &entry, &mac, &teams)
     }
 
     /// What the form with this key already made, as [`Error::AlreadyDone`].

@@ -1,6 +1,6 @@
 //! Reading and verifying the audit log.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::app::{App, Cx};
 use crate::model::access::Place;
@@ -8,8 +8,11 @@ use crate::model::audit::{Broken, Entry, Head, Verifier};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::users::Kind;
 use crate::model::{Error, Result};
 use crate::store;
+
+const READ: Permission = Permission::new(Resource::Audit, Action::Read);
 
 /// A page of what a user did and of what was done to them, the newest first.
 ///
@@ -19,7 +22,7 @@ pub fn of_user(cx: &mut Cx<'_, '_>, id: UserId, request: &PageRequest) -> Result
     let user = super::users::get(cx, id)?.user;
     cx.attempt("audit.read");
     if !cx.actor.owns(id, Action::Read) {
-        cx.actor.may(Permission::new(Resource::Audit, Action::Read), Place::of_home(user.home_team))?;
+        cx.actor.may(READ, Place::of_home(user.home_team))?;
     }
     let mut page = store::audit::of_user(cx.tx, id, request)?;
     for entry in &mut page.items {
@@ -28,26 +31,72 @@ pub fn of_user(cx: &mut Cx<'_, '_>, id: UserId, request: &PageRequest) -> Result
     Ok(page)
 }
 
+/// A page of what was done to a team, to its memberships, and to the service accounts at home in it and their tokens, the
+/// newest first.
+///
+/// # Errors
+/// A refusal.
+pub fn of_team(cx: &mut Cx<'_, '_>, id: TeamId, request: &PageRequest) -> Result<Page<Entry>> {
+    super::teams::get(cx, id)?;
+    cx.attempt("audit.read");
+    cx.actor.may(READ, Place::of_home(Some(id)))?;
+    let mut page = store::audit::of_team(cx.tx, id, request)?;
+    if !cx.actor.can(READ, Place::Everywhere) {
+        for entry in &mut page.items {
+            keep_of_team(id, entry);
+            hide_elsewhere(cx, None, entry)?;
+        }
+    }
+    Ok(page)
+}
+
+/// Leaves of what was done to somebody who is not at home in the team what it did to their membership: the rest, such as the
+/// tokens that went with an account, lies elsewhere. Whom it was done to is told, since that is why the entry is here.
+fn keep_of_team(team: TeamId, entry: &mut Entry) {
+    let parsed = [&entry.before, &entry.after].map(|json| serde_json::from_str(json.as_deref()?).ok());
+    let [before, after]: [Option<Value>; 2] = parsed;
+    let homes: Vec<_> =
+        [&before, &after].into_iter().flatten().filter_map(|json| json["home_team"]["id"].as_i64()).collect();
+    let person = entry.target_kind.as_deref() == Some(Kind::Person.slug());
+    if !(person && homes.is_empty()) && (homes.is_empty() || homes.contains(&team.0)) {
+        return;
+    }
+    let kept = |json: Option<Value>| {
+        let json = json?;
+        let of_membership = if json["team"].is_object() { &["team", "role"][..] } else { &["teams"][..] };
+        let kept: Map<_, _> =
+            of_membership.iter().filter_map(|key| Some(((*key).to_owned(), json.get(*key)?.clone()))).collect();
+        Some(Value::Object(kept).to_string())
+    };
+    (entry.before, entry.after) = (kept(before), kept(after));
+}
+
 const UNSEEN: &str = "something that you may not see";
 
 /// Takes out of an entry what the caller may not know of: what it was done to, where that is somebody else or a team
 /// elsewhere, and the names of teams.
 fn redact(cx: &mut Cx<'_, '_>, about: UserId, entry: &mut Entry) -> Result<()> {
-    if cx.actor.can(Permission::new(Resource::Audit, Action::Read), Place::Everywhere) {
+    if cx.actor.can(READ, Place::Everywhere) {
         return Ok(());
     }
     let target = entry.target_kind.as_deref().zip(entry.target_id);
     let visible = match target {
         None => true,
         Some(("team", id)) => super::teams::is_known(cx, TeamId(id)),
-        Some((_, id)) => UserId(id) == about || sees(cx, UserId(id))?,
+        Some((kind, id)) if Kind::from_slug(kind).is_some() => UserId(id) == about || sees(cx, UserId(id))?,
+        Some(_) => false,
     };
     if !visible {
         entry.target_name = Some(UNSEEN.into());
         (entry.before, entry.after, entry.reason) = (None, None, None);
     }
+    hide_elsewhere(cx, Some(about), entry)
+}
+
+/// Takes out the names of others' tokens and of teams that the caller may not know of.
+fn hide_elsewhere(cx: &mut Cx<'_, '_>, about: Option<UserId>, entry: &mut Entry) -> Result<()> {
     let by_whom = entry.actor_id.map(UserId);
-    if by_whom.is_some_and(|id| id != about) && !by_whom.map_or(Ok(true), |id| sees(cx, id))? {
+    if by_whom.is_some() && by_whom != about && !by_whom.map_or(Ok(true), |id| sees(cx, id))? {
         entry.token_name = None;
     }
     for json in [&mut entry.before, &mut entry.after].into_iter().flatten() {

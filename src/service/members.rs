@@ -11,9 +11,9 @@ use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::roles::{Grants, TeamRole};
-use crate::model::teams::Team;
+use crate::model::teams::{MemberFilter, Team};
 use crate::model::tokens::Summary;
-use crate::model::users::{User, UserState};
+use crate::model::users::{Kind, User, UserState};
 use crate::model::{Error, Result};
 use crate::store;
 
@@ -30,28 +30,11 @@ pub struct Member {
     pub state: UserState,
 }
 
-/// A page of a team's people, or of its service and agent accounts.
+/// A page of a team's members, those that `filter` asks for.
 ///
 /// # Errors
 /// [`Error::NotFound`] where the caller may not know of the team.
-pub fn page(cx: &mut Cx<'_, '_>, team: TeamId, machines: bool, request: &PageRequest) -> Result<Page<Member>> {
-    listed(cx, team, Some(machines), request)
-}
-
-/// A page of a team's members of all kinds.
-///
-/// # Errors
-/// [`Error::NotFound`] where the caller may not know of the team.
-pub fn every(cx: &mut Cx<'_, '_>, team: TeamId, request: &PageRequest) -> Result<Page<Member>> {
-    listed(cx, team, None, request)
-}
-
-/// Whether the caller may know who is in a team that they may know of: `Public` is everyone.
-pub fn may_list(cx: &Cx<'_, '_>, team: TeamId) -> bool {
-    !team.is_public() || cx.actor.sight() == Sight::All
-}
-
-fn listed(cx: &mut Cx<'_, '_>, team: TeamId, machines: Option<bool>, request: &PageRequest) -> Result<Page<Member>> {
+pub fn page(cx: &mut Cx<'_, '_>, team: TeamId, filter: &MemberFilter, request: &PageRequest) -> Result<Page<Member>> {
     super::teams::get(cx, team)?;
     if !may_list(cx, team) {
         // Everyone is in Public, and who may not see everyone does not see them here either.
@@ -61,7 +44,7 @@ fn listed(cx: &mut Cx<'_, '_>, team: TeamId, machines: Option<bool>, request: &P
         // A token that only acts in the team knows of the team, not of who is in it.
         cx.actor.may(Permission::new(Resource::Teams, Action::Read), Place::Team(team))?;
     }
-    let page = store::memberships::page(cx.tx, team, machines, request)?;
+    let page = store::memberships::page(cx.tx, team, filter, request)?;
     let ids: Vec<_> = page.items.iter().map(|(user, _)| user.id).collect();
     let mut tokens = store::tokens::summaries(cx.tx, &ids, cx.now)?;
     let teams = store::memberships::of_users(cx.tx, &ids)?;
@@ -74,6 +57,11 @@ fn listed(cx: &mut Cx<'_, '_>, team: TeamId, machines: Option<bool>, request: &P
     }))
 }
 
+/// Whether the caller may know who is in a team that they may know of: `Public` is everyone.
+pub fn may_list(cx: &Cx<'_, '_>, team: TeamId) -> bool {
+    !team.is_public() || cx.actor.sight() == Sight::All
+}
+
 /// Up to 20 enabled accounts that the caller may add, of the first that have `text` in their names: whoever may change the
 /// team's members may look up any of them.
 ///
@@ -81,6 +69,9 @@ fn listed(cx: &mut Cx<'_, '_>, team: TeamId, machines: Option<bool>, request: &P
 /// A refusal.
 pub fn candidates(cx: &mut Cx<'_, '_>, team: TeamId, machines: bool, text: &str) -> Result<Vec<User>> {
     super::teams::target(cx, team, "team.add_member", Action::Update)?;
+    if machines {
+        cx.actor.may_manage(Kind::Service)?;
+    }
     // Whoever sees not everybody looks strangers up by name alone: an address must not be found out by trying.
     let by_email = cx.actor.sight() == Sight::All;
     let wanted = store::users::Lookup { text, machines, outside: Some(team), by_email };
@@ -107,6 +98,20 @@ pub fn grantable(cx: &mut Cx<'_, '_>, team: TeamId, users: &[User]) -> Result<Ha
             (user.id, roles_for(cx, (team, &all), user, &teams))
         })
         .collect())
+}
+
+/// The roles that the caller may give one account in each of these teams.
+///
+/// # Errors
+/// A fault.
+pub fn grantable_in(
+    cx: &mut Cx<'_, '_>,
+    teams: impl IntoIterator<Item = TeamId>,
+    user: &User,
+) -> Result<HashMap<TeamId, Vec<TeamRole>>> {
+    let held = store::memberships::roles(cx.tx, user.id)?;
+    let all = super::roles::all(cx)?;
+    Ok(teams.into_iter().map(|team| (team, roles_for(cx, (team, &all), user, &held))).collect())
 }
 
 fn roles_for(
@@ -223,6 +228,7 @@ fn pair(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<(TeamId, User
         return Err(Error::NotFound("user"));
     }
     cx.on(account(&user));
+    cx.within(team);
     if team.is_public() {
         return Err(Error::Conflict("Everyone is in Public, nobody can leave it, and nobody has a role there.".into()));
     }

@@ -12,7 +12,7 @@ use crate::model::error::Problems;
 use crate::model::ids::{RoleId, TeamId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::teams::Team;
+use crate::model::teams::{MemberFilter, Team};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, names};
 use crate::store;
@@ -33,13 +33,18 @@ pub struct TeamInfo {
 
 /// What the caller may do with a team, for drawing the controls.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each control of a page")]
 pub struct TeamRights {
     /// Change it and its members.
     pub update: bool,
     /// Make service accounts at home in it.
     pub create_accounts: bool,
+    /// Give service accounts a role in it: as [`TeamRights::update`], where no setting leaves that to Admins.
+    pub assign_accounts: bool,
     /// Remove it.
     pub delete: bool,
+    /// See what was done in it.
+    pub see_activity: bool,
 }
 
 pub(super) fn named(team: &Team) -> Target {
@@ -158,10 +163,14 @@ pub fn names(cx: &mut Cx<'_, '_>, ids: impl IntoIterator<Item = TeamId>) -> Resu
 /// What the caller may do with this team.
 pub fn rights(cx: &Cx<'_, '_>, id: TeamId) -> TeamRights {
     let own = |resource, action| !id.is_public() && cx.actor.can(Permission::new(resource, action), Place::Team(id));
+    let update = own(Resource::Teams, Action::Update);
+    let machines = cx.actor.may_manage(Kind::Service).is_ok();
     TeamRights {
-        update: own(Resource::Teams, Action::Update),
-        create_accounts: own(Resource::ServiceAccounts, Action::Create) && cx.actor.may_manage(Kind::Service).is_ok(),
+        update,
+        create_accounts: own(Resource::ServiceAccounts, Action::Create) && machines,
+        assign_accounts: update && machines,
         delete: own(Resource::Teams, Action::Delete),
+        see_activity: cx.actor.can(Permission::new(Resource::Audit, Action::Read), Place::of_home(Some(id))),
     }
 }
 
@@ -193,30 +202,29 @@ pub fn changing(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<(TeamInfo, TeamRights
     if rights.update || rights.delete { Ok((found, rights)) } else { Err(Error::lacks(UPDATE)) }
 }
 
-/// A team that the caller may remove, and that nothing keeps.
+/// A team that the caller is about to remove, and how many good tokens are limited to it alone: they could do nothing then.
 ///
 /// # Errors
-/// Those of [`delete`].
-pub fn deleting(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<TeamInfo> {
+/// A refusal, or `Public`, which nobody may.
+pub fn deleting(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<(TeamInfo, i64)> {
     target(cx, id, "team.delete", Action::Delete)?;
+    not_public(id)?;
+    let stranded = store::tokens::limited_to(cx.tx, id, cx.now)?;
     let found = get(cx, id)?;
-    deletable(cx, &found.team)?;
-    Ok(found)
+    cx.attempt("team.delete");
+    Ok((found, stranded))
+}
+
+fn not_public(id: TeamId) -> Result<()> {
+    match id.is_public() {
+        true => Err(Error::Conflict("Public is everyone's and cannot be deleted.".into())),
+        false => Ok(()),
+    }
 }
 
 fn deletable(cx: &mut Cx<'_, '_>, team: &Team) -> Result<()> {
-    if team.id.is_public() {
-        return Err(Error::Conflict("Public is everyone's and cannot be deleted.".into()));
-    }
-    let homes = at_home(cx, team.id)?;
-    if homes > 0 {
-        return Err(Error::Conflict(format!(
-            "{} is the home of {homes} service {}. Move them to another home first.",
-            team.name,
-            if homes == 1 { "account" } else { "accounts" },
-        )));
-    }
-    Ok(())
+    not_public(team.id)?;
+    super::homes::must_be_empty(cx, team)
 }
 
 /// Makes a team.
@@ -282,14 +290,6 @@ pub fn update(cx: &mut Cx<'_, '_>, id: TeamId, name: &str, description: &str, ve
     Ok(team)
 }
 
-/// How many accounts have this team as their home, and so keep it from being removed.
-///
-/// # Errors
-/// A fault.
-pub fn at_home(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<i64> {
-    store::users::at_home_in(cx.tx, id)
-}
-
 /// Removes a team that is nobody's home. Its members stay users; the first 200 of them stand in the audit log.
 ///
 /// # Errors
@@ -298,7 +298,12 @@ pub fn delete(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<()> {
     let team = target(cx, id, "team.delete", Action::Delete)?;
     deletable(cx, &team)?;
     let mut lost = fields(&team);
-    let members = store::memberships::page(cx.tx, id, None, &PageRequest::first(crate::model::page::MAX_LIMIT))?;
+    let members = store::memberships::page(
+        cx.tx,
+        id,
+        &MemberFilter::default(),
+        &PageRequest::first(crate::model::page::MAX_LIMIT),
+    )?;
     let roles: Vec<_> = members.items.iter().filter_map(|(_, role)| *role).collect();
     let names = store::roles::names(cx.tx, &roles)?;
     let told = |(user, role): (User, Option<RoleId>)| json!({ "id": user.id, "name": user.username, "role": role.and_then(|role| names.get(&role)) });

@@ -310,7 +310,7 @@ pub fn revoking(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<Tok
 }
 
 fn may_revoke(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
-    if cx.actor.owns(user.id, Action::Update) {
+    if cx.actor.owns(user.id, Action::Update) && cx.actor.may_manage(user.kind).is_ok() {
         return Ok(());
     }
     cx.actor.may(Permission::new(Resource::Tokens, Action::Delete), Place::of_home(user.home_team))?;

@@ -1,14 +1,16 @@
 //! The audit log: entries are added and read, never changed.
 
+use std::collections::BTreeSet;
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::db::{Tx, failed};
-use super::schema::audit;
+use super::schema::{audit, audit_teams};
 use crate::model::audit::{Entry, GENESIS, Head, Mac};
-use crate::model::ids::UserId;
-use crate::model::page::{Key, Page, PageRequest};
+use crate::model::ids::{TeamId, UserId};
+use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::{Error, Result};
 
 #[derive(Queryable)]
@@ -80,11 +82,11 @@ pub fn head(tx: &mut Tx<'_>) -> Result<Head> {
     }
 }
 
-/// Adds an entry.
+/// Adds an entry, and files it under the teams that it concerns.
 ///
 /// # Errors
 /// A fault.
-pub fn append(tx: &mut Tx<'_>, entry: &Entry, mac: &Mac) -> Result<()> {
+pub fn append(tx: &mut Tx<'_>, entry: &Entry, mac: &Mac, teams: &BTreeSet<TeamId>) -> Result<()> {
     diesel::insert_into(audit::table)
         .values((
             audit::seq.eq(entry.seq),
@@ -108,8 +110,14 @@ pub fn append(tx: &mut Tx<'_>, entry: &Entry, mac: &Mac) -> Result<()> {
             audit::mac.eq(&mac[..]),
         ))
         .execute(tx.conn)
-        .map(drop)
-        .map_err(failed)
+        .map_err(failed)?;
+    for team in teams {
+        diesel::insert_into(audit_teams::table)
+            .values((audit_teams::team_id.eq(team.0), audit_teams::seq.eq(entry.seq)))
+            .execute(tx.conn)
+            .map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Up to `limit` entries after `seq`, with their codes, in order.
@@ -132,15 +140,41 @@ pub fn of_user(tx: &mut Tx<'_>, user: UserId, request: &PageRequest) -> Result<P
                 audit::target_id.eq(user.0).and(sql::<Bool>("audit.target_kind IN ('person', 'service', 'agent')")),
             ))
             .into_boxed();
-    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
-    if let Some(cursor) = &request.cursor {
-        let Key::Number(seq) = cursor.key else {
-            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
-        };
+    let (after, backwards) = edge(request)?;
+    if let Some(seq) = after {
         query = if backwards { query.filter(audit::seq.gt(seq)) } else { query.filter(audit::seq.lt(seq)) };
     }
     let query = if backwards { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
     let rows = query.limit(request.limit + 1).load::<Row>(tx.conn).map_err(failed)?;
+    Ok(built(request, rows))
+}
+
+/// A page of what concerns `team`, the newest first.
+///
+/// # Errors
+/// A fault.
+pub fn of_team(tx: &mut Tx<'_>, team: TeamId, request: &PageRequest) -> Result<Page<Entry>> {
+    let filed = audit_teams::table.inner_join(audit::table).filter(audit_teams::team_id.eq(team.0));
+    let mut query = filed.select(audit::all_columns).into_boxed();
+    let (after, backwards) = edge(request)?;
+    if let Some(seq) = after {
+        query = if backwards { query.filter(audit_teams::seq.gt(seq)) } else { query.filter(audit_teams::seq.lt(seq)) };
+    }
+    let query = if backwards { query.order(audit_teams::seq.asc()) } else { query.order(audit_teams::seq.desc()) };
+    let rows = query.limit(request.limit + 1).load::<Row>(tx.conn).map_err(failed)?;
+    Ok(built(request, rows))
+}
+
+/// The entry at the edge of the page before, and whether to go back from it.
+fn edge(request: &PageRequest) -> Result<(Option<i64>, bool)> {
+    match &request.cursor {
+        None => Ok((None, false)),
+        Some(Cursor { key: Key::Number(seq), backwards, .. }) => Ok((Some(*seq), *backwards)),
+        Some(_) => Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page.")),
+    }
+}
+
+fn built(request: &PageRequest, rows: Vec<Row>) -> Page<Entry> {
     let entries = rows.into_iter().map(|row| <(Entry, Vec<u8>)>::from(row).0).collect();
-    Ok(Page::build(request, entries, |entry: &Entry| (Key::Number(entry.seq), entry.seq)))
+    Page::build(request, entries, |entry: &Entry| (Key::Number(entry.seq), entry.seq))
 }

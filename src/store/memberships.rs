@@ -10,13 +10,13 @@ use time::OffsetDateTime;
 use super::db::{Tx, failed};
 use super::rows::{UserRow, grants};
 use super::schema::{memberships, roles, teams, users};
-use super::users::list;
+use super::users::{list, name_matches};
 use crate::base::clock::to_micros;
 use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::names::fold;
 use crate::model::page::{Key, Page, PageRequest};
 use crate::model::roles::Grants;
-use crate::model::teams::Membership;
+use crate::model::teams::{MemberFilter, Membership};
 use crate::model::users::User;
 use crate::model::{Error, Result};
 
@@ -124,25 +124,29 @@ pub fn remove(tx: &mut Tx<'_>, user: UserId, team: TeamId) -> Result<RoleId> {
     Ok(had)
 }
 
-/// A page of a team's members by display name: people, or service and agent accounts, or all.
+/// A page of a team's members by display name, those that `filter` asks for.
 ///
 /// # Errors
 /// A fault.
 pub fn page(
     tx: &mut Tx<'_>,
     team: TeamId,
-    machines: Option<bool>,
+    filter: &MemberFilter,
     request: &PageRequest,
 ) -> Result<Page<(User, Option<RoleId>)>> {
     let mut query = users::table.into_boxed();
-    query = match machines {
+    query = match filter.machines {
         Some(true) => query.filter(users::kind.ne("person")),
         Some(false) => query.filter(users::kind.eq("person")),
         None => query,
     };
-    if !team.is_public() {
-        query =
-            query.filter(sql::<Bool>(&format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team})")));
+    for condition in name_matches(tx.conn, &filter.search) {
+        query = query.filter(condition);
+    }
+    let with_role = filter.role.map(|role| format!(" AND role_id = {role}")).unwrap_or_default();
+    if !team.is_public() || filter.role.is_some() {
+        let members = format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team}{with_role})");
+        query = query.filter(sql::<Bool>(&members));
     }
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     if let Some(cursor) = &request.cursor {

@@ -177,6 +177,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit_teams (team_id, seq) {
+        team_id -> BigInt,
+        seq -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     teams,
     users,
@@ -190,10 +197,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     links,
     form_keys,
     idempotency,
-    audit
+    audit,
+    audit_teams
 );
 diesel::joinable!(memberships -> teams (team_id));
 diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(memberships -> roles (role_id));
 diesel::joinable!(tokens -> users (user_id));
+diesel::joinable!(audit_teams -> audit (seq));
 diesel::joinable!(token_secrets -> tokens (token_id));

@@ -2,10 +2,17 @@
 
 use diesel::prelude::*;
 
-use super::db::{Tx, failed};
+use time::OffsetDateTime;
+
+use super::db::{Tx, count_rows, failed};
 use super::schema::settings;
+use super::users::list;
+use crate::base::clock::to_micros;
 use crate::model::Result;
-use crate::model::settings::Settings;
+use crate::model::ids::RoleId;
+use crate::model::permissions::PermissionSet;
+use crate::model::roles::OrgRole;
+use crate::model::settings::{Affected, Settings};
 
 /// The settings.
 ///
@@ -31,4 +38,45 @@ pub fn update(tx: &mut Tx<'_>, new: &Settings) -> Result<Settings> {
         .execute(tx.conn)
         .map_err(failed)?;
     get(tx)
+}
+
+/// Who holds one of `narrowed` by an organisation role or by one of these team roles.
+///
+/// # Errors
+/// A fault.
+pub fn affected(
+    tx: &mut Tx<'_>,
+    team_roles: &[RoleId],
+    narrowed: PermissionSet,
+    now: OffsetDateTime,
+) -> Result<Affected> {
+    let now = to_micros(now);
+    let org = |admins: bool| {
+        let roles = OrgRole::ALL.iter().filter(|role| !role.holds().and(narrowed).is_empty());
+        let roles = roles.filter(|role| admins || **role != OrgRole::Admin);
+        roles.map(|role| format!("'{role}'")).collect::<Vec<_>>().join(", ")
+    };
+    let in_teams = format!("role_id IN ({})", list(team_roles.iter().map(|role| role.0)));
+    let holders = format!("SELECT user_id FROM memberships WHERE {in_teams}");
+    let person = "u.kind = 'person' AND u.disabled_at IS NULL AND u.role <> 'Admin'";
+    let scopes: Vec<_> = narrowed.iter().map(|scope| format!("t.scopes LIKE '%{scope}%'")).collect();
+    let token = format!(
+        "EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = u.id AND t.revoked_at IS NULL AND NOT t.global_admin \
+         AND (t.expires_at IS NULL OR t.expires_at > {now}) AND ({}))",
+        scopes.join(" OR ")
+    );
+    let (everywhere, all) = (org(false), org(true));
+    let mut count = |from: String| count_rows(tx, &from);
+    Ok(Affected {
+        people: count(format!("FROM users u WHERE {person} AND (u.role IN ({everywhere}) OR u.id IN ({holders}))"))?,
+        everywhere: count(format!("FROM users u WHERE {person} AND u.role IN ({everywhere})"))?,
+        teams: count(format!(
+            "FROM (SELECT DISTINCT m.team_id FROM memberships m JOIN users u ON u.id = m.user_id \
+             WHERE m.{in_teams} AND {person} AND u.role NOT IN ({everywhere})) AS held"
+        ))?,
+        machines: count(format!(
+            "FROM users u WHERE u.kind <> 'person' AND u.disabled_at IS NULL AND (u.id IN ({holders}) \
+             OR (u.role IN ({all}) AND u.id IN (SELECT user_id FROM memberships))) AND {token}"
+        ))?,
+    })
 }

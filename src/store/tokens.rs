@@ -264,3 +264,19 @@ pub fn count(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<i64> {
     let now = to_micros(now);
     count_rows(tx, &format!("FROM tokens WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {now})"))
 }
+
+/// How many good tokens act in `team` alone, counted up to one more than the cap.
+///
+/// # Errors
+/// A fault.
+pub fn limited_to(tx: &mut Tx<'_>, team: TeamId, now: OffsetDateTime) -> Result<i64> {
+    let now = to_micros(now);
+    let alone = "NOT EXISTS (SELECT 1 FROM token_teams o WHERE o.token_id = t.id AND o.team_id <> tt.team_id)";
+    count_rows(
+        tx,
+        &format!(
+            "FROM token_teams tt JOIN tokens t ON t.id = tt.token_id WHERE tt.team_id = {team} AND t.limited AND {alone} \
+             AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > {now})"
+        ),
+    )
+}

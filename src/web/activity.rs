@@ -86,17 +86,20 @@ fn who(entry: &audit::Entry, refused: bool) -> Option<Who> {
 }
 
 /// What each action is called once done, and what was tried where it was refused. `{}` is what it was done to.
-const ACTS: [(&str, &str, &str); 31] = [
+const ACTS: [(&str, &str, &str); 34] = [
     ("audit.read", "Read the activity of {}", "read the activity of {}"),
     ("portal.setup", "Set up the portal", "set up the portal"),
     ("session.confirm", "Typed the password again", "confirm by password"),
     ("session.create", "Logged in", "log in"),
     ("session.end", "Ended sessions", "end sessions"),
     ("session.use", "Used a session", "use a session"),
+    ("settings.read", "Opened the settings", "open the settings"),
+    ("settings.update", "Changed the settings", "change the settings"),
     ("team.add_member", "Added a member to {}", "add a member to {}"),
     ("team.create", "Created the team {}", "create the team {}"),
     ("team.delete", "Deleted the team {}", "delete the team {}"),
     ("team.list", "Listed teams", "list teams"),
+    ("team.move_homes", "Moved the accounts at home in {}", "move the accounts at home in {}"),
     ("team.read", "Opened the team {}", "open the team {}"),
     ("team.remove_member", "Removed {} from a team", "remove {} from a team"),
     ("team.set_member", "Gave {} a role in a team", "give {} a role in a team"),

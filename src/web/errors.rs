@@ -31,7 +31,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::NotFound(_) => StatusCode::NOT_FOUND,
         Error::Forbidden(_) | Error::PasswordNeeded => StatusCode::FORBIDDEN,
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-        Error::Stale | Error::AlreadyDone(_) | Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::Stale | Error::AlreadyDone(_) | Error::Conflict(_) | Error::Kept { .. } => StatusCode::CONFLICT,
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -135,7 +135,7 @@ fn words(error: &Error) -> (&'static str, &'static str) {
         Error::Stale => ("Somebody else was faster", "Open it again to see what they changed."),
         Error::AlreadyDone(_) => ("This was already done", "Nothing was done twice."),
         Error::Invalid(_) => ("This cannot be done as it is", "Go back and mend it."),
-        Error::Conflict(_) => ("This cannot be done now", "Nothing was changed."),
+        Error::Conflict(_) | Error::Kept { .. } => ("This cannot be done now", "Nothing was changed."),
         Error::TooLarge(_) => ("This is too large", "Nothing was changed."),
         Error::Busy(_) => ("The portal is busy", "Nothing was changed."),
         Error::TooMany { .. } => ("That was too often", "Nothing was changed."),
@@ -155,8 +155,7 @@ fn show(asked: &Asked, status: StatusCode, title: &str, (why, todo): (String, &'
         nav: "",
         me: None,
         flash: None,
-        sees_users: false,
-        sees_teams: false,
+        sees: super::page::Sees::default(),
     };
     let request_id = if status.is_server_error() { asked.request_id.clone() } else { String::new() };
     let template =

@@ -10,6 +10,7 @@ pub mod form;
 pub mod links;
 pub mod page;
 pub mod session;
+pub mod settings;
 pub mod teams;
 pub mod tokens;
 pub mod users;

@@ -14,7 +14,7 @@ use super::{Answer, assets, errors};
 use crate::http::Visitor;
 use crate::http::session::Flash;
 use crate::model::{Error, Result};
-use crate::service::Cx;
+use crate::service::{Cx, settings};
 
 /// What every template knows.
 pub struct Page {
@@ -30,10 +30,25 @@ pub struct Page {
     pub me: Option<Me>,
     /// What was just done.
     pub flash: Option<Flash>,
-    /// Whether Users stands in the navigation.
-    pub sees_users: bool,
-    /// Whether Teams stands in the navigation.
-    pub sees_teams: bool,
+    /// What stands in the navigation.
+    pub sees: Sees,
+}
+
+/// What stands in the navigation: what there is and the person may see.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sees {
+    /// Users.
+    pub users: bool,
+    /// Teams.
+    pub teams: bool,
+    /// Settings.
+    pub settings: bool,
+}
+
+impl Sees {
+    fn of(cx: &Cx<'_, '_>) -> Self {
+        Self { users: true, teams: true, settings: settings::may_see(cx) }
+    }
 }
 
 /// Who is logged in.
@@ -51,6 +66,7 @@ pub struct Me {
 /// What the frame of a page wants to know; found out in the page's own use case.
 pub struct Shell {
     me: Me,
+    sees: Sees,
 }
 
 impl Shell {
@@ -61,6 +77,7 @@ impl Shell {
     pub fn of(cx: &Cx<'_, '_>) -> Result<Self> {
         let who = cx.actor.identity().ok_or(Error::Unauthenticated("Log in first."))?;
         Ok(Self {
+            sees: Sees::of(cx),
             me: Me {
                 name: who.display_name.clone(),
                 username: who.username.clone(),
@@ -81,8 +98,7 @@ impl Page {
             nav: "",
             me: None,
             flash: None,
-            sees_users: false,
-            sees_teams: false,
+            sees: Sees::default(),
         }
     }
 
@@ -92,8 +108,7 @@ impl Page {
             nav,
             me: Some(shell.me),
             flash: visitor.session.take_flash(),
-            sees_users: true,
-            sees_teams: true,
+            sees: shell.sees,
             ..Self::plain(visitor, title)
         }
     }

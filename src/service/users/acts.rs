@@ -30,6 +30,16 @@ pub fn acting(cx: &mut Cx<'_, '_>, id: UserId, action: &'static str, needs: Acti
     described(cx, user)
 }
 
+/// A person whom the caller is about to turn into a service account.
+///
+/// # Errors
+/// Those of [`acting`], and a refusal where a setting leaves service accounts to Admins.
+pub fn turning(cx: &mut Cx<'_, '_>, id: UserId) -> Result<UserInfo> {
+    let info = acting(cx, id, "user.turn_into_service", Action::Update)?;
+    cx.actor.may_manage(Kind::Service)?;
+    Ok(info)
+}
+
 /// The last Admin who can log in stays one. The store says so too; this says it better.
 pub(super) fn keep_an_admin(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
     let able = user.kind == Kind::Person && user.role == OrgRole::Admin && user.is_enabled() && user.has_password;

@@ -19,7 +19,7 @@ use crate::store::users::Lookup;
 use serde_json::json;
 
 pub(in crate::service) use acts::target;
-pub use acts::{acting, delete, disable, enable, end_sessions, turn_into_service};
+pub use acts::{acting, delete, disable, enable, end_sessions, turn_into_service, turning};
 pub use change::{UserChange, update};
 pub(in crate::service) use change::{changed, may_ask};
 pub use create::{Created, NewUser, create, creating, may_create_somewhere, plan};

@@ -20,6 +20,9 @@ pub struct Rights {
     pub manage: bool,
     /// Remove it.
     pub delete: bool,
+    /// Move it to another home, or make a service account of a person: as [`Rights::manage`], where no setting leaves that to
+    /// Admins.
+    pub rehome: bool,
     /// Change its teams.
     pub assign: bool,
     /// See its tokens.
@@ -62,6 +65,7 @@ pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
         update: may(Action::Update) || own(Action::Update),
         manage: may(Action::Update),
         delete: may(Action::Delete),
+        rehome: may(Action::Update) && cx.actor.may_manage(Kind::Service).is_ok(),
         assign: assign && admin_ok && manages,
         see_tokens: own(Action::Read) || cx.actor.can(Permission::new(Resource::Tokens, Action::Read), home),
         make_tokens: person && own(Action::Update) || token(Action::Create),

@@ -2,6 +2,7 @@
 
 mod search;
 
+pub(in crate::store) use search::name_matches;
 pub use search::{Lookup, count, lookup, page};
 
 use diesel::dsl::sql;
@@ -295,10 +296,24 @@ pub fn with_contact(tx: &mut Tx<'_>, person: UserId, limit: i64) -> Result<Vec<U
     rows.into_iter().map(User::try_from).collect()
 }
 
-/// How many accounts have `team` as their home.
+/// How many accounts have `team` as their home, counted up to one more than the cap of counts.
 ///
 /// # Errors
 /// A fault.
-pub fn at_home_in(tx: &mut Tx<'_>, team: TeamId) -> Result<i64> {
+pub fn count_at_home_in(tx: &mut Tx<'_>, team: TeamId) -> Result<i64> {
     count_rows(tx, &format!("FROM users WHERE home_team_id = {team}"))
+}
+
+/// Accounts that have `team` as their home, up to `limit`: by display name, or those after `after` by id.
+///
+/// # Errors
+/// A fault.
+pub fn at_home_in(tx: &mut Tx<'_>, team: TeamId, after: Option<UserId>, limit: i64) -> Result<Vec<User>> {
+    let mut query = users::table.filter(users::home_team_id.eq(team.0)).into_boxed();
+    query = match after {
+        Some(last) => query.filter(users::id.gt(last.0)).order(users::id.asc()),
+        None => query.order(users::display_name_key.asc()),
+    };
+    let rows = query.limit(limit).load::<UserRow>(tx.conn).map_err(failed)?;
+    rows.into_iter().map(User::try_from).collect()
 }

@@ -18,7 +18,7 @@ use crate::store::db::{Tx, count_rows, failed};
 use crate::store::rows::UserRow;
 use crate::store::schema::users;
 
-type Filter = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
+pub(in crate::store) type Filter = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
 
 /// `text` anywhere, for a LIKE with `\\` as its escape; nothing for no text.
 fn pattern(text: &str) -> Option<String> {
@@ -182,7 +182,11 @@ pub struct Lookup<'a> {
 /// A fault.
 pub fn lookup(tx: &mut Tx<'_>, wanted: &Lookup<'_>, limit: i64) -> Result<Vec<User>> {
     let mut query = users::table.filter(users::disabled_at.is_null()).into_boxed();
-    for condition in [matches(tx.conn, wanted.text), named(wanted)].into_iter().flatten() {
+    let conditions = match wanted.by_email {
+        true => matches(tx.conn, wanted.text).into_iter().collect(),
+        false => name_matches(tx.conn, wanted.text),
+    };
+    for condition in conditions {
         query = query.filter(condition);
     }
     query =
@@ -195,16 +199,16 @@ pub fn lookup(tx: &mut Tx<'_>, wanted: &Lookup<'_>, limit: i64) -> Result<Vec<Us
     rows.into_iter().map(User::try_from).collect()
 }
 
-/// The condition that the text is part of a name, and not only of the address.
-fn named(wanted: &Lookup<'_>) -> Option<Filter> {
-    let pattern = pattern(wanted.text)?;
-    (!wanted.by_email).then(|| -> Filter {
-        Box::new(
-            sql::<Bool>("(users.display_name_key LIKE ")
-                .bind::<Text, _>(pattern.clone())
-                .sql(" ESCAPE '\\' OR users.username_key LIKE ")
-                .bind::<Text, _>(pattern)
-                .sql(" ESCAPE '\\')"),
-        )
-    })
+/// The conditions that `text` is part of a user's names, and not only of the address; none for no text.
+pub(in crate::store) fn name_matches(conn: &Conn, text: &str) -> Vec<Filter> {
+    let Some(pattern) = pattern(text) else { return Vec::new() };
+    let in_names: Filter = Box::new(
+        sql::<Bool>("(users.display_name_key LIKE ")
+            .bind::<Text, _>(pattern.clone())
+            .sql(" ESCAPE '\\' OR users.username_key LIKE ")
+            .bind::<Text, _>(pattern)
+            .sql(" ESCAPE '\\')"),
+    );
+    // The index over names and addresses comes first: it leaves few whose names have to be looked at.
+    matches(conn, text).into_iter().chain([in_names]).collect()
 }

@@ -10,6 +10,7 @@ use super::list::page_request;
 use crate::http::Portal;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::roles::TeamRole;
+use crate::model::teams::MemberFilter;
 use crate::model::users::{Kind, User};
 use crate::model::{Result, page};
 use crate::service::{Cx, members, roles, teams, users};
@@ -22,10 +23,22 @@ use crate::web::{Answer, Fields, Id, Ids, Page, Shell, render, see_other};
 struct Members {
     page: Page,
     team: TeamHead,
+    listed: Listed,
     services: bool,
-    rows: Vec<Member>,
+    path: String,
+    q: String,
     pager: Pager,
+}
+
+/// What a use case finds of it.
+struct Listed {
+    /// How many there are, where it is not searched.
+    total: Option<i64>,
+    rows: Vec<Member>,
+    /// Everyone is in the team, and the person may not see everyone.
     hidden: bool,
+    narrowed: bool,
+    roles: Vec<Choice>,
 }
 
 struct Member {
@@ -52,37 +65,50 @@ pub async fn services(portal: Portal, Id(team): Id<TeamId>, request: HttpRequest
 
 async fn list(portal: &Portal, id: TeamId, services: bool, query: &Fields) -> Answer {
     let asked = page_request(query)?;
+    let (q, wanted) = (query.get("q").trim().to_owned(), query.get("role").to_owned());
+    let search = q.clone();
     let tab = if services { "Service Accounts" } else { "Members" };
-    let (shell, team, all, found, rows, hidden) = portal
-        .read(move |cx| {
-            let info = teams::get(cx, id)?;
-            let all = if services { info.machines } else { info.people };
-            let team = TeamHead::of(&info, teams::rights(cx, id), tab);
-            let found = members::page(cx, id, services, &asked)?;
-            let rows = rows(cx, id, &found)?;
-            Ok((Shell::of(cx)?, team, all, found, rows, !members::may_list(cx, id)))
-        })
-        .await?;
+    let found = portal.read(move |cx| {
+        let info = teams::get(cx, id)?;
+        let all = if services { info.machines } else { info.people };
+        let known = roles::all(cx)?;
+        let role = known.iter().find(|role| role.name == wanted).map(|role| role.id);
+        let filter = MemberFilter { machines: Some(services), search, role };
+        let found = members::page(cx, id, &filter, &asked)?;
+        let team = TeamHead::of(&info, teams::rights(cx, id), tab);
+        let listed = Listed {
+            total: all.filter(|_| !filter.is_narrowed()),
+            rows: rows(cx, id, &found)?,
+            hidden: !members::may_list(cx, id),
+            narrowed: filter.is_narrowed(),
+            roles: Choice::roles(&known, &wanted),
+        };
+        Ok((Shell::of(cx)?, team, listed, found))
+    });
+    let (shell, team, listed, found) = found.await?;
     let path = portal.path.split('?').next().unwrap_or_default();
-    let summary = summary(all.unwrap_or_else(|| rows.len().try_into().unwrap_or_default()), services);
+    let summary = summary(listed.total, listed.rows.len(), services);
     render(&Members {
         page: Page::of(portal, shell, "teams", team.name.clone()),
-        pager: Pager::of(&found, summary, path, &[]),
         team,
+        pager: Pager::of(&found, summary, path, &query.only(&["q", "role"])),
+        path: path.to_owned(),
+        listed,
         services,
-        rows,
-        hidden,
+        q,
     })
 }
 
-fn summary(n: i64, services: bool) -> String {
+/// How many there are; of a search, and of `Public`, how many are shown.
+fn summary(total: Option<i64>, shown: usize, services: bool) -> String {
+    let n = total.unwrap_or_else(|| shown.try_into().unwrap_or_default());
     let what = match (n, services) {
         (1, false) => "member",
         (1, true) => "service account",
         (_, false) => "members",
         (_, true) => "service accounts",
     };
-    format!("{} {what}", count(n))
+    format!("{} {what}{}", count(n), if total.is_none() { " on this page" } else { "" })
 }
 
 fn rows(cx: &mut Cx<'_, '_>, team: TeamId, found: &page::Page<members::Member>) -> Result<Vec<Member>> {
@@ -100,13 +126,18 @@ fn row(
     let user = &member.user;
     let role = member.role.as_deref().unwrap_or_default();
     let roles = roles.get(&user.id).map(Vec::as_slice).unwrap_or_default();
+    let mut choices = Choice::roles(roles, role);
+    if !roles.is_empty() && !choices.iter().any(|choice| choice.selected) {
+        // The present role is shown as it is, though it would not be offered.
+        choices.push(Choice::new(role, role, role));
+    }
     let here = format!("/teams/{team}/members/{}", user.id);
     let see_tokens = user.kind != Kind::Person && users::rights(cx, user)?.see_tokens;
     Ok(Member {
         who: Who::of(user),
         role: role.to_owned(),
         may_edit: !roles.is_empty(),
-        roles: Choice::roles(roles, role),
+        roles: choices,
         action: format!("{here}/role"),
         remove: format!("{here}/remove"),
         home: user.home_team == Some(team) && !team.is_public(),

@@ -1,6 +1,8 @@
 //! Teams.
 
+pub mod activity;
 pub mod add;
+pub mod homes;
 pub mod list;
 pub mod members;
 pub mod settings;
@@ -26,24 +28,22 @@ impl TeamHead {
     fn of(info: &TeamInfo, rights: TeamRights, current: &str) -> Self {
         let href = format!("/teams/{}", info.team.id);
         let mut tabs = vec![("Members", href.clone()), ("Service Accounts", format!("{href}/service-accounts"))];
+        if rights.see_activity {
+            tabs.push(("Activity", format!("{href}/activity")));
+        }
         if rights.update || rights.delete {
             tabs.push(("Settings", format!("{href}/settings")));
         }
-        let add = |kind| {
-            if rights.update {
-                format!("{href}/members/new?kind={kind}")
-            } else if kind == "service" {
-                new_service(info, rights)
-            } else {
-                String::new()
-            }
-        };
+        let add = |kind, may| if may { format!("{href}/members/new?kind={kind}") } else { String::new() };
         Self {
             name: info.team.name.clone(),
             description: info.team.description.clone(),
             public: info.team.id.is_public(),
-            add_member: add("person"),
-            add_service: add("service"),
+            add_member: add("person", rights.update),
+            add_service: match rights.assign_accounts {
+                true => add("service", true),
+                false => new_service(info, rights),
+            },
             tabs: tabs.into_iter().map(|(label, href)| Tab { label, href, current: label == current }).collect(),
             href,
         }

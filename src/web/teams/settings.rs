@@ -4,12 +4,13 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::TeamHead;
+use super::homes::{kept, show};
 use crate::http::Portal;
 use crate::model::Error;
 use crate::model::ids::TeamId;
 use crate::model::teams::Team;
-use crate::service::Cx;
 use crate::service::teams::{self, TeamInfo};
+use crate::service::{Cx, homes};
 use crate::web::confirm::{self, Confirm};
 use crate::web::view::{Change, Field, count, form_error};
 use crate::web::{Answer, Fields, Id, Page, Shell, errors, render_as, see_other};
@@ -40,7 +41,7 @@ async fn form(portal: &Portal, id: TeamId, typed: Option<&Fields>, error: Option
     let (shell, info, rights, homes) = portal
         .read(move |cx| {
             let (info, rights) = teams::changing(cx, id)?;
-            Ok((Shell::of(cx)?, info, rights, teams::at_home(cx, id)?))
+            Ok((Shell::of(cx)?, info, rights, homes::of_team(cx, id, 0)?.total))
         })
         .await?;
     let team = &info.team;
@@ -58,7 +59,7 @@ async fn form(portal: &Portal, id: TeamId, typed: Option<&Fields>, error: Option
         name: field("name", &team.name),
         description: field("description", &team.description),
         may_edit: rights.update,
-        delete: if rights.delete && homes == 0 { format!("/teams/{id}/delete") } else { String::new() },
+        delete: if rights.delete { format!("/teams/{id}/delete") } else { String::new() },
         delete_text: if rights.delete { delete_text(homes) } else { String::new() },
         team: TeamHead::of(&info, rights, "Settings"),
     };
@@ -77,10 +78,8 @@ fn changes(now: &Team, typed: &Fields) -> Vec<Change> {
 fn delete_text(homes: i64) -> String {
     match homes {
         0 => "Its members stay users and lose what their role here allows.".into(),
-        1 => "It is the home of 1 service account. Move it to another home first, then the team can be deleted.".into(),
-        n => format!(
-            "It is the home of {n} service accounts. Move them to another home first, then the team can be deleted."
-        ),
+        1 => "It is the home of 1 service account, which has to be moved to another home first.".into(),
+        n => format!("It is the home of {} service accounts, which have to be moved to another home first.", count(n)),
     }
 }
 
@@ -102,8 +101,20 @@ pub async fn update(portal: Portal, Id(team): Id<TeamId>, fields: Fields) -> Ans
 
 /// `GET /teams/{id}/delete`.
 pub async fn ask_delete(portal: Portal, Id(team): Id<TeamId>) -> Answer {
-    let (shell, info) = portal.read(move |cx| Ok((Shell::of(cx)?, teams::deleting(cx, team)?))).await?;
-    let losses = losses(&info);
+    ask(&portal, team, None).await
+}
+
+async fn ask(portal: &Portal, id: TeamId, refused: Option<&Error>) -> Answer {
+    let found = portal.read(move |cx| {
+        let (info, stranded) = teams::deleting(cx, id)?;
+        let kept = kept(cx, id, &info.team.name)?;
+        Ok((Shell::of(cx)?, info, stranded, kept))
+    });
+    let (shell, info, stranded, kept) = found.await?;
+    if let Some(kept) = kept {
+        return show((portal, shell), id, kept, (&Fields::default(), refused));
+    }
+    let losses = losses(&info, stranded);
     let question = Confirm {
         title: format!("Delete {}?", info.team.name),
         lead: if losses.is_empty() {
@@ -112,31 +123,41 @@ pub async fn ask_delete(portal: Portal, Id(team): Id<TeamId>) -> Answer {
             "The team is gone for good; its members stay users. What is lost:".into()
         },
         losses,
-        action: format!("/teams/{team}/delete"),
+        action: format!("/teams/{id}/delete"),
         button: "Delete team".into(),
         danger: true,
-        cancel: format!("/teams/{team}/settings"),
+        cancel: format!("/teams/{id}/settings"),
         ..Confirm::default()
     };
-    confirm::ask(Page::of(&portal, shell, "teams", "Delete team"), question, None)
+    confirm::ask(Page::of(portal, shell, "teams", "Delete team"), question, refused)
 }
 
-fn losses(info: &TeamInfo) -> Vec<String> {
-    [(info.people, "member", "members"), (info.machines, "service account", "service accounts")]
-        .into_iter()
-        .filter_map(|(n, one, many)| match n.unwrap_or_default() {
-            0 => None,
-            1 => Some(format!("The role of 1 {one} in it")),
-            n => Some(format!("The roles of {} {many} in it", count(n))),
-        })
-        .collect()
+fn losses(info: &TeamInfo, stranded: i64) -> Vec<String> {
+    let roles = [(info.people, "member", "members"), (info.machines, "service account", "service accounts")];
+    let roles = roles.into_iter().filter_map(|(n, one, many)| match n.unwrap_or_default() {
+        0 => None,
+        1 => Some(format!("The role of 1 {one} in it")),
+        n => Some(format!("The roles of {} {many} in it", count(n))),
+    });
+    let tokens = match stranded {
+        0 => None,
+        1 => Some("All that 1 token can do, which is limited to this team alone".into()),
+        n => Some(format!("All that {} tokens can do, which are limited to this team alone", count(n))),
+    };
+    roles.chain(tokens).collect()
 }
 
 /// `POST /teams/{id}/delete`.
 pub async fn delete(portal: Portal, Id(team): Id<TeamId>) -> Answer {
-    let name = portal.write(move |cx| gone(cx, team)).await?;
-    portal.session.flash("good", format!("The team {name} is deleted."))?;
-    see_other("/teams")
+    match portal.write(move |cx| gone(cx, team)).await {
+        Ok(name) => {
+            portal.session.flash("good", format!("The team {name} is deleted."))?;
+            see_other("/teams")
+        }
+        // Somebody came home in it meanwhile.
+        Err(error @ Error::Kept { .. }) => ask(&portal, team, Some(&error)).await,
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Deletes a team, and gives the name it had.

@@ -108,7 +108,7 @@ pub(super) fn offered(info: &UserInfo, rights: Rights, own: bool) -> Vec<Act> {
         acts.push(act(What::EndSessions, "Sessions", "Logs them out of every browser.", "End all sessions", false));
     }
     if rights.manage && !own {
-        if person {
+        if person && rights.rehome {
             acts.push(act(
                 What::TurnIntoService,
                 "Service account",
@@ -215,7 +215,10 @@ async fn ask(portal: &Portal, id: UserId, what: What, fields: &Fields, refused: 
     let typed = fields.clone();
     let found = portal.read(move |cx| {
         let (action, needs) = what.needs();
-        let info = users::acting(cx, id, action, needs)?;
+        let info = match what {
+            What::TurnIntoService => users::turning(cx, id)?,
+            _ => users::acting(cx, id, action, needs)?,
+        };
         Ok((Shell::of(cx)?, info.user.display_name.clone(), question(cx, &info, what, &typed)?))
     });
     let (shell, name, mut asked) = found.await?;

@@ -32,6 +32,7 @@ struct Profile {
     person: bool,
     may_edit: bool,
     may_manage: bool,
+    may_rehome: bool,
     version: String,
     username: Field,
     display_name: Field,
@@ -82,6 +83,7 @@ fn profile(page: Page, known: Known, fields: &Fields, error: Option<&Error>) -> 
         person: user.kind == Kind::Person,
         may_edit: known.rights.update,
         may_manage: known.rights.manage,
+        may_rehome: known.rights.rehome,
         // A form that came back for another reason still stands on what was read at first.
         version: match fields.get("version") {
             typed if !typed.is_empty() && !stale => typed.to_owned(),

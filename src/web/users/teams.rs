@@ -13,6 +13,7 @@ use crate::model::teams::Membership;
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
 use crate::service::choices::{self, TeamOffer};
+use crate::service::teams::by_name;
 use crate::service::users::UserInfo;
 use crate::service::{Cx, members, roles, users};
 use crate::web::confirm::{self, Confirm};
@@ -62,26 +63,11 @@ struct Known {
 impl Known {
     fn find(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Self> {
         let (info, rights, head) = UserHead::find(cx, id, "Teams")?;
-        let mut given = HashMap::new();
-        let mut may = |cx: &mut Cx<'_, '_>, team| -> Result<bool> {
-            let roles = members::grantable(cx, team, std::slice::from_ref(&info.user))?;
-            let roles = roles.into_values().next().unwrap_or_default();
-            let some = !roles.is_empty();
-            given.insert(team, roles);
-            Ok(some)
-        };
-        for team in &info.teams {
-            may(cx, team.team)?;
-        }
-        let mut offers = Vec::new();
-        if rights.assign {
-            for offer in choices::teams(cx, info.user.kind != Kind::Person)? {
-                let member = info.teams.iter().any(|team| team.team == offer.team.id);
-                if !member && may(cx, offer.team.id)? {
-                    offers.push(offer);
-                }
-            }
-        }
+        let mut offers = if rights.assign { choices::teams(cx, info.user.kind != Kind::Person)? } else { Vec::new() };
+        offers.retain(|offer| !info.teams.iter().any(|team| team.team == offer.team.id));
+        let all = info.teams.iter().map(|team| team.team).chain(offers.iter().map(|offer| offer.team.id));
+        let given = members::grantable_in(cx, all.collect::<Vec<_>>(), &info.user)?;
+        offers.retain(|offer| !given[&offer.team.id].is_empty());
         Ok(Self { info, head, given, offers })
     }
 
@@ -121,11 +107,7 @@ impl Known {
         (!self.offers.is_empty()).then(|| AddTeam {
             action: format!("{}/teams", home(user.id)),
             team: Field::new("team", team).judged(error),
-            teams: self
-                .offers
-                .iter()
-                .map(|offer| Choice::new(offer.team.id.to_string(), &offer.team.name, team))
-                .collect(),
+            teams: self.offers.iter().map(|offer| Choice::new(&offer.team.name, &offer.team.name, team)).collect(),
             role: Field::new("role", role).judged(error),
             roles: Choice::roles(&roles, role),
         })
@@ -161,23 +143,34 @@ async fn again(portal: &Portal, id: UserId, fields: &Fields, error: Option<&Erro
     render_as(error.map_or(StatusCode::OK, errors::status), &teams)
 }
 
-/// `POST /users/{id}/teams`: adds the user to a team.
+/// `POST /users/{id}/teams`: adds the user to the team of this name.
 pub async fn add(portal: Portal, Id(id): Id<UserId>, fields: Fields) -> Answer {
-    let Some(team) = fields.parse("team") else {
-        let error = Error::field("team", "Choose a team.");
-        return again(&portal, id, &fields, Some(&error)).await;
-    };
-    set(&portal, id, team, fields).await
+    let name = fields.get("team").trim().to_owned();
+    set(&portal, id, fields, move |cx| {
+        let found = if name.is_empty() { None } else { by_name(cx, &name)? };
+        found.map(|team| team.id).ok_or_else(|| {
+            let why =
+                if name.is_empty() { "Choose a team." } else { "There is no such team, or none that you may know of." };
+            Error::field("team", why)
+        })
+    })
+    .await
 }
 
 /// `POST /users/{id}/teams/{team}`: changes the role there.
 pub async fn change(portal: Portal, Ids(id, team): Ids<UserId, TeamId>, fields: Fields) -> Answer {
-    set(&portal, id, team, fields).await
+    set(&portal, id, fields, move |_| Ok(team)).await
 }
 
-async fn set(portal: &Portal, id: UserId, team: TeamId, fields: Fields) -> Answer {
+async fn set(
+    portal: &Portal,
+    id: UserId,
+    fields: Fields,
+    team: impl FnOnce(&mut Cx<'_, '_>) -> Result<TeamId> + Send + 'static,
+) -> Answer {
     let role = fields.get("role").to_owned();
     let done = portal.write(move |cx| {
+        let team = team(cx)?;
         let chosen = roles::named(cx, "role", &role)?;
         members::set(cx, team, id, chosen)?;
         let known = crate::service::teams::names(cx, [team])?;
