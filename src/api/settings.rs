@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Answer;
-use super::answer::tagged;
+use super::answer::{changed, tagged};
 use super::body::{Body, given};
 use super::call::Call;
 use super::openapi::{Changes, Lists};
@@ -61,9 +61,9 @@ pub async fn get(call: Call) -> Answer {
 )]
 pub async fn change(call: Call, body: Body) -> Answer {
     let input = (call.if_match(), body.read::<ChangeSettings>());
-    let changed = call.write(input, |cx, (version, change)| {
-        settings::update(cx, change.only_admins_manage_service_accounts, version)
-    });
-    let settings = SettingsAnswer::from(changed.await?);
-    tagged(settings.version, settings)
+    call.write(input, |cx, (version, change)| {
+        let settings = settings::update(cx, change.only_admins_manage_service_accounts, version)?;
+        changed(Some(settings.version), &SettingsAnswer::from(settings))
+    })
+    .await
 }

@@ -219,6 +219,6 @@ pub struct MovedHomes {
 )]
 pub async fn move_homes(call: Call, body: Body) -> Answer {
     let input = (id(&call), body.read::<MoveHomes>());
-    let moved = call.write(input, |cx, (team, wanted)| homes::move_all(cx, team, &wanted.to));
-    ok(MovedHomes { moved: moved.await? })
+    call.write(input, |cx, (team, wanted)| changed(None, &MovedHomes { moved: homes::move_all(cx, team, &wanted.to)? }))
+        .await
 }

@@ -52,10 +52,18 @@ pub struct TeamOffer {
 /// # Errors
 /// A fault.
 pub fn teams(cx: &mut Cx<'_, '_>, machines: bool) -> Result<Vec<TeamOffer>> {
-    let teams = super::teams::assignable(cx, machines)?;
+    Ok(some_teams(cx, machines)?.0)
+}
+
+/// The same, and whether there are more: then a team has to be named.
+///
+/// # Errors
+/// A fault.
+pub fn some_teams(cx: &mut Cx<'_, '_>, machines: bool) -> Result<(Vec<TeamOffer>, bool)> {
+    let (teams, more) = super::teams::assignable(cx, machines)?;
     let roles = super::roles::all(cx)?;
     let offers = teams.into_iter().map(|team| TeamOffer { roles: team_roles(cx, team.id, &roles), team });
-    Ok(offers.filter(|offer| !offer.roles.is_empty()).collect())
+    Ok((offers.filter(|offer| !offer.roles.is_empty()).collect(), more))
 }
 
 /// The teams, up to 200, that may be the home of a service account which the caller makes or moves. `Public` is among them
@@ -64,9 +72,18 @@ pub fn teams(cx: &mut Cx<'_, '_>, machines: bool) -> Result<Vec<TeamOffer>> {
 /// # Errors
 /// A fault.
 pub fn homes(cx: &mut Cx<'_, '_>) -> Result<Vec<Team>> {
+    Ok(some_homes(cx)?.0)
+}
+
+/// The same, and whether there are more: then a home has to be named.
+///
+/// # Errors
+/// A fault.
+pub fn some_homes(cx: &mut Cx<'_, '_>) -> Result<(Vec<Team>, bool)> {
     let Ok(only) = super::users::may_create_somewhere(cx) else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     };
     let page = store::teams::page(cx.tx, "", only.as_deref(), &PageRequest::first(MAX_LIMIT))?;
-    Ok(page.items)
+    let more = page.next.is_some();
+    Ok((page.items, more))
 }

@@ -90,11 +90,11 @@ fn known(cx: &Cx<'_, '_>) -> Option<Vec<TeamId>> {
     Some(ids)
 }
 
-/// Teams for a picker, `Public` aside: up to 200 that the caller may put somebody into.
+/// Teams for a picker, `Public` aside: up to 200 that the caller may put somebody into, and whether there are more.
 ///
 /// # Errors
 /// A fault.
-pub fn assignable(cx: &mut Cx<'_, '_>, machines: bool) -> Result<Vec<Team>> {
+pub fn assignable(cx: &mut Cx<'_, '_>, machines: bool) -> Result<(Vec<Team>, bool)> {
     let create = Permission::new(Resource::ServiceAccounts, Action::Create);
     let everywhere = cx.actor.can(UPDATE, Place::Everywhere);
     let mut only = cx.actor.holdings.teams_with(UPDATE);
@@ -103,7 +103,8 @@ pub fn assignable(cx: &mut Cx<'_, '_>, machines: bool) -> Result<Vec<Team>> {
     }
     let request = PageRequest::first(crate::model::page::MAX_LIMIT);
     let page = store::teams::page(cx.tx, "", (!everywhere).then_some(&only[..]), &request)?;
-    Ok(page.items.into_iter().filter(|team| !team.id.is_public()).collect())
+    let more = page.next.is_some();
+    Ok((page.items.into_iter().filter(|team| !team.id.is_public()).collect(), more))
 }
 
 /// One team, which the caller may know of.

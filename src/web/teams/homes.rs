@@ -28,6 +28,7 @@ struct Homes {
     may_move: bool,
     to: Field,
     homes: Vec<Choice>,
+    typed: bool,
     button: String,
 }
 
@@ -37,6 +38,8 @@ pub(super) struct Kept {
     at_home: AtHome,
     /// The homes that are proposed; `None` where the caller may move nobody.
     homes: Option<Vec<String>>,
+    /// Whether there are more than these.
+    more: bool,
 }
 
 /// Whoever is at home in a team which the caller is about to delete; `None` where nobody is.
@@ -48,14 +51,15 @@ pub(super) fn kept(cx: &mut Cx<'_, '_>, id: TeamId, name: &str) -> Result<Option
     if at_home.total == 0 {
         return Ok(None);
     }
-    let homes = match homes::may_move(cx, id) {
+    let (homes, more) = match homes::may_move(cx, id) {
         true => {
-            let others = choices::homes(cx)?.into_iter().filter(|team| team.id != id);
-            Some(others.map(|team| team.name).collect())
+            let (homes, more) = choices::some_homes(cx)?;
+            let others = homes.into_iter().filter(|team| team.id != id);
+            (Some(others.map(|team| team.name).collect()), more)
         }
-        false => None,
+        false => (None, false),
     };
-    Ok(Some(Kept { name: name.to_owned(), at_home, homes }))
+    Ok(Some(Kept { name: name.to_owned(), at_home, homes, more }))
 }
 
 /// The page that tells whose home the team is, and moves them.
@@ -65,7 +69,7 @@ pub(super) fn show(
     kept: Kept,
     (fields, error): (&Fields, Option<&Error>),
 ) -> Answer {
-    let Kept { name, at_home: AtHome { seen, total }, homes } = kept;
+    let Kept { name, at_home: AtHome { seen, total }, homes, more } = kept;
     let accounts = match total {
         1 => "1 service account".to_owned(),
         n => format!("{} service accounts", count(n)),
@@ -88,6 +92,7 @@ pub(super) fn show(
         may_move: homes.is_some(),
         to: Field::new("to", fields.get("to")).judged(error),
         homes: homes.iter().flatten().map(|name| Choice::new(name, name, fields.get("to"))).collect(),
+        typed: more,
         button: if total == 1 { "Move it".into() } else { format!("Move all {}", count(total)) },
     };
     render_as(error.map_or(StatusCode::OK, errors::status), &template)

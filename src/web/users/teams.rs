@@ -47,6 +47,7 @@ struct AddTeam {
     action: String,
     team: Field,
     teams: Vec<Choice>,
+    typed: bool,
     role: Field,
     roles: Vec<Choice>,
 }
@@ -58,17 +59,22 @@ struct Known {
     /// The roles that may be given in each team.
     given: HashMap<TeamId, Vec<TeamRole>>,
     offers: Vec<TeamOffer>,
+    /// Whether there are more teams than these.
+    more: bool,
 }
 
 impl Known {
     fn find(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Self> {
         let (info, rights, head) = UserHead::find(cx, id, "Teams")?;
-        let mut offers = if rights.assign { choices::teams(cx, info.user.kind != Kind::Person)? } else { Vec::new() };
+        let (mut offers, more) = match rights.assign {
+            true => choices::some_teams(cx, info.user.kind != Kind::Person)?,
+            false => (Vec::new(), false),
+        };
         offers.retain(|offer| !info.teams.iter().any(|team| team.team == offer.team.id));
         let all = info.teams.iter().map(|team| team.team).chain(offers.iter().map(|offer| offer.team.id));
         let given = members::grantable_in(cx, all.collect::<Vec<_>>(), &info.user)?;
         offers.retain(|offer| !given[&offer.team.id].is_empty());
-        Ok(Self { info, head, given, offers })
+        Ok(Self { info, head, given, offers, more })
     }
 
     fn rows(&self) -> Vec<TeamRow> {
@@ -108,6 +114,7 @@ impl Known {
             action: format!("{}/teams", home(user.id)),
             team: Field::new("team", team).judged(error),
             teams: self.offers.iter().map(|offer| Choice::new(&offer.team.name, &offer.team.name, team)).collect(),
+            typed: self.more,
             role: Field::new("role", role).judged(error),
             roles: Choice::roles(&roles, role),
         })

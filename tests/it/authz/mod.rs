@@ -71,6 +71,8 @@ fn fields(targets: &Targets) -> Vec<(String, String)> {
         ("description", "Intruder"),
         ("version", "1"),
         ("who", "grace"),
+        ("to", "Public"),
+        ("only_admins", "on"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec()
@@ -84,6 +86,8 @@ fn contents(app: &TestApp) -> Vec<String> {
          UNION ALL SELECT 'team ' || id || name || description || version FROM teams \
          UNION ALL SELECT 'member ' || user_id || '/' || team_id || '/' || role_id FROM memberships \
          UNION ALL SELECT 'token ' || id || name || scopes || COALESCE(revoked_at, 0) FROM tokens \
+         UNION ALL SELECT 'settings ' || version FROM settings \
+         UNION ALL SELECT 'home ' || id || '/' || COALESCE(home_team_id, 0) FROM users \
          UNION ALL SELECT 'link ' || id || purpose FROM links) AS everything ORDER BY t",
     )
 }
@@ -127,6 +131,8 @@ fn body(route: &Route) -> serde_json::Value {
             json!({ "name": "intruder", "expires_in_days": 1, "scopes": ["teams:read"] })
         }
         ("PUT", _) => json!({ "role": "Owner" }),
+        ("PATCH", "/api/v1/settings") => json!({ "only_admins_manage_service_accounts": true }),
+        ("POST", path) if path.ends_with("/move-homes") => json!({ "to": "Platform" }),
         ("PATCH", path) if path.contains("/users/") => json!({ "description": "Intruder" }),
         _ => json!({ "name": "Intruder" }),
     }

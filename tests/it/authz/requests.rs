@@ -79,7 +79,7 @@ pub fn path(scene: &Scene, route: &Route, thing: &str) -> String {
 
 /// The fields of the route's form.
 pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> {
-    let (team, elsewhere) = (scene.team.to_string(), scene.elsewhere.to_string());
+    let team = scene.team.to_string();
     let (user, username) = (scene.user(thing).to_string(), scene.username(thing));
     let user_version = scene.version("users", scene.user(thing).0);
     let team_version = scene.version("teams", if thing == "public" { 1 } else { scene.team.0 });
@@ -112,13 +112,15 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
             .chain(token)
             .collect(),
         "/users/{id}" => vec![("version", &user_version), ("display_name", "Renamed")],
-        "/users/{id}/teams" => vec![("team", &elsewhere), ("role", "Viewer")],
+        "/users/{id}/teams" => vec![("team", "Platform"), ("role", "Viewer")],
         "/users/{id}/teams/{team}" | "/teams/{id}/members/{user}/role" => vec![("role", "Editor")],
         "/users/{id}/tokens/new" => token.to_vec(),
         "/account/tokens/new" => vec![("token_name", "fresh"), ("expires", "30"), ("scope", "self:read")],
         "/users/{id}/delete" => vec![("username", &username), ("password", PASSWORD)],
         "/users/{id}/turn-into-service" => vec![("home_team", &team)],
         "/teams/new" => vec![("name", "Fresh"), ("description", "")],
+        "/teams/{id}/move-homes" => vec![("to", "Platform")],
+        "/settings" => vec![("version", "1"), ("only_admins", "on")],
         "/teams/{id}/members/new" => vec![("kind", thing), ("user", &outsider), ("role", "Viewer")],
         "/teams/{id}/settings" => vec![("version", &team_version), ("name", "Renamed"), ("description", "")],
         "/account" => vec![("display_name", "Renamed"), ("email", "renamed@example.com"), ("version", "1")],
@@ -144,6 +146,8 @@ pub fn json(_: &Scene, route: &Route, thing: &str) -> Value {
         }
         ("PUT", _) => json!({ "role": "Editor" }),
         ("PATCH", path) if path.contains("/users/") => json!({ "name": "Renamed" }),
+        ("PATCH", "/api/v1/settings") => json!({ "only_admins_manage_service_accounts": true }),
+        ("POST", path) if path.ends_with("/move-homes") => json!({ "to": "Platform" }),
         ("POST", _) => json!({ "name": "Fresh" }),
         _ => json!({ "description": "Renamed" }),
     }

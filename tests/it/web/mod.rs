@@ -2,6 +2,7 @@
 
 mod barred;
 mod session;
+mod teams;
 mod throttle;
 mod tokens;
 mod users;
