@@ -28,6 +28,9 @@ use super::{me, members, settings, teams, tokens, users};
     paths(
         me::get,
         users::create, users::list, users::get, users::change, users::delete,
+        users::acts::end_sessions, users::acts::revoke_tokens, users::acts::link,
+        users::acts::turn_into_service, users::acts::turn_into_person,
+        users::handover::get, users::handover::hand_over,
         tokens::create, tokens::list, tokens::get, tokens::revoke,
         teams::create, teams::list, teams::get, teams::change, teams::delete, teams::move_homes,
         members::list, members::set, members::remove,

@@ -67,6 +67,10 @@ pub fn table() -> Vec<Route> {
         row("POST", "/users/{id}/link", Page, Session, || doing(What::Link)),
         row("GET", "/users/{id}/turn-into-service", Page, Session, || asking(What::TurnIntoService)),
         row("POST", "/users/{id}/turn-into-service", Page, Session, || doing(What::TurnIntoService)),
+        row("GET", "/users/{id}/turn-into-person", Page, Session, || asking(What::TurnIntoPerson)),
+        row("POST", "/users/{id}/turn-into-person", Page, Session, || doing(What::TurnIntoPerson)),
+        row("GET", "/users/{id}/handover", Page, Session, || get().to(users::handover::page)),
+        row("POST", "/users/{id}/handover", Page, Session, || post().to(users::handover::hand_over)),
         row("GET", "/users/{id}/delete", Page, Session, || asking(What::Delete)),
         row("POST", "/users/{id}/delete", Page, Session, || doing(What::Delete)),
         // Teams.
@@ -109,6 +113,17 @@ pub fn table() -> Vec<Route> {
         row("GET", "/api/v1/users/{id}", Api, Token, || get().to(api::users::get)),
         row("PATCH", "/api/v1/users/{id}", Api, Token, || patch().to(api::users::change)),
         row("DELETE", "/api/v1/users/{id}", Api, Token, || delete().to(api::users::delete)),
+        row("POST", "/api/v1/users/{id}/end-sessions", Api, Token, || post().to(api::users::acts::end_sessions)),
+        row("POST", "/api/v1/users/{id}/revoke-tokens", Api, Token, || post().to(api::users::acts::revoke_tokens)),
+        row("POST", "/api/v1/users/{id}/link", Api, Token, || post().to(api::users::acts::link)),
+        row("POST", "/api/v1/users/{id}/turn-into-service", Api, Token, || {
+            post().to(api::users::acts::turn_into_service)
+        }),
+        row("POST", "/api/v1/users/{id}/turn-into-person", Api, Token, || {
+            post().to(api::users::acts::turn_into_person)
+        }),
+        row("GET", "/api/v1/users/{id}/handover", Api, Token, || get().to(api::users::handover::get)),
+        row("POST", "/api/v1/users/{id}/handover", Api, Token, || post().to(api::users::handover::hand_over)),
         row("POST", "/api/v1/users/{id}/tokens", Api, Token, || post().to(api::tokens::create)),
         row("GET", "/api/v1/users/{id}/tokens", Api, Token, || get().to(api::tokens::list)),
         row("GET", "/api/v1/users/{id}/tokens/{token_id}", Api, Token, || get().to(api::tokens::get)),

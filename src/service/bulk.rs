@@ -23,17 +23,30 @@ pub struct Done {
     pub users: usize,
     /// How many tokens were revoked.
     pub tokens: usize,
+    /// How many service and agent accounts want a new contact now, as far as the caller may know of them.
+    pub orphans: usize,
+}
+
+/// One of the users selected.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// The user.
+    pub info: UserInfo,
+    /// Of how many service and agent accounts they are the contact, as far as the caller may know of them.
+    pub contact_of: i64,
 }
 
 /// Those of the selected users that are still there, for whoever is about to act on them.
 ///
 /// # Errors
 /// A fault.
-pub fn selected(cx: &mut Cx<'_, '_>, ids: &[UserId]) -> Result<Vec<UserInfo>> {
+pub fn selected(cx: &mut Cx<'_, '_>, ids: &[UserId]) -> Result<Vec<Selected>> {
+    let ids = &ids[..ids.len().min(usize::try_from(MAX_LIMIT).unwrap_or_default())];
+    let counts = super::handover::counts(cx, ids)?;
     let mut found = Vec::new();
-    for id in ids.iter().take(usize::try_from(MAX_LIMIT).unwrap_or_default()) {
+    for id in ids {
         match super::users::get(cx, *id) {
-            Ok(info) => found.push(info),
+            Ok(info) => found.push(Selected { info, contact_of: counts.get(id).copied().unwrap_or_default() }),
             Err(Error::NotFound(_)) => {}
             Err(error) => return Err(error),
         }
@@ -50,6 +63,7 @@ pub fn run(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Done> {
         return Err(Error::Conflict(format!("At most {MAX_LIMIT} users can be selected.")));
     }
     let mut done = Done::default();
+    let counts = super::handover::counts(cx, ids)?;
     for id in ids {
         let info = super::users::get(cx, *id).map_err(|error| match error {
             Error::NotFound(_) => Error::Conflict(
@@ -69,11 +83,15 @@ pub fn run(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Done> {
         };
         done.users += usize::from(changed);
         done.tokens += tokens;
+        if act == Act::Disable && changed {
+            done.orphans += counts.get(id).and_then(|n| usize::try_from(*n).ok()).unwrap_or_default();
+        }
     }
     Ok(done)
 }
 
-fn naming(error: Error, name: &str) -> Error {
+/// The error with the name of whoever stood in the way.
+pub(super) fn naming(error: Error, name: &str) -> Error {
     let told = |reason: String| format!("Nothing was done, because of {name}: {reason}");
     match error {
         Error::Forbidden(refusal) => {

@@ -176,6 +176,19 @@ pub fn change_user(cx: &mut Cx<'_, '_>, id: UserId, edit: UserEdit) -> Result<Us
     }
 }
 
+/// Turns a person into a service account whose home is the team of this name.
+///
+/// # Errors
+/// A refusal, an unknown team, or the last Admin.
+pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: &str) -> Result<User> {
+    let user = users::acting(cx, id, "user.turn_into_service", Action::Update)?.user;
+    users::may_become_service(cx, &user)?;
+    let mut problems = Problems::default();
+    let home = team(cx, "home_team", home, &mut problems)?;
+    problems.check()?;
+    users::turn_into_service(cx, id, home.unwrap_or(TeamId::PUBLIC))
+}
+
 /// A new token.
 #[derive(Clone, Debug, Default)]
 pub struct TokenWanted {

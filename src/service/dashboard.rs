@@ -32,8 +32,10 @@ pub struct Overview {
     pub ending: Vec<(Token, User)>,
     /// Tokens that never end, with whose they are.
     pub endless: Vec<(Token, User)>,
-    /// Service and agent accounts whose contact is gone.
+    /// Service and agent accounts that nobody is the contact of.
     pub without_contact: Vec<User>,
+    /// Disabled people who are still the contact of service and agent accounts, with how many.
+    pub leavers: Vec<(User, i64)>,
 }
 
 /// Gathers what the caller may know of.
@@ -53,7 +55,15 @@ pub fn overview(cx: &mut Cx<'_, '_>) -> Result<Overview> {
         ending: attention(cx, Attention::Ending)?,
         endless: attention(cx, Attention::Endless)?,
         without_contact: if all_users { store::users::without_contact(cx.tx, LISTED)? } else { Vec::new() },
+        leavers: if all_users { leavers(cx)? } else { Vec::new() },
     })
+}
+
+fn leavers(cx: &mut Cx<'_, '_>) -> Result<Vec<(User, i64)>> {
+    let counts = store::users::leavers(cx.tx, LISTED)?;
+    let people = store::users::many(cx.tx, &counts.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
+    let named = |(id, n)| people.iter().find(|person| person.id == id).map(|person| (person.clone(), n));
+    Ok(counts.into_iter().filter_map(named).collect())
 }
 
 fn in_state(cx: &mut Cx<'_, '_>, state: UserState) -> Result<Vec<UserInfo>> {

@@ -8,6 +8,7 @@ pub mod bulk;
 pub mod by_name;
 pub mod choices;
 pub mod dashboard;
+pub mod handover;
 pub mod homes;
 pub mod idempotency;
 pub mod known;

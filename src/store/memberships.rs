@@ -81,6 +81,28 @@ pub fn roles(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<(TeamId, Grants)>> {
         .collect()
 }
 
+/// What enabled people other than `except` hold by their roles in each of these teams.
+///
+/// # Errors
+/// A fault.
+pub fn held_by_other_people(tx: &mut Tx<'_>, teams: &[TeamId], except: UserId) -> Result<Vec<(TeamId, Grants)>> {
+    let people = format!(
+        "memberships.team_id IN ({}) AND memberships.user_id IN \
+         (SELECT id FROM users WHERE kind = 'person' AND disabled_at IS NULL AND id <> {except})",
+        list(teams.iter().map(|id| id.0))
+    );
+    let rows = memberships::table
+        .inner_join(roles::table)
+        .filter(sql::<Bool>(&people))
+        .select((memberships::team_id, memberships::role_id, roles::permissions, roles::level))
+        .distinct()
+        .load::<(i64, i64, String, String)>(tx.conn)
+        .map_err(failed)?;
+    rows.into_iter()
+        .map(|(team, role, permissions, level)| Ok((TeamId(team), grants(RoleId(role), &permissions, &level)?)))
+        .collect()
+}
+
 /// The role of `user` in `team`, if it is a member.
 ///
 /// # Errors

@@ -190,6 +190,18 @@ pub fn revoke(tx: &mut Tx<'_>, id: TokenId, now: OffsetDateTime) -> Result<()> {
         .map_err(failed)
 }
 
+/// Has a token be good for these scopes from now on.
+///
+/// # Errors
+/// A fault.
+pub fn set_scopes(tx: &mut Tx<'_>, id: TokenId, scopes: PermissionSet) -> Result<()> {
+    diesel::update(tokens::table.filter(tokens::id.eq(id.0)))
+        .set(tokens::scopes.eq(scopes.to_string()))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
 #[derive(QueryableByName)]
 struct SummaryRow {
     #[diesel(sql_type = BigInt)]

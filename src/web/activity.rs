@@ -86,7 +86,7 @@ fn who(entry: &audit::Entry, refused: bool) -> Option<Who> {
 }
 
 /// What each action is called once done, and what was tried where it was refused. `{}` is what it was done to.
-const ACTS: [(&str, &str, &str); 34] = [
+const ACTS: [(&str, &str, &str); 36] = [
     ("audit.read", "Read the activity of {}", "read the activity of {}"),
     ("portal.setup", "Set up the portal", "set up the portal"),
     ("session.confirm", "Typed the password again", "confirm by password"),
@@ -115,10 +115,12 @@ const ACTS: [(&str, &str, &str); 34] = [
     ("user.disable", "Disabled {}", "disable {}"),
     ("user.enable", "Enabled {}", "enable {}"),
     ("user.end_sessions", "Ended all sessions of {}", "end all sessions of {}"),
+    ("user.handover", "Handed over what {} is the contact of", "hand over what {} is the contact of"),
     ("user.invite", "Made an invitation for {}", "make an invitation for {}"),
     ("user.link", "Made a password link for {}", "make a password link for {}"),
     ("user.reset_link", "Made a reset link for {}", "make a reset link for {}"),
     ("user.reset_password", "Chose a new password for {} by a link", "choose a new password for {} by a link"),
+    ("user.turn_into_person", "Turned {} into a person", "turn {} into a person"),
     ("user.turn_into_service", "Turned {} into a service account", "turn {} into a service account"),
     ("user.update", "Changed {}", "change {}"),
 ];

@@ -25,6 +25,12 @@ pub struct Confirm {
     pub danger: bool,
     /// Where *Cancel* leads.
     pub cancel: String,
+    /// What may be done first instead: where, and what it is called.
+    pub first: Option<(String, String)>,
+    /// Those to whom it is done, each of whom may be left out.
+    pub ticks: Vec<Tick>,
+    /// What has to be typed.
+    pub inputs: Vec<Input>,
     /// Something to be chosen.
     pub select: Option<Select>,
     /// A word to be typed.
@@ -33,6 +39,30 @@ pub struct Confirm {
     pub password: Option<Field>,
     /// What went wrong.
     pub error: Option<String>,
+}
+
+/// One of several to whom it is done.
+#[derive(Clone, Debug)]
+pub struct Tick {
+    /// What is posted as `id`.
+    pub value: String,
+    /// Who it is.
+    pub label: String,
+    /// What it takes from them.
+    pub note: String,
+}
+
+/// Something to be typed before it is done.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// What it is.
+    pub label: &'static str,
+    /// The type of the field.
+    pub kind: &'static str,
+    /// What it is for.
+    pub hint: &'static str,
+    /// Where it is typed.
+    pub field: Field,
 }
 
 /// Something to be chosen before it is done.
@@ -70,8 +100,13 @@ struct ConfirmPage {
 /// The template failed, which is a fault.
 pub fn ask(page: Page, mut confirm: Confirm, refused: Option<&Error>) -> Answer {
     if let Some(error) = refused {
-        let chosen = confirm.select.as_ref().map_or("", |select| select.field.name);
-        confirm.error = Some(super::view::form_error(error, &["username", "password", chosen]));
+        let mut shown = vec!["username", "password"];
+        shown.extend(confirm.select.as_ref().map(|select| select.field.name));
+        shown.extend(confirm.inputs.iter().map(|input| input.field.name));
+        confirm.error = Some(super::view::form_error(error, &shown));
+        for input in &mut confirm.inputs {
+            input.field = input.field.clone().judged(refused);
+        }
         if let Some(select) = &mut confirm.select {
             select.field = select.field.clone().judged(refused);
         }

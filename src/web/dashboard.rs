@@ -67,6 +67,7 @@ fn attention(cx: &mut Cx<'_, '_>, overview: Overview) -> Result<Vec<Attention>> 
     for info in &overview.idle {
         found.push(idle(cx, info)?);
     }
+    found.extend(overview.leavers.iter().map(leaver));
     found.extend(overview.without_contact.iter().map(without_contact));
     found.extend(overview.invited.iter().map(|info| invited(&info.user, cx.now)));
     found.extend(overview.endless.iter().map(|(token, user)| endless(token, user)));
@@ -119,9 +120,21 @@ fn without_contact(user: &User) -> Attention {
     Attention {
         who: Who::of(user),
         what: caution("Has no contact"),
-        detail: "Nobody who is still here answers for it.".into(),
+        detail: "Nobody answers for it.".into(),
         href: format!("/users/{}", user.id),
         button: "Choose a contact",
+    }
+}
+
+fn leaver((person, n): &(User, i64)) -> Attention {
+    let accounts =
+        if *n == 1 { "1 service account wants".to_owned() } else { format!("{} service accounts want", count(*n)) };
+    Attention {
+        who: Who::of(person),
+        what: caution("Left service accounts behind"),
+        detail: format!("Disabled; {accounts} a new contact."),
+        href: format!("/users/{}/handover", person.id),
+        button: "Hand over",
     }
 }
 

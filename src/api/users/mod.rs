@@ -1,6 +1,8 @@
 //! `/api/v1/users`.
 
+pub mod acts;
 pub mod answer;
+pub mod handover;
 pub mod request;
 
 use super::answer::{List, changed, created, nothing, ok, tagged};

@@ -1,14 +1,14 @@
-//! What is done to an account: switching it off and on, removing it, turning it into a service account.
+//! What is done to an account: switching it off and on, removing it, ending its sessions.
 
-use super::create::there_is;
 use super::{UserInfo, described, get, profile, teams_told};
-use crate::model::access::{Holdings, Place};
-use crate::model::ids::{TeamId, UserId};
-use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::access::Holdings;
+use crate::model::ids::UserId;
+use crate::model::permissions::Action;
 use crate::model::roles::OrgRole;
+use crate::model::tokens::TokenState;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
-use crate::service::app::{Cx, account, differences};
+use crate::service::app::{Cx, account};
 use crate::store;
 use crate::store::db::LAST_ADMIN;
 use serde_json::json;
@@ -58,7 +58,7 @@ pub fn disable(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
     if !user.is_enabled() {
         return Ok(user);
     }
-    not_oneself(cx, &user, "disable")?;
+    not_oneself(cx, &user, "disable your own account")?;
     keep_an_admin(cx, &user)?;
     let disabled = store::users::update(cx.tx, &User { disabled_at: Some(cx.now), ..user }, cx.now)?;
     let sessions = store::sessions::delete_of_user(cx.tx, id, None)?;
@@ -71,9 +71,9 @@ pub fn disable(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
     Ok(disabled)
 }
 
-fn not_oneself(cx: &Cx<'_, '_>, user: &User, what: &str) -> Result<()> {
+pub(super) fn not_oneself(cx: &Cx<'_, '_>, user: &User, what: &str) -> Result<()> {
     if cx.actor.id() == Some(user.id) {
-        return Err(Error::Conflict(format!("You cannot {what} your own account. Ask another administrator.")));
+        return Err(Error::Conflict(format!("You cannot {what}. Ask another administrator.")));
     }
     Ok(())
 }
@@ -97,15 +97,25 @@ pub fn enable(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
 
 /// Enabling resumes the account's tokens, and a global-admin token is for Admins to resume, never over REST.
 fn may_wake_tokens(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
-    let tokens = store::tokens::of_user(cx.tx, user.id)?;
-    let global_admin = tokens.iter().any(|token| token.global_admin && token.is_usable(cx.now));
-    if global_admin && (!cx.actor.is_admin() || cx.actor.token().is_some()) {
-        return Err(Error::refused(format!(
-            "{} has a global-admin token, which would work again. Only Admins resume one, in the portal or on the command line.",
-            user.username
-        )));
+    if is_in_person(cx) || !has_global_admin(cx, user)? {
+        return Ok(());
     }
-    Ok(())
+    Err(Error::refused(format!(
+        "{} has a global-admin token, which would work again. Only Admins resume one, in the portal or on the command line.",
+        user.username
+    )))
+}
+
+/// Whether an Admin acts, and not by a token.
+pub(super) fn is_in_person(cx: &Cx<'_, '_>) -> bool {
+    cx.actor.is_admin() && cx.actor.token().is_none()
+}
+
+/// Whether the account has a global-admin token that is good, or can be made so again.
+pub(super) fn has_global_admin(cx: &mut Cx<'_, '_>, user: &User) -> Result<bool> {
+    let over = |state| matches!(state, TokenState::Revoked | TokenState::Expired);
+    let tokens = store::tokens::of_user(cx.tx, user.id)?;
+    Ok(tokens.iter().any(|token| token.global_admin && !over(token.state(cx.now))))
 }
 
 /// Removes an account with its tokens, sessions and memberships. The audit log keeps what it did.
@@ -114,7 +124,7 @@ fn may_wake_tokens(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
 /// A refusal, the last Admin, a username typed wrong, or a password that has to be typed again.
 pub fn delete(cx: &mut Cx<'_, '_>, id: UserId, typed_username: Option<&str>) -> Result<()> {
     let user = target(cx, id, "user.delete", Action::Delete)?;
-    not_oneself(cx, &user, "delete")?;
+    not_oneself(cx, &user, "delete your own account")?;
     keep_an_admin(cx, &user)?;
     if typed_username.is_some_and(|typed| typed.trim() != user.username) {
         return Err(Error::field("username", format!("Type {} to confirm.", user.username)));
@@ -126,46 +136,6 @@ pub fn delete(cx: &mut Cx<'_, '_>, id: UserId, typed_username: Option<&str>) -> 
     lost["tokens"] = tokens.map(|token| token.name).collect();
     store::users::delete(cx.tx, id)?;
     cx.done(account(&user), Some(lost), None)
-}
-
-/// Turns a person into a service account: the password is erased, and every session and link ends. Tokens stay.
-///
-/// # Errors
-/// A refusal, or the last Admin.
-pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Result<User> {
-    let user = target(cx, id, "user.turn_into_service", Action::Update)?;
-    if user.kind != Kind::Person {
-        return Err(Error::Conflict(format!("{} is no person.", user.username)));
-    }
-    not_oneself(cx, &user, "turn into a service account")?;
-    keep_an_admin(cx, &user)?;
-    there_is(cx, home, "home_team")?;
-    cx.actor.may_manage(Kind::Service)?;
-    cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(Some(home)))?;
-    cx.actor.may_grant(&Holdings::latent(&user.standing(store::memberships::roles(cx.tx, id)?)))?;
-    let was = profile(cx, &user)?;
-    store::users::set_password(cx.tx, id, None)?;
-    store::users::release_contact(cx.tx, id)?;
-    let sessions = store::sessions::delete_of_user(cx.tx, id, None)?;
-    store::links::delete_of_user(cx.tx, id)?;
-    let machine = User {
-        kind: Kind::Service,
-        email: store::users::dummy_email(&user, Kind::Service),
-        home_team: Some(home),
-        contact: cx.actor.id(),
-        ..user.clone()
-    };
-    let machine = store::users::update(cx.tx, &machine, cx.now)?;
-    let (was, is) = differences(was, profile(cx, &machine)?);
-    cx.done(
-        account(&machine),
-        was,
-        is.map(|mut is| {
-            is["sessions_ended"] = sessions.into();
-            is
-        }),
-    )?;
-    Ok(machine)
 }
 
 /// Ends all sessions of a person.

@@ -5,7 +5,7 @@ use super::teams_told;
 use crate::base::secret::Secret;
 use crate::model::access::{Holdings, Place, Standing};
 use crate::model::audit::Target;
-use crate::model::ids::{RoleId, TeamId};
+use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::roles::OrgRole;
 use crate::model::teams::Team;
@@ -56,8 +56,7 @@ pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
     let (home, _) = allowed(cx, &new)?;
     cx.first_time(new.form_key.as_deref())?;
     let (username, display_name, email, description) = checked(cx, &new)?;
-    let contact = cx.actor.id().filter(|_| new.kind != Kind::Person);
-    let contact = contact.filter(|_| cx.actor.identity().is_some_and(|who| who.standing.kind == Kind::Person));
+    let contact = person_acting(cx).filter(|_| new.kind != Kind::Person);
     let row = store::users::NewUser {
         kind: new.kind,
         username: &username,
@@ -87,6 +86,11 @@ pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
         Kind::Service | Kind::Agent => None,
     };
     Ok(Created { user, invitation })
+}
+
+/// Whoever acts, where that is a person: only people are contacts.
+pub(super) fn person_acting(cx: &Cx<'_, '_>) -> Option<UserId> {
+    cx.actor.identity().filter(|who| who.standing.kind == Kind::Person).map(|who| who.id)
 }
 
 /// Asks everything that [`create`] asks, and makes nothing: the username the account would get, and what it would hold.

@@ -5,6 +5,7 @@ mod change;
 mod create;
 mod naming;
 mod rights;
+mod turn;
 
 use crate::model::actor::Sight;
 use crate::model::ids::UserId;
@@ -19,13 +20,15 @@ use crate::store::users::Lookup;
 use serde_json::json;
 
 pub(in crate::service) use acts::target;
-pub use acts::{acting, delete, disable, enable, end_sessions, turn_into_service, turning};
+pub use acts::{acting, delete, disable, enable, end_sessions, turning};
 pub use change::{UserChange, update};
 pub(in crate::service) use change::{changed, may_ask};
 pub use create::{Created, NewUser, create, creating, may_create_somewhere, plan};
 pub(in crate::service) use naming::checked;
 pub use naming::{Preview, preview};
 pub use rights::{Granted, Rights, effective, rights, row_rights};
+pub(in crate::service) use turn::may_become_service;
+pub use turn::{PersonWanted, person_username, turn_into_person, turn_into_service, turning_into_person};
 
 /// A user with what lists and pages tell of them.
 #[derive(Clone, Debug)]
@@ -163,22 +166,6 @@ fn profile(cx: &mut Cx<'_, '_>, user: &User) -> Result<serde_json::Value> {
         "home_team": home,
         "enabled": user.is_enabled(),
     }))
-}
-
-/// The service and agent accounts that name this person as their contact, up to 20 that the caller may know of.
-///
-/// # Errors
-/// A fault.
-pub fn contact_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Vec<User>> {
-    let mut seen = Vec::new();
-    for user in store::users::with_contact(cx.tx, id, 20)? {
-        let teams = store::memberships::roles(cx.tx, user.id)?;
-        let teams: Vec<_> = teams.into_iter().map(|(team, _)| team).collect();
-        if cx.actor.sees(&user, &teams) {
-            seen.push(user);
-        }
-    }
-    Ok(seen)
 }
 
 /// People who may be named as contact, by part of their name.

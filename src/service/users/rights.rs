@@ -1,5 +1,6 @@
 //! What a caller may do with an account, and what an account may do.
 
+use super::turn::{may_become_person, may_become_service};
 use super::{UserInfo, get};
 use crate::model::Result;
 use crate::model::access::{Holdings, Place};
@@ -35,6 +36,8 @@ pub struct Rights {
     pub see_activity: bool,
     /// Hand out a link that sets its password.
     pub link: bool,
+    /// Turn a person into a service account, or a service or agent account into a person.
+    pub turn: bool,
 }
 
 /// What the caller may do with `user`.
@@ -43,14 +46,20 @@ pub struct Rights {
 /// A fault.
 pub fn rights(cx: &mut Cx<'_, '_>, user: &User) -> Result<Rights> {
     let mut rights = row_rights(cx, user);
-    if user.kind == Kind::Person && rights.manage {
+    if !rights.manage {
+        return Ok(rights);
+    }
+    if user.kind == Kind::Person {
         let held = Holdings::latent(&user.standing(store::memberships::roles(cx.tx, user.id)?));
         rights.link = user.is_enabled() && cx.actor.may_grant(&held).is_ok();
+        rights.turn = may_become_service(cx, user).is_ok();
+    } else {
+        rights.turn = user.is_enabled() && may_become_person(cx, user).is_ok();
     }
     Ok(rights)
 }
 
-/// What the caller may do with a user of a list: all but handing out a link, which is not looked into.
+/// What the caller may do with a user of a list: all but handing out a link and turning it, which are not looked into.
 pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
     let own = |action| cx.actor.owns(user.id, action);
     let may = |action| cx.actor.may_act_on(user, action).is_ok();
@@ -72,6 +81,7 @@ pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
         revoke_tokens: own(Action::Update) || token(Action::Delete),
         see_activity: own(Action::Read) || cx.actor.can(Permission::new(Resource::Audit, Action::Read), home),
         link: false,
+        turn: false,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Users.
 
+mod contacts;
 mod search;
 
+pub use contacts::{contact_counts, leavers, release_contact, with_contact, without_contact};
 pub(in crate::store) use search::name_matches;
 pub use search::{Lookup, count, lookup, page};
 
@@ -179,18 +181,6 @@ pub fn touch(tx: &mut Tx<'_>, id: UserId, now: OffsetDateTime) -> Result<()> {
         .map_err(failed)
 }
 
-/// Has nobody name this account as their contact any more: only people are.
-///
-/// # Errors
-/// A fault.
-pub fn release_contact(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
-    diesel::update(users::table.filter(users::contact_id.eq(id.0)))
-        .set((users::contact_id.eq(None::<i64>), users::version.eq(users::version + 1)))
-        .execute(tx.conn)
-        .map(drop)
-        .map_err(failed)
-}
-
 /// Removes an account with everything that hangs on it. The audit log stays.
 ///
 /// # Errors
@@ -263,37 +253,6 @@ pub fn many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<User>> {
 pub(in crate::store) fn list(ids: impl Iterator<Item = i64>) -> String {
     let ids: Vec<_> = ids.map(|id| id.to_string()).collect();
     if ids.is_empty() { "NULL".into() } else { ids.join(", ") }
-}
-
-/// Enabled service and agent accounts whose contact is disabled or gone, up to `limit`.
-///
-/// # Errors
-/// A fault.
-pub fn without_contact(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<User>> {
-    let orphaned =
-        "(users.contact_id IS NULL OR users.contact_id IN (SELECT id FROM users WHERE disabled_at IS NOT NULL))";
-    let rows = users::table
-        .filter(users::kind.ne("person").and(users::disabled_at.is_null()))
-        .filter(sql::<Bool>(orphaned))
-        .order(users::display_name_key.asc())
-        .limit(limit)
-        .load::<UserRow>(tx.conn)
-        .map_err(failed)?;
-    rows.into_iter().map(User::try_from).collect()
-}
-
-/// Service and agent accounts whose contact is `person`, up to `limit`.
-///
-/// # Errors
-/// A fault.
-pub fn with_contact(tx: &mut Tx<'_>, person: UserId, limit: i64) -> Result<Vec<User>> {
-    let rows = users::table
-        .filter(users::contact_id.eq(person.0))
-        .order(users::display_name_key.asc())
-        .limit(limit)
-        .load::<UserRow>(tx.conn)
-        .map_err(failed)?;
-    rows.into_iter().map(User::try_from).collect()
 }
 
 /// How many accounts have `team` as their home, counted up to one more than the cap of counts.

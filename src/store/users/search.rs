@@ -51,7 +51,8 @@ fn boxed(condition: String) -> Filter {
     Box::new(sql::<Bool>(&condition))
 }
 
-fn seen_by(sight: &Sight) -> Option<String> {
+/// The condition that an account is within `sight`; nothing for all.
+pub(super) fn seen_by(sight: &Sight) -> Option<String> {
     match sight {
         Sight::All => None,
         Sight::Some { own, teams, homes, machines } => Some(format!(

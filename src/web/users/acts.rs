@@ -2,6 +2,8 @@
 
 mod question;
 
+use std::borrow::Cow;
+
 use actix_web::web::{get, post};
 
 use self::question::question;
@@ -9,10 +11,11 @@ use super::link::{self, MadeLink};
 use super::{counted, home};
 use crate::http::Portal;
 use crate::model::ids::{TeamId, UserId};
+use crate::model::links::Purpose;
 use crate::model::permissions::Action;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
-use crate::service::users::{self, Rights, UserInfo};
+use crate::service::users::{self, Created, PersonWanted, Rights, UserInfo};
 use crate::service::{Cx, links};
 use crate::web::confirm;
 use crate::web::tokens::pages::{confirm_password, keeps_form};
@@ -23,7 +26,7 @@ pub struct Act {
     /// What it is called.
     pub title: &'static str,
     /// What it does.
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
     /// Its confirm page.
     pub href: String,
     /// The button.
@@ -45,6 +48,8 @@ pub enum What {
     Link,
     /// Make a service account of a person.
     TurnIntoService,
+    /// Make a person of a service or agent account.
+    TurnIntoPerson,
     /// Remove it.
     Delete,
 }
@@ -57,6 +62,7 @@ impl What {
             Self::EndSessions => "end-sessions",
             Self::Link => "link",
             Self::TurnIntoService => "turn-into-service",
+            Self::TurnIntoPerson => "turn-into-person",
             Self::Delete => "delete",
         }
     }
@@ -69,23 +75,31 @@ impl What {
             Self::EndSessions => ("user.end_sessions", Action::Update),
             Self::Link => ("user.link", Action::Update),
             Self::TurnIntoService => ("user.turn_into_service", Action::Update),
+            Self::TurnIntoPerson => ("user.turn_into_person", Action::Update),
             Self::Delete => ("user.delete", Action::Delete),
         }
     }
 }
 
-/// The acts that the caller may do to `info`; `own` where it is their own account.
-pub(super) fn offered(info: &UserInfo, rights: Rights, own: bool) -> Vec<Act> {
+/// The acts that the caller may do to `info`; `own` where it is their own account, and what they answer for, in words.
+pub(super) fn offered(info: &UserInfo, rights: Rights, own: bool, answers_for: Option<String>) -> Vec<Act> {
     let user = &info.user;
     let person = user.kind == Kind::Person;
     let act = |what: What, title, text, button, danger| Act {
         title,
-        text,
+        text: Cow::Borrowed(text),
         href: format!("{}/{}", home(user.id), what.slug()),
         button,
         danger,
     };
     let mut acts = Vec::new();
+    acts.extend(answers_for.map(|what| Act {
+        title: "Hand over",
+        text: Cow::Owned(format!("They are {what}. Give it to somebody else.")),
+        href: format!("{}/handover", home(user.id)),
+        button: "Hand over",
+        danger: false,
+    }));
     if rights.link && !own {
         acts.push(match user.has_password {
             true => act(
@@ -107,16 +121,25 @@ pub(super) fn offered(info: &UserInfo, rights: Rights, own: bool) -> Vec<Act> {
     if rights.manage && person {
         acts.push(act(What::EndSessions, "Sessions", "Logs them out of every browser.", "End all sessions", false));
     }
-    if rights.manage && !own {
-        if person && rights.rehome {
-            acts.push(act(
+    if rights.turn && !own {
+        acts.push(match person {
+            true => act(
                 What::TurnIntoService,
                 "Service account",
                 "Makes it API-only: the password is erased, tokens stay.",
                 "Turn into a service account",
                 false,
-            ));
-        }
+            ),
+            false => act(
+                What::TurnIntoPerson,
+                "Person",
+                "Somebody gets an invitation and can log in. Roles and tokens stay.",
+                "Turn into a person",
+                false,
+            ),
+        });
+    }
+    if rights.manage && !own {
         acts.push(match user.is_enabled() {
             true => act(
                 What::Disable,
@@ -198,6 +221,13 @@ fn run(cx: &mut Cx<'_, '_>, id: UserId, what: What, fields: &Fields) -> Result<D
             let team = team.ok_or_else(|| Error::field("home_team", "Choose a home team."))?;
             let user = users::turn_into_service(cx, id, team)?;
             there(format!("{} is a service account now. It cannot log in any more.", name(&user)))
+        }
+        What::TurnIntoPerson => {
+            let typed = |name| fields.get(name).to_owned();
+            let wanted = PersonWanted { username: typed("username"), email: typed("email") };
+            let Created { user, invitation } = users::turn_into_person(cx, id, &wanted)?;
+            let secret = invitation.ok_or_else(|| Error::internal("a person was made without an invitation"))?;
+            Done::Link(Box::new((Shell::of(cx)?, MadeLink::of(cx, user, Purpose::Invitation, secret))))
         }
         What::Delete => {
             let user = users::get(cx, id)?.user;

@@ -7,9 +7,8 @@ use crate::http::Portal;
 use crate::model::Error;
 use crate::model::ids::UserId;
 use crate::model::users::Kind;
-use crate::service::bulk::{self, Act, Done};
-use crate::service::users::UserInfo;
-use crate::web::confirm::{self, Confirm};
+use crate::service::bulk::{self, Act, Done, Selected};
+use crate::web::confirm::{self, Confirm, Tick};
 use crate::web::tokens::pages::keeps_form;
 use crate::web::{Answer, Fields, Page, Shell, see_other};
 
@@ -48,7 +47,7 @@ async fn again(portal: &Portal, fields: &Fields, refused: Option<&Error>) -> Ans
     confirm::ask(page, asked, refused)
 }
 
-fn question(act: Act, found: &[UserInfo], wanted: usize) -> Confirm {
+fn question(act: Act, found: &[Selected], wanted: usize) -> Confirm {
     let n = counted(found.len(), "user", "users");
     let (title, mut lead, button) = match act {
         Act::Disable => (
@@ -68,11 +67,9 @@ fn question(act: Act, found: &[UserInfo], wanted: usize) -> Confirm {
     Confirm {
         title,
         lead,
-        losses: found.iter().map(named).collect(),
+        ticks: found.iter().map(|chosen| tick(act, chosen)).collect(),
         action: "/users/bulk".into(),
-        hidden: std::iter::once(("action".into(), if act == Act::Disable { "disable" } else { "revoke" }.into()))
-            .chain(found.iter().map(|info| ("id".into(), info.user.id.to_string())))
-            .collect(),
+        hidden: vec![("action".into(), if act == Act::Disable { "disable" } else { "revoke" }.into())],
         button: button.into(),
         danger: true,
         cancel: "/users".into(),
@@ -80,22 +77,36 @@ fn question(act: Act, found: &[UserInfo], wanted: usize) -> Confirm {
     }
 }
 
-/// `API Access (api_access@service, Service): 2 tokens`.
-fn named(info: &UserInfo) -> String {
+/// `API Access (api_access@service, Service)`, and what stops for it.
+fn tick(act: Act, Selected { info, contact_of }: &Selected) -> Tick {
     let user = &info.user;
     let badge = match user.kind {
         Kind::Person => "",
         Kind::Service => ", Service",
         Kind::Agent => ", AI agent",
     };
-    let tokens = counted(info.tokens.usable.try_into().unwrap_or_default(), "good token", "good tokens");
-    let off = if user.is_enabled() { "" } else { ", disabled already" };
-    format!("{} ({}{badge}): {tokens}{off}", user.display_name, user.username)
+    let mut note = vec![counted(info.tokens.usable.try_into().unwrap_or_default(), "good token", "good tokens")];
+    match (act, user.is_enabled()) {
+        (Act::Disable, false) => note.push("disabled already".into()),
+        (Act::Disable, true) if *contact_of > 0 => {
+            let n = usize::try_from(*contact_of).unwrap_or_default();
+            note.push(counted(n, "service account wants a new contact", "service accounts want a new contact"));
+        }
+        _ => {}
+    }
+    Tick {
+        value: user.id.to_string(),
+        label: format!("{} ({}{badge})", user.display_name, user.username),
+        note: note.join("; "),
+    }
 }
 
 /// `POST /users/bulk`.
 pub async fn run(portal: Portal, fields: Fields) -> Answer {
     let (act, ids) = (act(&fields)?, ids(&fields));
+    if ids.is_empty() {
+        return again(&portal, &fields, None).await;
+    }
     match portal.write(move |cx| bulk::run(cx, &ids, act)).await {
         Ok(done) => {
             portal.session.flash("good", told(act, done))?;
@@ -108,7 +119,16 @@ pub async fn run(portal: Portal, fields: Fields) -> Answer {
 
 fn told(act: Act, done: Done) -> String {
     match act {
-        Act::Disable => format!("{} disabled.", counted(done.users, "user was", "users were")),
+        Act::Disable => {
+            let disabled = format!("{} disabled.", counted(done.users, "user was", "users were"));
+            match done.orphans {
+                0 => disabled,
+                n => format!(
+                    "{disabled} {} a new contact: the dashboard lists whose.",
+                    counted(n, "service account wants", "service accounts want")
+                ),
+            }
+        }
         Act::Revoke => format!(
             "{} of {} revoked.",
             counted(done.tokens, "token", "tokens"),

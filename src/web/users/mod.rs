@@ -4,6 +4,7 @@ pub mod activity;
 pub mod acts;
 pub mod bulk;
 mod choosing;
+pub mod handover;
 pub mod index;
 mod link;
 pub mod new;
@@ -20,6 +21,7 @@ use crate::service::Cx;
 use crate::service::users::{self, Rights, UserInfo};
 
 /// The frame of one user's pages.
+#[derive(Clone)]
 struct UserHead {
     who: Who,
     status: Status,

@@ -49,6 +49,7 @@ struct Profile {
     created: When,
     last_seen: Option<When>,
     uuid: String,
+    left_behind: String,
     acts: Vec<Act>,
 }
 
@@ -104,7 +105,8 @@ fn profile(page: Page, known: Known, fields: &Fields, error: Option<&Error>) -> 
         created: When::of(user.created_at, known.now),
         last_seen: user.last_seen_at.map(|at| When::of(at, known.now)),
         uuid: user.uuid.to_string(),
-        acts: acts::offered(&known.info, known.rights, known.own),
+        left_behind: known.answers_for().filter(|_| !user.is_enabled()).unwrap_or_default(),
+        acts: acts::offered(&known.info, known.rights, known.own, known.answers_for()),
         head: known.head,
     }
 }

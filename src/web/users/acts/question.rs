@@ -3,13 +3,13 @@
 use super::What;
 use crate::model::Result;
 use crate::model::ids::TeamId;
-use crate::model::users::Kind;
+use crate::model::users::{Kind, User};
 use crate::service::users::{self, UserInfo};
-use crate::service::{Cx, choices};
+use crate::service::{Cx, choices, handover};
 use crate::web::Fields;
-use crate::web::confirm::{Confirm, Select, Typed};
+use crate::web::confirm::{Confirm, Input, Select, Typed};
 use crate::web::users::choosing::home_choice;
-use crate::web::users::counted;
+use crate::web::users::{counted, home};
 use crate::web::view::{Choice, Field};
 
 /// The question before `what` is done to `info`, without its addresses.
@@ -27,6 +27,7 @@ pub(super) fn question(cx: &mut Cx<'_, '_>, info: &UserInfo, what: What, fields:
         What::Disable => Confirm {
             losses: stopped(cx, info)?,
             danger: true,
+            first: hand_over_first(cx, info)?,
             ..plain(format!("Disable {name}?"), "It can be enabled again at any time.", "Disable")
         },
         What::Enable => plain(
@@ -53,9 +54,13 @@ pub(super) fn question(cx: &mut Cx<'_, '_>, info: &UserInfo, what: What, fields:
             losses: vec![
                 "The password is erased, and all sessions and links end.".into(),
                 format!("The address {} is replaced by a made-up one.", user.email),
-                "It can never log in to the portal again, nor be turned back.".into(),
-            ],
+                "It cannot log in to the portal any more. Turning it back takes another invitation.".into(),
+            ]
+            .into_iter()
+            .chain(left(cx, info)?)
+            .collect(),
             danger: true,
+            first: hand_over_first(cx, info)?,
             select: Some(home_select(cx, info, fields)?),
             ..plain(
                 format!("Turn {name} into a service account?"),
@@ -63,9 +68,14 @@ pub(super) fn question(cx: &mut Cx<'_, '_>, info: &UserInfo, what: What, fields:
                 "Turn into a service account",
             )
         },
+        What::TurnIntoPerson => {
+            users::turning_into_person(cx, user.id)?;
+            into_person(user, info, fields)
+        }
         What::Delete => Confirm {
             losses: lost(cx, info)?,
             danger: true,
+            first: hand_over_first(cx, info)?,
             typed: Some(Typed { word: user.username.clone(), field: Field::new("username", fields.get("username")) }),
             password: cx.actor.typed_password_lately(cx.now).is_err().then(|| Field::new("password", "")),
             ..plain(
@@ -94,7 +104,7 @@ fn stopped(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
             counted(n.try_into().unwrap_or(usize::MAX), "token stops", "tokens stop")
         ),
     });
-    losses.extend(orphans(cx, info)?);
+    losses.extend(left(cx, info)?);
     Ok(losses)
 }
 
@@ -111,16 +121,71 @@ fn lost(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
     if !teams.is_empty() {
         losses.push(format!("It leaves {}.", teams.join(", ")));
     }
-    losses.extend(orphans(cx, info)?);
+    losses.extend(left(cx, info)?);
     Ok(losses)
 }
 
-/// The service accounts that then want a new contact.
-fn orphans(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Option<String>> {
-    let orphans = users::contact_for(cx, info.user.id)?;
-    let names: Vec<_> = orphans.iter().map(|user| user.username.as_str()).collect();
-    Ok((!names.is_empty())
-        .then(|| format!("Service accounts that go on working, but want a new contact: {}.", names.join(", "))))
+/// What wants somebody else then.
+fn left(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
+    let left = handover::left_by(cx, info.clone())?;
+    let mut told = Vec::new();
+    if left.total > 0 {
+        let names: Vec<_> = left.accounts.iter().take(NAMED).map(|account| account.user.username.as_str()).collect();
+        let rest = usize::try_from(left.total).unwrap_or_default().saturating_sub(names.len());
+        let more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+        let names = names.join(", ");
+        told.push(format!("Service accounts that go on working, but want a new contact: {names}{more}."));
+    }
+    if !left.teams.is_empty() {
+        let names: Vec<_> = left.teams.iter().map(|(_, name)| name.as_str()).collect();
+        told.push(format!("Nobody else of the team manages {}.", names.join(", ")));
+    }
+    Ok(told)
+}
+
+/// How many accounts a question names.
+const NAMED: usize = 5;
+
+/// The way to hand over what would be left, where there is something.
+fn hand_over_first(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Option<(String, String)>> {
+    let left = handover::left_by(cx, info.clone())?;
+    let href = format!("{}/handover", home(info.user.id));
+    Ok((!left.is_empty()).then(|| (href, "Hand over first".to_owned())))
+}
+
+/// What a service account keeps that becomes a person, what it gives up, and the two names it wants.
+fn into_person(user: &User, info: &UserInfo, fields: &Fields) -> Confirm {
+    let typed = |name, proposed: &str| Field::new(name, if fields.has(name) { fields.get(name) } else { proposed });
+    let input = |label, kind, hint, field| Input { label, kind, hint, field };
+    let tokens = match info.tokens.usable {
+        0 => "It has no access token that is good.".to_owned(),
+        n => format!(
+            "{} on, now as the person's own, without the scopes self:read and self:update.",
+            counted(n.try_into().unwrap_or(usize::MAX), "access token works", "access tokens work")
+        ),
+    };
+    Confirm {
+        title: format!("Turn {} into a person?", user.display_name),
+        lead: "An invitation is made, and you see it once. Whoever has it chooses a password and logs in with the roles this account has. Until then it stays barred.".into(),
+        losses: vec![
+            format!("Role and teams stay: {}.", roles(info)),
+            tokens,
+            "Its home team and its contact go: people have none.".into(),
+            "Its made-up address is replaced.".into(),
+        ],
+        inputs: vec![
+            input("Username", "text", "Without the ending of service accounts.", typed("username", users::person_username(user))),
+            input("Email", "email", "The person's own address.", typed("email", "")),
+        ],
+        button: "Turn into a person".into(),
+        ..Confirm::default()
+    }
+}
+
+/// `Editor, Maintainer in Billing`.
+fn roles(info: &UserInfo) -> String {
+    let teams = info.teams.iter().map(|team| format!("{} in {}", team.role_name, team.team_name));
+    std::iter::once(info.user.role.to_string()).chain(teams).collect::<Vec<_>>().join(", ")
 }
 
 /// Where the new service account is to be at home: the first of the person's teams, unless another is chosen.

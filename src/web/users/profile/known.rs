@@ -7,10 +7,11 @@ use crate::model::ids::UserId;
 use crate::model::roles::OrgRole;
 use crate::model::teams::Team;
 use crate::model::users::{Kind, User, UserState};
+use crate::service::handover::{self, Left};
 use crate::service::users::{self, Rights, UserInfo};
 use crate::service::{Cx, choices};
 use crate::web::Fields;
-use crate::web::users::{UserHead, home};
+use crate::web::users::{UserHead, counted, home};
 use crate::web::view::Who;
 
 /// How many people the contact field proposes.
@@ -42,6 +43,8 @@ pub(super) struct Known {
     pub sees_contact: bool,
     pub people: Vec<User>,
     pub own: bool,
+    /// What the person leaves behind.
+    pub left: Option<Left>,
     pub now: OffsetDateTime,
 }
 
@@ -59,7 +62,9 @@ impl Known {
         if let Some(home) = home.as_ref().filter(|home| !homes.contains(home)) {
             homes.push(home.clone());
         }
+        let left = if machine { None } else { Some(handover::left_by(cx, info.clone())?) };
         Ok(Self {
+            left: left.filter(|left| !left.is_empty()),
             contact: users::named(cx, info.user.contact)?,
             sees_contact: info.user.contact.is_some_and(|person| users::get(cx, person).is_ok()),
             people: if editing { users::lookup_people(cx, "", PROPOSED)? } else { Vec::new() },
@@ -120,6 +125,19 @@ impl Known {
             who.href.clear();
         }
         Some(who)
+    }
+
+    /// What the person answers for, in words; nothing where that is nothing, or the caller may do nothing about it.
+    pub fn answers_for(&self) -> Option<String> {
+        let left = self.left.as_ref()?;
+        let concerned = self.rights.manage || self.own || left.accounts.iter().any(|account| account.may_change);
+        let accounts = usize::try_from(left.total).unwrap_or_default();
+        let accounts = (accounts > 0)
+            .then(|| format!("the contact of {}", counted(accounts, "service account", "service accounts")));
+        let names: Vec<_> = left.teams.iter().map(|(_, name)| name.as_str()).collect();
+        let teams = (!names.is_empty()).then(|| format!("the only one who manages {}", names.join(", ")));
+        let all: Vec<_> = accounts.into_iter().chain(teams).collect();
+        concerned.then(|| all.join(", and "))
     }
 
     pub fn missing(&self) -> Vec<Missing> {

@@ -1,0 +1,183 @@
+//! What a person leaves behind, and to whom it goes.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use super::app::{Cx, account};
+use super::bulk::naming;
+use super::users::{self, UserChange, UserInfo};
+use crate::model::ids::{TeamId, UserId};
+use crate::model::page::MAX_LIMIT;
+use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::users::{Kind, User};
+use crate::model::{Error, Result};
+use crate::store;
+
+/// A service or agent account that somebody is the contact of.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// It.
+    pub user: User,
+    /// Whether the caller may name another contact.
+    pub may_change: bool,
+}
+
+/// What a person leaves behind, as far as the caller may know of it.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// Whose it is.
+    pub person: UserInfo,
+    /// The first 200 accounts that they are the contact of, by name.
+    pub accounts: Vec<Account>,
+    /// How many there are.
+    pub total: i64,
+    /// The teams whose members and settings no other enabled person may change, by name.
+    pub teams: Vec<(TeamId, String)>,
+}
+
+impl Left {
+    /// Whether nothing wants somebody else.
+    pub fn is_empty(&self) -> bool {
+        self.total == 0 && self.teams.is_empty()
+    }
+}
+
+/// What was handed over.
+#[derive(Clone, Debug)]
+pub struct HandedOver {
+    /// To whom.
+    pub to: User,
+    /// The accounts.
+    pub accounts: Vec<UserId>,
+    /// How many still wait for another contact.
+    pub left: i64,
+}
+
+/// What a person leaves behind, for those who may hand any of it over, manage the person, or are the person.
+///
+/// # Errors
+/// [`Error::NotFound`] where the caller may not know of the person, a refusal, or an account that is no person.
+pub fn of(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Left> {
+    let person = users::get(cx, id)?;
+    cx.attempt("user.handover");
+    let left = left_by(cx, person)?;
+    let user = &left.person.user;
+    let concerned = cx.actor.may_act_on(user, Action::Update).is_ok() || cx.actor.owns(id, Action::Read);
+    if !concerned && !left.accounts.iter().any(|account| account.may_change) {
+        return Err(Error::lacks(Permission::new(Resource::ServiceAccounts, Action::Update)));
+    }
+    if user.kind != Kind::Person {
+        return Err(Error::Conflict(format!("{} is no person, so nobody is left without a contact.", user.username)));
+    }
+    Ok(left)
+}
+
+/// What a person whom the caller may know of leaves behind.
+///
+/// # Errors
+/// A fault.
+pub fn left_by(cx: &mut Cx<'_, '_>, person: UserInfo) -> Result<Left> {
+    let (id, sight) = (person.user.id, cx.actor.sight());
+    let accounts = store::users::with_contact(cx.tx, id, &sight, MAX_LIMIT)?;
+    let may_change = |user: &User| cx.actor.may_act_on(user, Action::Update).is_ok();
+    let accounts: Vec<_> = accounts.into_iter().map(|user| Account { may_change: may_change(&user), user }).collect();
+    let total = match i64::try_from(accounts.len()) {
+        Ok(n) if n < MAX_LIMIT => n,
+        _ => counts(cx, &[id])?.remove(&id).unwrap_or_default(),
+    };
+    let teams = managed_alone(cx, &person)?;
+    Ok(Left { person, accounts, total, teams })
+}
+
+/// Of how many service and agent accounts, within the caller's sight, each of these people is the contact.
+///
+/// # Errors
+/// A fault.
+pub fn counts(cx: &mut Cx<'_, '_>, people: &[UserId]) -> Result<std::collections::HashMap<UserId, i64>> {
+    let sight = cx.actor.sight();
+    store::users::contact_counts(cx.tx, people, &sight)
+}
+
+/// The teams, of those the caller may know of, that no other enabled person manages by a role in them.
+fn managed_alone(cx: &mut Cx<'_, '_>, person: &UserInfo) -> Result<Vec<(TeamId, String)>> {
+    let manages = Permission::new(Resource::Teams, Action::Update);
+    let managed: Vec<_> = person.teams.iter().filter(|team| team.grants.permissions.has(manages)).collect();
+    let ids: Vec<_> = managed.iter().map(|team| team.team).collect();
+    let others = store::memberships::held_by_other_people(cx.tx, &ids, person.user.id)?;
+    let kept: HashSet<_> =
+        others.into_iter().filter(|(_, held)| held.permissions.has(manages)).map(|(team, _)| team).collect();
+    let alone = managed.into_iter().filter(|team| !kept.contains(&team.team));
+    Ok(alone.map(|team| (team.team, team.team_name.clone())).collect())
+}
+
+/// Makes `to` the contact of the accounts that `person` is the contact of: of `only` these, or else of all that the caller may
+/// change, 200 at once. All of it is done, or nothing.
+///
+/// # Errors
+/// A refusal with the name of the account, somebody who can be nobody's contact, or an account that has another one by now.
+pub fn hand_over(cx: &mut Cx<'_, '_>, person: UserId, to: UserId, only: Option<&[UserId]>) -> Result<HandedOver> {
+    let left = of(cx, person)?;
+    let to = successor(cx, &left.person.user, to)?;
+    let chosen = chosen(cx, &left, only)?;
+    let mut names = Vec::new();
+    for user in &chosen {
+        let change = UserChange { contact: Some(Some(to.id)), ..UserChange::default() };
+        users::update(cx, user.id, change).map_err(|error| naming(error, &user.username))?;
+        names.push(json!({ "id": user.id, "name": user.username }));
+    }
+    cx.attempt("user.handover");
+    cx.done(
+        account(&left.person.user),
+        None,
+        Some(json!({ "accounts": names, "contact": { "id": to.id, "name": to.username } })),
+    )?;
+    let accounts: Vec<_> = chosen.into_iter().map(|user| user.id).collect();
+    let left = counts(cx, &[person])?.remove(&person).unwrap_or_default();
+    Ok(HandedOver { to, accounts, left })
+}
+
+/// Another enabled person, whom the caller may know of.
+fn successor(cx: &mut Cx<'_, '_>, person: &User, to: UserId) -> Result<User> {
+    let found = match users::get(cx, to) {
+        Ok(found) => Some(found.user),
+        Err(Error::NotFound(_)) => None,
+        Err(error) => return Err(error),
+    };
+    cx.attempt("user.handover");
+    cx.on(account(person));
+    found.filter(|user| user.kind == Kind::Person && user.is_enabled() && user.id != person.id).ok_or_else(|| {
+        Error::field(
+            "contact",
+            "The new contact must be another person whose account is enabled, and whom you may see.",
+        )
+    })
+}
+
+fn chosen(cx: &mut Cx<'_, '_>, left: &Left, only: Option<&[UserId]>) -> Result<Vec<User>> {
+    let Some(only) = only else {
+        let changeable = left.accounts.iter().filter(|account| account.may_change);
+        let all: Vec<_> = changeable.map(|account| account.user.clone()).collect();
+        let name = &left.person.user.username;
+        let none = || Error::Conflict(format!("{name} is the contact of no service account that you may change."));
+        return if all.is_empty() { Err(none()) } else { Ok(all) };
+    };
+    if only.is_empty() || i64::try_from(only.len()).is_ok_and(|n| n > MAX_LIMIT) {
+        return Err(Error::field("accounts", format!("Choose some of the accounts, at most {MAX_LIMIT}.")));
+    }
+    let mut found: Vec<User> = Vec::new();
+    for id in only {
+        let user = match users::get(cx, *id) {
+            Ok(info) if info.user.contact == Some(left.person.user.id) => info.user,
+            Ok(_) | Err(Error::NotFound(_)) => return Err(Error::Conflict(OTHER_CONTACT.into())),
+            Err(error) => return Err(error),
+        };
+        if !found.contains(&user) {
+            found.push(user);
+        }
+    }
+    Ok(found)
+}
+
+const OTHER_CONTACT: &str =
+    "One of these accounts is gone, or has another contact by now. Nothing was handed over; choose again.";
