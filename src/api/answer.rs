@@ -96,19 +96,6 @@ pub fn changed(version: Option<i64>, body: &impl Serialize) -> Result<Done> {
     done(StatusCode::OK, None, version, Some(json(body)?))
 }
 
-/// 200 with something that is told this once, and the version of what it belongs to.
-///
-/// # Errors
-/// None.
-pub fn once(version: Option<i64>, body: impl Serialize) -> Answer {
-    let mut answer = HttpResponse::Ok();
-    answer.insert_header((header::CACHE_CONTROL, "no-store"));
-    if let Some(version) = version {
-        answer.insert_header(etag(version));
-    }
-    Ok(answer.json(body))
-}
-
 /// 204.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::answer::{CreatedUser, UserAnswer};
 use super::id;
 use crate::api::Answer;
-use crate::api::answer::{ok, once, tagged};
+use crate::api::answer::changed;
 use crate::api::body::Body;
 use crate::api::call::Call;
 use crate::api::openapi::{Changes, Deletes};
@@ -33,7 +33,7 @@ pub struct RevokedTokens {
 }
 
 /// A link with which a person chooses their password.
-#[derive(Clone, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct PasswordLink {
     /// `invitation` while the person has no password, else `reset`.
     #[schema(value_type = LinkPurpose)]
@@ -41,7 +41,7 @@ pub struct PasswordLink {
     /// When it ends.
     #[serde(with = "rfc3339")]
     expires_at: OffsetDateTime,
-    /// The link. It works once, and is told this once.
+    /// The link. It works once, and is told this once: not where the answer is replayed by its `Idempotency-Key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "https://keys.example.com/invitation/…")]
     link: Option<String>,
@@ -86,11 +86,11 @@ pub struct TurnIntoPerson {
     responses((status = 200, description = "They are over.", body = EndedSessions), Deletes),
 )]
 pub async fn end_sessions(call: Call) -> Answer {
-    let ended = call.write(id(&call), |cx, id| {
+    call.write(id(&call), |cx, id| {
         let sessions_ended = users::end_sessions(cx, id)?;
-        Ok(EndedSessions { sessions_ended })
-    });
-    ok(ended.await?)
+        changed(None, &EndedSessions { sessions_ended })
+    })
+    .await
 }
 
 /// Revoke all tokens of a user
@@ -102,11 +102,11 @@ pub async fn end_sessions(call: Call) -> Answer {
     responses((status = 200, description = "They are revoked.", body = RevokedTokens), Deletes),
 )]
 pub async fn revoke_tokens(call: Call) -> Answer {
-    let revoked = call.write(id(&call), |cx, id| {
+    call.write(id(&call), |cx, id| {
         let tokens_revoked = tokens::revoke_all(cx, id)?;
-        Ok(RevokedTokens { tokens_revoked })
-    });
-    ok(revoked.await?)
+        changed(None, &RevokedTokens { tokens_revoked })
+    })
+    .await
 }
 
 /// Make a link with which a person chooses their password
@@ -120,13 +120,14 @@ pub async fn revoke_tokens(call: Call) -> Answer {
 )]
 pub async fn link(call: Call) -> Answer {
     let origin = call.origin();
-    let made = call.write(id(&call), move |cx, id| {
+    call.write(id(&call), move |cx, id| {
         let (_, purpose, secret) = links::issue_for(cx, id)?;
         let path = if purpose == Purpose::Reset { "reset" } else { "invitation" };
+        let kept = PasswordLink { purpose: path, expires_at: cx.now + purpose.life(), link: None };
         let link = Some(format!("{origin}/{path}/{}", secret.reveal()));
-        Ok(PasswordLink { purpose: path, expires_at: cx.now + purpose.life(), link })
-    });
-    once(None, made.await?)
+        changed(None, &kept)?.telling_once(&PasswordLink { link, ..kept })
+    })
+    .await
 }
 
 /// Turn a person into a service account
@@ -142,13 +143,13 @@ pub async fn link(call: Call) -> Answer {
 )]
 pub async fn turn_into_service(call: Call, body: Body) -> Answer {
     let input = (id(&call), call.if_match(), body.read::<TurnIntoService>());
-    let user = call.write(input, |cx, (id, version, wanted)| {
+    call.write(input, |cx, (id, version, wanted)| {
         users::at_version(cx, id, version)?;
         let user = by_name::turn_into_service(cx, id, &wanted.home_team)?;
-        UserAnswer::of(cx, user)
-    });
-    let user = user.await?;
-    tagged(user.version, user)
+        let user = UserAnswer::of(cx, user)?;
+        changed(Some(user.version), &user)
+    })
+    .await
 }
 
 /// Turn a service or agent account into a person
@@ -166,14 +167,14 @@ pub async fn turn_into_service(call: Call, body: Body) -> Answer {
 pub async fn turn_into_person(call: Call, body: Body) -> Answer {
     let origin = call.origin();
     let input = (id(&call), call.if_match(), body.read::<TurnIntoPerson>());
-    let turned = call.write(input, move |cx, (id, version, wanted)| {
+    call.write(input, move |cx, (id, version, wanted)| {
         users::at_version(cx, id, version)?;
         let TurnIntoPerson { username, email } = wanted;
         let turned = users::turn_into_person(cx, id, &PersonWanted { username, email })?;
         let invitation = turned.invitation.map(|secret| format!("{origin}/invitation/{}", secret.reveal()));
         let user = UserAnswer::of(cx, turned.user)?;
-        Ok(CreatedUser { user, invitation })
-    });
-    let turned = turned.await?;
-    once(Some(turned.user.version), turned)
+        let answer = changed(Some(user.version), &user)?;
+        answer.telling_once(&CreatedUser { user, invitation })
+    })
+    .await
 }

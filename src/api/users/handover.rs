@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::id;
 use crate::api::Answer;
-use crate::api::answer::ok;
+use crate::api::answer::{changed, ok};
 use crate::api::body::{Body, given};
 use crate::api::call::Call;
 use crate::api::openapi::{Changes, Reads};
@@ -137,8 +137,9 @@ pub async fn get(call: Call) -> Answer {
 )]
 pub async fn hand_over(call: Call, body: Body) -> Answer {
     let input = (id(&call), body.read::<HandOver>());
-    let done = call.write(input, |cx, (person, wanted)| {
-        handover::hand_over(cx, person, wanted.contact, wanted.accounts.as_deref()).map(HandedOverAnswer::from)
-    });
-    ok(done.await?)
+    call.write(input, |cx, (person, wanted)| {
+        let done = handover::hand_over(cx, person, wanted.contact, wanted.accounts.as_deref())?;
+        changed(None, &HandedOverAnswer::from(done))
+    })
+    .await
 }

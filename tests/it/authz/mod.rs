@@ -61,6 +61,7 @@ fn fields(targets: &Targets) -> Vec<(String, String)> {
         ("user", &admin),
         ("user_id", &admin),
         ("account", "grace"),
+        ("contact", "jonas"),
         ("id", &admin),
         ("action", "disable"),
         ("scope", "users:read"),
@@ -130,6 +131,11 @@ fn body(route: &Route) -> serde_json::Value {
         ("POST", path) if path.ends_with("/tokens") => {
             json!({ "name": "intruder", "expires_in_days": 1, "scopes": ["teams:read"] })
         }
+        ("POST", path) if path.ends_with("/turn-into-service") => json!({ "home_team": "Platform" }),
+        ("POST", path) if path.ends_with("/turn-into-person") => {
+            json!({ "username": "intruder", "email": "intruder@example.com" })
+        }
+        ("POST", path) if path.ends_with("/handover") => json!({ "contact": 1 }),
         ("PUT", _) => json!({ "role": "Owner" }),
         ("PATCH", "/api/v1/settings") => json!({ "only_admins_manage_service_accounts": true }),
         ("POST", path) if path.ends_with("/move-homes") => json!({ "to": "Platform" }),

@@ -83,7 +83,7 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
     let (user, username) = (scene.user(thing).to_string(), scene.username(thing));
     let user_version = scene.version("users", scene.user(thing).0);
     let team_version = scene.version("teams", if thing == "public" { 1 } else { scene.team.0 });
-    let outsider = scene.outsider(thing).to_string();
+    let (outsider, service) = (scene.outsider(thing).to_string(), scene.service.to_string());
     let role = format!("team_role_{team}");
     let token = [("token_name", "fresh"), ("expires", "30"), ("scope", "service_accounts:read")];
     let fields: Vec<(&str, &str)> = match route.path {
@@ -118,6 +118,8 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
         "/account/tokens/new" => vec![("token_name", "fresh"), ("expires", "30"), ("scope", "self:read")],
         "/users/{id}/delete" => vec![("username", &username), ("password", PASSWORD)],
         "/users/{id}/turn-into-service" => vec![("home_team", &team)],
+        "/users/{id}/turn-into-person" => vec![("username", "nora"), ("email", "nora@example.com")],
+        "/users/{id}/handover" => vec![("contact", "viewer"), ("account", &service)],
         "/teams/new" => vec![("name", "Fresh"), ("description", "")],
         "/teams/{id}/move-homes" => vec![("to", "Platform")],
         "/settings" => vec![("version", "1"), ("only_admins", "on")],
@@ -132,7 +134,7 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
 }
 
 /// The body of the route's request.
-pub fn json(_: &Scene, route: &Route, thing: &str) -> Value {
+pub fn json(scene: &Scene, route: &Route, thing: &str) -> Value {
     match (route.method, route.path) {
         ("POST", "/api/v1/users") if thing == "service" => {
             json!({ "name": "Robot", "role": "Member", "teams": [{ "team": "Billing", "role": MAKER }] })
@@ -143,6 +145,14 @@ pub fn json(_: &Scene, route: &Route, thing: &str) -> Value {
         }),
         ("POST", path) if path.ends_with("/tokens") => {
             json!({ "name": "fresh", "expires_in_days": 1, "scopes": ["service_accounts:read"] })
+        }
+        ("POST", path) if path.ends_with("/turn-into-service") => json!({ "home_team": "Billing" }),
+        ("POST", path) if path.ends_with("/turn-into-person") => {
+            json!({ "username": "nora", "email": "nora@example.com" })
+        }
+        ("POST", path) if path.ends_with("/handover") => {
+            let viewer = scene.app.number("SELECT id AS n FROM users WHERE username = 'viewer'");
+            json!({ "contact": viewer, "accounts": [scene.service] })
         }
         ("PUT", _) => json!({ "role": "Editor" }),
         ("PATCH", path) if path.contains("/users/") => json!({ "name": "Renamed" }),

@@ -64,6 +64,7 @@ impl Scene {
         .unwrap();
         let service = app.service("Importer", OrgRole::Member, &[(team, RoleId::VIEWER)]);
         let person = app.person("paula", OrgRole::Member, &[(team, RoleId::VIEWER)]);
+        app.sql(&format!("UPDATE users SET contact_id = {person} WHERE id = {service}")).unwrap();
         let outsiders = [app.service("Loner", OrgRole::Member, &[]), app.person("otto", OrgRole::Member, &[])];
         let tokens = [service, person, admin].map(|user| {
             app.token(user, "self:read");

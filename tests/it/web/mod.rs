@@ -1,6 +1,7 @@
 //! The pages.
 
 mod barred;
+mod people;
 mod session;
 mod teams;
 mod throttle;
