@@ -113,8 +113,10 @@ impl Holdings {
                 Self { everywhere, teams, own: self.own.and(scopes) }
             }
             Some(allowed) => {
-                let teams = self.teams.iter().filter(|(id, _)| allowed.contains(id));
-                let teams = teams.map(|(id, held)| (*id, either(left(*held), everywhere))).collect();
+                // Also where the account is no member: what its organisation role gives there must not wake, unmeasured, when
+                // somebody makes it one.
+                let inside = |id: &TeamId| (*id, left(self.grants_at(Place::Team(*id))));
+                let teams = allowed.iter().map(inside).filter(|(_, held)| *held != Grants::NOTHING).collect();
                 Self { everywhere: Grants::NOTHING, teams, own: PermissionSet::EMPTY }
             }
         }

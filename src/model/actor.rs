@@ -209,6 +209,17 @@ impl Actor {
         Ok(())
     }
 
+    /// Only Admins make Admins: every permission that there is, as a token's scopes, is not yet to be one.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for the role Admin where the actor is none.
+    pub fn may_make(&self, role: OrgRole) -> Result<()> {
+        if role == OrgRole::Admin && !self.is_admin() {
+            return Err(Error::refused("Only Admins make Admins."));
+        }
+        Ok(())
+    }
+
     /// Rule 8: making accounts of this kind, assigning them to teams and managing their tokens, where a setting leaves that to
     /// Admins.
     ///

@@ -41,21 +41,22 @@ pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<(User, Purpose, Secr
 fn issue(cx: &mut Cx<'_, '_>, user: &User, purpose: Purpose) -> Result<Secret> {
     store::links::delete_of_user(cx.tx, user.id)?;
     let secret = random::secret();
-    store::links::insert(
-        cx.tx,
-        purpose,
-        Some(user.id),
-        &crypto::sha256(secret.reveal().as_bytes()),
-        (cx.actor.id(), cx.now),
-    )?;
+    let hash = crypto::sha256(secret.reveal().as_bytes());
+    store::links::insert(cx.tx, purpose, Some(user.id), &hash, (issuer(cx), cx.now))?;
     cx.done(account(user), None, None)?;
     Ok(secret)
+}
+
+/// Who knows the secret of a link that the caller hands out: their account, nobody's on the command line, and of a token the
+/// token alone, by its id below zero. A token has less than its account, or more.
+pub(super) fn issuer(cx: &Cx<'_, '_>) -> Option<UserId> {
+    cx.actor.token().map(|token| UserId(-token.id.0)).or(cx.actor.id())
 }
 
 /// An account has just grown. Whoever handed out a link to it was measured against less, so the link ends, unless it is the
 /// caller's own, who covers what the account can do now.
 pub(super) fn end_after_growth(cx: &mut Cx<'_, '_>, id: UserId) -> Result<()> {
-    let issuer = cx.actor.id();
+    let issuer = issuer(cx);
     store::links::delete_of_others(cx.tx, id, issuer).map(drop)
 }
 

@@ -11,7 +11,7 @@ use crate::model::Result;
 use crate::model::ids::UserId;
 use crate::model::links::{Link, Purpose};
 
-/// Adds a link for `user`, handed out by `issuer`, that is good for its purpose's life.
+/// Adds a link for `user`, handed out by `issuer` (a token by its id below zero), that is good for its purpose's life.
 ///
 /// # Errors
 /// A fault.

@@ -283,4 +283,145 @@ both! {
         let profile = mia.get(&format!("/users/{housed}")).await;
         assert!(profile.status == 200 && !profile.has("Secret Project"), "{}", profile.text());
     }
+
+    async fn a_home_is_moved_only_by_who_holds_all_that_moves(app) {
+        let scene = Scene::of(&app);
+        app.write(|cx| latchkey::service::members::set(cx, scene.secret, scene.mia, RoleId::MAINTAINER));
+        let strong = app.service("Strong", OrgRole::Manager, &[(scene.team, RoleId::VIEWER)]);
+        let weak = app.service("Weak", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
+        let home = json!({ "home_team": "Secret Project" });
+        let refused = scene.api.patch(&format!("/api/v1/users/{strong}"), home.clone()).await;
+        assert_eq!(refused.status, 403, "{}", refused.body);
+        assert_eq!(scene.api.patch(&format!("/api/v1/users/{weak}"), home).await.status, 200);
+    }
+
+    async fn an_address_is_changed_only_by_who_holds_what_its_mail_opens(app) {
+        let scene = Scene::of(&app);
+        let max = app.person("max", OrgRole::Manager, &[(scene.team, RoleId::VIEWER)]);
+        let changing = |email: &str| json!({ "email": email });
+        let helpdesk = app.api(&app.token(max, "users:read users:update"));
+        let (boss, bob) = (app.person("boss", OrgRole::Manager, &[]), app.person("bob", OrgRole::Member, &[]));
+        let refused = helpdesk.patch(&format!("/api/v1/users/{boss}"), changing("boss@taken.example")).await;
+        assert_eq!(refused.status, 403, "{}", refused.body);
+        assert_eq!(helpdesk.patch(&format!("/api/v1/users/{bob}"), changing("bob@new.example")).await.status, 200);
+        // A forgotten password goes by mail: whoever changes the address of their token's own account gets all of the account.
+        let narrow = app.api(&app.token(max, "self:read self:update"));
+        let own = narrow.patch(&format!("/api/v1/users/{max}"), changing("max@taken.example")).await;
+        assert_eq!(own.status, 403, "{}", own.body);
+        let (path, named) = (format!("/api/v1/users/{max}"), json!({ "name": "Maximilian" }));
+        assert_eq!(narrow.patch(&path, named).await.status, 200, "the rest of the profile is their own");
+    }
+
+    async fn an_account_is_switched_on_only_by_who_holds_what_it_can_do(app) {
+        let scene = Scene::of(&app);
+        let strong = app.service("Strong", OrgRole::Manager, &[(scene.team, RoleId::VIEWER)]);
+        let weak = app.service("Weak", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
+        for (user, status) in [(strong, 403), (weak, 200)] {
+            let path = format!("/api/v1/users/{user}");
+            assert_eq!(scene.api.patch(&path, json!({ "enabled": false })).await.status, 200, "anybody may stop it");
+            let reply = scene.api.patch(&path, json!({ "enabled": true })).await;
+            assert_eq!(reply.status, status, "{}", reply.body);
+        }
+    }
+
+    async fn a_link_is_handed_out_only_by_who_holds_what_it_opens(app) {
+        Scene::of(&app);
+        let max = app.person("max", OrgRole::Manager, &[]);
+        let (boss, bob) = (app.person("boss", OrgRole::Manager, &[]), app.person("bob", OrgRole::Member, &[]));
+        let token = app.token(max, "users:read users:update");
+        let caller = || latchkey::service::Caller::new(
+            latchkey::service::Credential::Bearer(latchkey::base::secret::Secret::new(token.clone())),
+            latchkey::model::actor::Origin::default(),
+        );
+        assert!(app.app.write(&caller(), |cx| latchkey::service::links::issue_for(cx, boss).map(drop)).is_err());
+        app.app.write(&caller(), |cx| latchkey::service::links::issue_for(cx, bob).map(drop)).unwrap();
+        let mut browser = app.log_in("max").await;
+        let root = app.root_api();
+        assert_eq!(root.patch(&format!("/api/v1/users/{boss}"), json!({ "role": "Admin" })).await.status, 200);
+        assert_eq!(browser.post(&format!("/users/{boss}/link"), &[]).await.status, 403);
+    }
+
+    async fn a_role_is_given_only_by_who_holds_what_it_gives(app) {
+        let scene = Scene::of(&app);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
+        let max = app.person("max", OrgRole::Manager, &[]);
+        let helpdesk = app.api(&app.token(max, "users:read users:update service_accounts:read service_accounts:update"));
+        let bob = app.person("bob", OrgRole::Member, &[]);
+        for (api, user, role) in [(&scene.api, service, "Editor"), (&helpdesk, bob, "Manager"), (&helpdesk, max, "Admin")] {
+            let reply = api.patch(&format!("/api/v1/users/{user}"), json!({ "role": role })).await;
+            assert_eq!(reply.status, 403, "{role}: {}", reply.body);
+        }
+        let root = app.root_api();
+        assert_eq!(root.patch(&format!("/api/v1/users/{service}"), json!({ "role": "Editor" })).await.status, 200);
+    }
+
+    async fn every_scope_there_is_makes_no_admin(app) {
+        app.make_admin("ada");
+        let ada = UserId(app.number("SELECT id AS n FROM users WHERE username = 'ada'"));
+        let api = app.api(&app.token(ada, &PermissionSet::everything().to_string()));
+        let person = json!({ "name": "Eve", "user_type": "Person", "username": "eve", "email": "eve@example.com", "role": "Admin" });
+        let reply = api.post("/api/v1/users", person).await;
+        assert_eq!(reply.status, 403, "whoever uses the invitation would be an Admin: {}", reply.body);
+        let machine = api.post("/api/v1/users", json!({ "name": "Eve", "role": "Admin" })).await;
+        assert_eq!(machine.status, 403, "{}", machine.body);
+        assert_eq!(api.post("/api/v1/users", json!({ "name": "Eve", "role": "Manager" })).await.status, 201);
+        assert_eq!(app.root_api().post("/api/v1/users", json!({ "name": "Root's", "role": "Admin" })).await.status, 201);
+    }
+
+    async fn a_tokens_link_ends_when_its_account_makes_another_grow(app) {
+        app.make_admin("ada");
+        let ada = UserId(app.number("SELECT id AS n FROM users WHERE username = 'ada'"));
+        let max = app.person("max", OrgRole::Manager, &[]);
+        let mut browser = app.log_in("ada").await;
+        let token = app.token(ada, "users:read users:create users:update");
+        let helpdesk = app.api(&token);
+        let invited = |n: u32| json!({ "name": format!("Bob {n}"), "user_type": "Person", "username": format!("bob{n}"), "email": format!("bob{n}@example.com"), "role": "Member" });
+        let link = |reply: crate::support::Reply| {
+            let text = reply.body.to_string();
+            let at = text.find("/invitation/").unwrap_or_else(|| panic!("{text}"));
+            let link = text[at..].split('"').next().unwrap().to_owned();
+            (reply.body["id"].as_i64().unwrap(), link)
+        };
+        let (bob, weak) = link(helpdesk.post("/api/v1/users", invited(1)).await);
+        assert_eq!(app.visitor().get(&weak).await.status, 200);
+        let (path, page) = page_of(&mut browser, UserId(bob)).await;
+        let version = page.value("version");
+        let fields = [("version", &*version), ("display_name", "Bob 1"), ("username", "bob1"), ("email", "bob1@example.com"), ("role", "Manager")];
+        assert_eq!(browser.post(&path, &fields).await.status, 303);
+        assert_eq!(app.visitor().get(&weak).await.status, 404, "the token was not measured against a Manager");
+        let strong = app.api(&app.token(max, &PermissionSet::everything().to_string()));
+        let (bob, own) = link(strong.post("/api/v1/users", invited(2)).await);
+        assert_eq!(strong.patch(&format!("/api/v1/users/{bob}"), json!({ "role": "Editor" })).await.status, 200);
+        assert_eq!(app.visitor().get(&own).await.status, 200, "what the token itself gives, it holds");
+    }
+
+    async fn a_token_of_some_teams_is_measured_in_teams_that_its_account_is_not_in(app) {
+        let scene = Scene::of(&app);
+        app.sql("INSERT INTO roles (name, name_key, description, permissions, level, created_at, version) VALUES ('Host', 'host', '', 'teams:read teams:update', 'none', 0, 1)").unwrap();
+        let host = RoleId(app.number("SELECT id AS n FROM roles WHERE name = 'Host'"));
+        app.write(|cx| latchkey::service::members::set(cx, scene.secret, scene.mia, host));
+        let strong = app.service("Strong", OrgRole::Manager, &[(scene.team, RoleId::VIEWER)]);
+        let wanted = json!({ "name": "t", "expires_in_days": 9, "scopes": ["tokens:create"], "teams": ["Secret Project"] });
+        let minted = scene.api.post(&format!("/api/v1/users/{strong}/tokens"), wanted.clone()).await;
+        assert_eq!(minted.status, 403, "it is a Manager there too: {}", minted.body);
+        let weak = app.service("Weak", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
+        let minted = scene.api.post(&format!("/api/v1/users/{weak}/tokens"), wanted).await;
+        assert_eq!(minted.status, 201, "{}", minted.body);
+        let given = scene.api.put(&format!("/api/v1/teams/{}/members/{weak}", scene.secret), json!({ "role": "Maintainer" })).await;
+        assert_eq!(given.status, 403, "{}", given.body);
+    }
+
+    async fn a_person_becomes_a_service_account_only_by_who_holds_what_they_hold(app) {
+        let scene = Scene::of(&app);
+        let max = app.person("max", OrgRole::Manager, &[]);
+        let caller = |token: &str| latchkey::service::Caller::new(
+            latchkey::service::Credential::Bearer(latchkey::base::secret::Secret::new(token.to_owned())),
+            latchkey::model::actor::Origin::default(),
+        );
+        let narrow = app.token(max, "users:read users:update service_accounts:create");
+        let (boss, bob) = (app.person("boss", OrgRole::Manager, &[]), app.person("bob", OrgRole::Member, &[]));
+        let turn = |id| app.app.write(&caller(&narrow), |cx| latchkey::service::users::turn_into_service(cx, id, scene.team).map(drop));
+        assert!(turn(boss).is_err());
+        turn(bob).unwrap();
+    }
 }

@@ -13,4 +13,5 @@ mod load;
 mod only_admins;
 mod routes;
 mod schema;
+mod soak;
 mod web;

@@ -151,20 +151,25 @@ fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<
         description: after.description.clone(),
         ..before.clone()
     };
+    let moves_mail = before.email != after.email;
     let teams = store::memberships::roles(cx.tx, before.id)?;
     let held = Holdings::latent(&before.standing(teams.clone()));
     if own == *after && cx.actor.owns(before.id, Action::Update) {
-        // Whoever reads the mail of an account can log in to it, and a token may be good for less than its account.
-        return if before.email == after.email { Ok(false) } else { cx.actor.may_grant(&held).map(|()| false) };
+        if moves_mail {
+            // Whoever reads the mail of an account can log in to it, and a token may be good for less than its account.
+            cx.actor.may_touch(before)?;
+            cx.actor.may_grant(&held)?;
+        }
+        return Ok(false);
     }
     cx.actor.may_act_on(before, Action::Update)?;
     let will_hold = Holdings::latent(&after.standing(teams));
     let widens = held.lack_against(&will_hold).is_some();
-    if widens || before.email != after.email || before.home_team != after.home_team {
+    if widens || moves_mail || before.home_team != after.home_team {
         cx.actor.may_grant(&will_hold)?;
     }
-    if after.role == OrgRole::Admin && before.role != OrgRole::Admin && !cx.actor.is_admin() {
-        return Err(Error::refused("Only Admins make Admins."));
+    if after.role != before.role {
+        cx.actor.may_make(after.role)?;
     }
     if before.home_team != after.home_team {
         cx.actor.may_manage(before.kind)?;

@@ -120,6 +120,7 @@ fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Holdin
     }
     let standing = Standing { kind: new.kind, role: new.role, teams };
     cx.actor.may_grant(&Holdings::latent(&standing))?;
+    cx.actor.may_make(new.role)?;
     for (team, _) in &new.teams {
         may_assign(cx, *team, home)?;
     }

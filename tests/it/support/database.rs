@@ -49,7 +49,46 @@ macro_rules! connected {
     };
 }
 
+/// One connection past the program that stays open, for tests that look often.
+pub enum Window {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+macro_rules! through {
+    ($window:expr, $conn:ident => $work:expr) => {
+        match $window {
+            Window::Sqlite($conn) => $work,
+            Window::Postgres($conn) => $work,
+        }
+    };
+}
+
+impl Window {
+    pub fn execute(&mut self, statement: &str) {
+        through!(self, conn => sql_query(statement).execute(conn).map(drop).unwrap());
+    }
+
+    pub fn texts(&mut self, query: &str) -> Vec<String> {
+        let rows: Vec<Words> = through!(self, conn => sql_query(query).load(conn).unwrap());
+        rows.into_iter().map(|row| row.t).collect()
+    }
+}
+
 impl Database {
+    /// Opens a window on it.
+    pub fn window(&self) -> Window {
+        match self {
+            Self::Sqlite(file) => {
+                let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+                sql_query("PRAGMA busy_timeout = 20000").execute(&mut conn).unwrap();
+                sql_query("PRAGMA foreign_keys = ON").execute(&mut conn).unwrap();
+                Window::Sqlite(conn)
+            }
+            Self::Postgres(url) => Window::Postgres(PgConnection::establish(url).unwrap()),
+        }
+    }
+
     pub fn create(flavour: Flavour, dir: &Path) -> Self {
         match flavour {
             Flavour::Sqlite => Self::Sqlite(dir.join("latchkey.db")),

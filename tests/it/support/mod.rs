@@ -26,7 +26,7 @@ use time::macros::datetime;
 
 pub use api::{Api, Reply};
 pub use browser::{Browser, Html};
-pub use database::{Database, Flavour};
+pub use database::{Database, Flavour, Window};
 pub use snapshot::Snapshot;
 
 /// A password that is good enough, for everybody.

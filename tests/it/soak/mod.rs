@@ -1,0 +1,122 @@
+//! The proof of rule 2: whatever a set of people and tokens does, what they control never exceeds what they controlled at the
+//! start and what an Admin outside the set gave since.
+//!
+//! `LATCHKEY_TEST_SOAK` sets how many sequences are tried, `LATCHKEY_TEST_SOAK_SEED` which.
+
+mod acts;
+mod dice;
+mod gifts;
+mod hands;
+mod power;
+mod run;
+mod scene;
+
+use std::cell::{Cell, RefCell};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
+
+use crate::support::{Flavour, TestApp};
+use run::{Run, Step, Tally};
+
+const STEPS: usize = 30;
+/// Sequences that share a store.
+const PER_STORE: u32 = 500;
+
+fn number(variable: &str, default: u64) -> u64 {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable} is not a number")),
+        Err(_) => default,
+    }
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let thrown = || vec(any::<u32>(), 10);
+    prop_oneof![
+        24 => (any::<u32>(), any::<u32>(), thrown()).prop_map(|(who, act, dice)| Step::Set { who, act, dice }),
+        4 => (any::<u32>(), thrown()).prop_map(|(act, dice)| Step::Admin { act, dice }),
+        1 => prop_oneof![Just(1), Just(30), Just(180), Just(1_500)].prop_map(|minutes| Step::Wait { minutes }),
+    ]
+}
+
+/// Tries sequences in one store. How often each act was tried and done.
+async fn soak(flavour: Flavour, cases: u32, seed: u64, tally: &RefCell<Tally>) {
+    let portal = TestApp::start(flavour).await;
+    let window = RefCell::new(portal.db.window());
+    let played = Cell::new(0);
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(seed),
+        max_shrink_iters: 1_000,
+        ..Config::default()
+    };
+    // A failure shrinks by leaving out steps, and then by taking people and tokens out of the set.
+    let all = |count| vec(proptest::bool::weighted(1.0), count);
+    let sequence =
+        (all(STEPS), all(scene::HOLDABLE), vec(any::<u32>(), 200).no_shrink(), vec(step(), STEPS).no_shrink());
+    let outcome = TestRunner::new(config).run(&sequence, |(taken, held, scene, steps)| {
+        played.set(played.get() + 1);
+        let window = &mut *window.borrow_mut();
+        let mut run = Run::begin(&portal, window, played.get(), (&scene, &held));
+        for step in steps.iter().zip(taken).filter(|(_, taken)| *taken).map(|(step, _)| step) {
+            if let Err(broken) = run.step(step, &mut tally.borrow_mut()) {
+                return Err(TestCaseError::fail(format!("{broken}\n\n{}", run.story.join("\n"))));
+            }
+        }
+        Ok(())
+    });
+    match outcome {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, _)) => panic!(
+            "Somebody grants more than they hold: {reason}\n\nAgain, and with the rest of them: \
+             LATCHKEY_TEST_SOAK_SEED={seed} LATCHKEY_TEST_SOAK={cases}"
+        ),
+        Err(TestError::Abort(reason)) => panic!("the sequences were not played: {reason}"),
+    }
+}
+
+/// Every kind of act was done, and a quarter of all that was tried, so that the invariant was not kept by nothing happening.
+fn much_was_done(tally: &Tally) {
+    let mut tried = 0;
+    let mut done = 0;
+    for (name, (attempts, successes)) in &tally.0 {
+        println!("{successes:>7} of {attempts:>7}  {name}");
+        tried += attempts;
+        done += successes;
+    }
+    println!("{done:>7} of {tried:>7}");
+    assert!(done * 4 >= tried, "only {done} of {tried} acts were done");
+    for act in acts::ACTS.iter().chain(gifts::GIFTS).filter(|act| !act.hopeless) {
+        let done = tally.0.get(act.name).map_or(0, |counts| counts.1);
+        assert!(done > 0, "never done: {}", act.name);
+    }
+}
+
+async fn prove(flavour: Flavour) {
+    let sequences = u32::try_from(number("LATCHKEY_TEST_SOAK", 300)).unwrap();
+    let seed = number("LATCHKEY_TEST_SOAK_SEED", 2026);
+    let tally = RefCell::new(Tally::default());
+    for part in 0..sequences.div_ceil(PER_STORE) {
+        let cases = PER_STORE.min(sequences - part * PER_STORE);
+        soak(flavour, cases, seed + u64::from(part), &tally).await;
+    }
+    if sequences >= 300 {
+        much_was_done(&tally.borrow());
+    }
+}
+
+mod nobody_grants_more_than_they_hold {
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite() {
+        prove(Flavour::Sqlite).await;
+    }
+
+    #[tokio::test]
+    async fn postgres() {
+        prove(Flavour::Postgres).await;
+    }
+}
