@@ -418,10 +418,91 @@ both! {
             latchkey::service::Credential::Bearer(latchkey::base::secret::Secret::new(token.to_owned())),
             latchkey::model::actor::Origin::default(),
         );
-        let narrow = app.token(max, "users:read users:update service_accounts:create");
+        let narrow = app.token(max, "users:read users:update teams:read service_accounts:create");
         let (boss, bob) = (app.person("boss", OrgRole::Manager, &[]), app.person("bob", OrgRole::Member, &[]));
         let turn = |id| app.app.write(&caller(&narrow), |cx| latchkey::service::users::turn_into_service(cx, id, scene.team).map(drop));
         assert!(turn(boss).is_err());
         turn(bob).unwrap();
+    }
+
+    async fn a_token_of_one_team_does_nothing_in_another(app) {
+        let scene = Scene::of(&app);
+        app.write(|cx| latchkey::service::members::set(cx, scene.secret, scene.mia, RoleId::MAINTAINER));
+        let wanted = json!({ "name": "t", "expires_in_days": 9, "scopes": ["service_accounts:read", "service_accounts:create", "tokens:create"], "teams": ["Data Engineering"] });
+        let minted = scene.api.post(&format!("/api/v1/users/{}/tokens", scene.mia), wanted).await;
+        let limited = app.api(minted.body["token"].as_str().unwrap_or_else(|| panic!("{}", minted.body)));
+        let made = |team: &str| json!({ "name": format!("Of {team}"), "role": "Member", "home_team": team });
+        assert_eq!(limited.post("/api/v1/users", made("Data Engineering")).await.status, 201);
+        let elsewhere = limited.post("/api/v1/users", made("Secret Project")).await;
+        assert!((400..500).contains(&elsewhere.status), "{}", elsewhere.body);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
+        let path = format!("/api/v1/users/{service}/tokens");
+        let child = |name: &str, teams: serde_json::Value| json!({ "name": name, "expires_in_days": 1, "scopes": ["service_accounts:read"], "teams": teams });
+        assert_eq!(limited.post(&path, child("within", json!(["Data Engineering"]))).await.status, 201);
+        let mut unlimited = child("without", json!(null));
+        unlimited.as_object_mut().unwrap().remove("teams");
+        let refused = limited.post(&path, unlimited).await;
+        assert_eq!(refused.status, 403, "what it makes could act wherever the account comes to: {}", refused.body);
+    }
+
+    async fn a_token_gives_no_scope_that_it_has_not(app) {
+        let scene = Scene::of(&app);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, RoleId::MAINTAINER)]);
+        let own = app.api(&app.token(service, "service_accounts:read tokens:create"));
+        let path = format!("/api/v1/users/{service}/tokens");
+        for (scope, status) in [("service_accounts:read", 201), ("service_accounts:delete", 403), ("self:update", 403)] {
+            let reply = own.post(&path, json!({ "name": scope, "expires_in_days": 1, "scopes": [scope] })).await;
+            assert_eq!(reply.status, status, "{scope}: {}", reply.body);
+        }
+    }
+
+    async fn a_reach_into_applications_is_given_only_by_who_has_it(app) {
+        let scene = Scene::of(&app);
+        for (name, permissions, level) in [("Host", "teams:read teams:update", "read"), ("Far", "", "write"), ("Near", "", "read")] {
+            app.sql(&format!("INSERT INTO roles (name, name_key, description, permissions, level, created_at, version) VALUES ('{name}', '{}', '', '{permissions}', '{level}', 0, 1)", name.to_lowercase())).unwrap();
+        }
+        let host = RoleId(app.number("SELECT id AS n FROM roles WHERE name = 'Host'"));
+        let hal = app.person("hal", OrgRole::Member, &[(scene.secret, host)]);
+        let api = app.api(&app.token(hal, "teams:read teams:update applications:read"));
+        let mut browser = app.log_in("hal").await;
+        let bob = app.person("bob", OrgRole::Member, &[]).to_string();
+        let path = format!("/teams/{}/members/new", scene.secret);
+        for (role, good) in [("Far", false), ("Near", true)] {
+            let answer = browser.post(&path, &[("kind", "person"), ("user", &bob), ("role", role)]).await;
+            assert_eq!(answer.status == 303, good, "{role}: {}", answer.text());
+        }
+        let by_token = api.put(&format!("/api/v1/teams/{}/members/{bob}", scene.secret), json!({ "role": "Far" })).await;
+        assert_eq!(by_token.status, 403, "{}", by_token.body);
+    }
+
+    async fn a_setting_leaves_service_accounts_to_admins_but_not_stopping_them(app) {
+        let scene = Scene::of(&app);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
+        app.sql("UPDATE settings SET only_admins_manage_machines = TRUE").unwrap();
+        let wanted = json!({ "name": "New", "role": "Member", "home_team": "Data Engineering" });
+        assert_eq!(scene.api.post("/api/v1/users", wanted).await.status, 403);
+        let token = json!({ "name": "t", "expires_in_days": 1, "scopes": [] });
+        assert_eq!(scene.api.post(&format!("/api/v1/users/{service}/tokens"), token).await.status, 403);
+        app.join_by_sql(scene.team, scene.mia, RoleId::OWNER);
+        let path = format!("/api/v1/teams/{}/members/{service}", scene.team);
+        assert_eq!(scene.api.put(&path, json!({ "role": "Editor" })).await.status, 403);
+        let stopped = scene.api.patch(&format!("/api/v1/users/{service}"), json!({ "enabled": false })).await;
+        assert_eq!(stopped.status, 200, "{}", stopped.body);
+    }
+
+    async fn no_token_and_nobody_but_an_admin_makes_a_global_admin_token(app) {
+        let scene = Scene::of(&app);
+        let service = app.service("Deployer", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
+        let path = format!("/api/v1/users/{service}/tokens");
+        let wanted = json!({ "name": "root", "expires_in_days": 1, "global_admin": true });
+        for api in [&scene.api, &app.root_api()] {
+            let reply = api.post(&path, wanted.clone()).await;
+            assert!((400..500).contains(&reply.status), "{}", reply.body);
+        }
+        let mut mia = app.log_in("mia").await;
+        let fields = [("token_name", "root"), ("expires", "30"), ("global_admin", "true")];
+        let answer = mia.post(&format!("/users/{service}/tokens/new"), &fields).await;
+        assert!((400..500).contains(&answer.status), "{}", answer.text());
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens WHERE global_admin AND name = 'root'"), 0);
     }
 }

@@ -5,8 +5,8 @@ use latchkey::model::Result;
 use latchkey::model::actor::Origin;
 use latchkey::model::error::Error;
 use latchkey::model::ids::{RoleId, TeamId, UserId};
-use latchkey::model::permissions::{PermissionSet, Resource};
-use latchkey::model::roles::OrgRole;
+use latchkey::model::permissions::{Permission, PermissionSet, Resource};
+use latchkey::model::roles::{Grants, OrgRole};
 use latchkey::model::tokens::Lifetime;
 use latchkey::model::users::Kind;
 use latchkey::service::by_name::{self, TeamWanted, TokenWanted, UserEdit, UserWanted};
@@ -15,6 +15,7 @@ use latchkey::service::users::{Created, NewUser, UserChange};
 use latchkey::service::{Caller, bulk, links, members, teams, tokens, users, wizard};
 
 use super::hands::{KnownToken, Learned, MAILBOX};
+use super::power::{Account, Power};
 use super::run::Try;
 
 /// What an act came to: what the set learnt by it, or why it was refused.
@@ -26,6 +27,8 @@ pub struct Act {
     pub name: &'static str,
     /// How often it is tried, beside the others.
     pub weight: u32,
+    /// The permission without which it is in vain, mostly: so whoever has it is asked first. Empty where there is none.
+    pub needs: &'static str,
     /// Tries it.
     pub run: fn(&mut Try<'_>) -> Outcome,
     /// Whether nobody in the set may ever do it.
@@ -33,40 +36,55 @@ pub struct Act {
 }
 
 /// An act.
-pub const fn act(weight: u32, name: &'static str, run: fn(&mut Try<'_>) -> Outcome) -> Act {
-    Act { name, weight, run, hopeless: false }
+pub const fn act(weight: u32, name: &'static str, needs: &'static str, run: fn(&mut Try<'_>) -> Outcome) -> Act {
+    Act { name, weight, needs, run, hopeless: false }
+}
+
+impl Act {
+    /// Whether somebody with this power may hope to do it.
+    pub fn suits(&self, power: &Power) -> bool {
+        self.needs.is_empty() || self.permission().is_some_and(|needed| power.anywhere().has(needed))
+    }
+
+    fn permission(&self) -> Option<Permission> {
+        self.needs.parse().ok()
+    }
 }
 
 /// All that the set tries.
 pub const ACTS: &[Act] = &[
-    act(3, "make a person", make_person),
-    act(4, "make a machine", make_machine),
-    act(2, "make a user by name", make_by_name),
-    act(3, "finish the wizard", finish_wizard),
-    act(4, "change a role", change_role),
-    act(3, "change an address", change_address),
-    act(3, "change a profile", change_profile),
-    act(3, "move home", move_home),
-    act(2, "change a user by name", change_by_name),
-    act(2, "disable", disable),
-    act(4, "enable", enable),
-    act(1, "delete", delete),
-    act(1, "disable or revoke in bulk", in_bulk),
-    act(2, "turn into a service account", turn_into_service),
-    act(8, "set a membership", set_member),
-    act(2, "set a membership by name", set_member_by_name),
-    act(2, "end a membership", end_membership),
-    act(2, "make a team", make_team),
-    act(1, "rename a team", rename_team),
-    act(1, "delete a team", delete_team),
-    act(8, "make a token", make_token),
-    act(3, "make a token by name", make_token_by_name),
-    act(6, "make an own token", make_own_token),
-    Act { hopeless: true, ..act(1, "make a global-admin token", make_global_admin) },
-    act(1, "revoke a token", revoke_token),
-    act(1, "end sessions", end_sessions),
-    act(4, "hand out a link", hand_out_link),
-    act(2, "use a link", use_link),
+    act(3, "make a person", "users:create", make_person),
+    act(4, "make a machine", "service_accounts:create", make_machine),
+    act(2, "make a user by name", "service_accounts:create", make_by_name),
+    act(3, "finish the wizard", "service_accounts:create", finish_wizard),
+    act(3, "change a person's role", "users:update", change_role),
+    act(3, "change a machine's role", "service_accounts:update", change_role),
+    act(3, "change an address", "users:update", change_address),
+    act(2, "change the own address", "", change_own_address),
+    act(2, "change a profile", "service_accounts:update", change_profile),
+    act(3, "move home", "service_accounts:update", move_home),
+    act(2, "change a user by name", "service_accounts:update", change_by_name),
+    act(1, "disable a person", "users:update", disable),
+    act(2, "disable a machine", "service_accounts:update", disable),
+    act(2, "enable a person", "users:update", enable),
+    act(4, "enable a machine", "service_accounts:update", enable),
+    act(1, "delete", "service_accounts:delete", delete),
+    act(1, "disable or revoke in bulk", "service_accounts:update", in_bulk),
+    act(3, "turn into a service account", "users:update", turn_into_service),
+    act(8, "set a membership", "teams:update", set_member),
+    act(2, "set a membership by name", "teams:update", set_member_by_name),
+    act(2, "end a membership", "teams:update", end_membership),
+    act(1, "make a team", "teams:create", make_team),
+    act(1, "rename a team", "teams:update", rename_team),
+    act(1, "delete a team", "teams:delete", delete_team),
+    act(8, "make a token", "tokens:create", make_token),
+    act(3, "make a token by name", "tokens:create", make_token_by_name),
+    act(5, "make an own token", "", make_own_token),
+    Act { hopeless: true, ..act(1, "make a global-admin token", "tokens:create", make_global_admin) },
+    act(1, "revoke a token", "tokens:delete", revoke_token),
+    act(1, "end sessions", "users:update", end_sessions),
+    act(4, "hand out a link", "users:update", hand_out_link),
+    act(2, "use a link", "", use_link),
 ];
 
 fn nothing<T>(outcome: Result<T>) -> Outcome {
@@ -79,17 +97,49 @@ pub fn none() -> Error {
 }
 
 impl Try<'_> {
+    /// Whether the actor holds what this act needs at a place, or is to try it nevertheless.
+    fn hopes_at(&self, needs: Option<Permission>, place: Option<TeamId>) -> bool {
+        self.daring || needs.is_none_or(|needed| self.power.at(place).permissions.has(needed))
+    }
+
+    /// An account to act on: mostly one where the actor holds what this act needs.
+    fn target(&mut self, fits: impl Fn(&Account) -> bool) -> Result<UserId> {
+        let needs = self.act.permission();
+        let hopeful = |by: &Self, account: &Account| {
+            let place = account.home.filter(|home| !home.is_public());
+            let of_account = needs.map(|needed| match needed.resource {
+                Resource::Users | Resource::ServiceAccounts => Permission::new(account.kind.resource(), needed.action),
+                _ => needed,
+            });
+            by.hopes_at(of_account, place)
+        };
+        let fitting = self.reading.accounts.iter().filter(|(_, account)| fits(account) && hopeful(self, account));
+        let fitting: Vec<_> = fitting.map(|(id, _)| *id).collect();
+        self.one_of(&fitting).ok_or_else(none)
+    }
+
+    /// A team to act in, likewise.
+    fn place(&mut self, needs: Option<Permission>) -> Result<TeamId> {
+        let all: Vec<_> = self.reading.teams.keys().copied().collect();
+        let hopeful: Vec<_> = all.into_iter().filter(|team| self.hopes_at(needs, Some(*team))).collect();
+        self.team_of(&hopeful).ok_or_else(none)
+    }
+
+    /// An organisation role, mostly one that the actor covers.
     fn org_role(&mut self) -> OrgRole {
-        let less = [OrgRole::Member; 4];
-        let role = self.dice.pick(&[&less[..], OrgRole::ALL].concat());
+        let covered = |role: &&OrgRole| self.daring || self.power.covers(None, role.grants());
+        let roles: Vec<_> = OrgRole::ALL.iter().filter(covered).copied().collect();
+        let role = self.dice.pick(&roles);
         self.tell(role.as_str());
         role
     }
 
-    /// Any team role, predefined or custom.
-    pub fn team_role(&mut self) -> RoleId {
-        let all: Vec<_> = self.reading.roles.keys().copied().collect();
-        let role = if self.dice.once_in(3) { RoleId::VIEWER } else { self.dice.pick(&all) };
+    /// A team role, predefined or custom, mostly one that the actor covers in this team.
+    pub fn team_role(&mut self, team: TeamId) -> RoleId {
+        let covered = |grants: &Grants| self.daring || self.power.covers(Some(team), *grants);
+        let roles: Vec<_> =
+            self.reading.roles.iter().filter(|(_, grants)| covered(grants)).map(|(id, _)| *id).collect();
+        let role = self.dice.any(&roles).unwrap_or(RoleId::VIEWER);
         self.tell(format!("role {role}"));
         role
     }
@@ -98,9 +148,11 @@ impl Try<'_> {
         self.dice.pick(&[Kind::Service, Kind::Agent])
     }
 
-    fn memberships(&mut self) -> Vec<(TeamId, RoleId)> {
-        let count = self.dice.below(3);
-        (0..count).filter_map(|_| Some((self.team()?, self.team_role()))).collect()
+    fn memberships(&mut self, home: Option<TeamId>) -> Vec<(TeamId, RoleId)> {
+        let update = "teams:update".parse().ok();
+        let mut teams: Vec<_> = home.into_iter().filter(|_| !self.dice.once_in(4)).collect();
+        teams.extend(self.dice.once_in(3).then(|| self.place(update).ok()).flatten());
+        teams.into_iter().map(|team| (team, self.team_role(team))).collect()
     }
 
     /// Scopes for a token, mostly such as the actor has.
@@ -108,6 +160,7 @@ impl Try<'_> {
         let own = PermissionSet::all_of(&[Resource::Own]);
         let held = self.power.anywhere().or(own);
         let scopes = match self.dice.below(8) {
+            _ if !self.daring && self.dice.once_in(2) => self.dice.permissions(held.without(own)),
             0..=2 => self.dice.permissions(held),
             3 | 4 => held.without(own),
             5 => held,
@@ -123,7 +176,7 @@ impl Try<'_> {
         let all: Vec<_> = self.reading.teams.keys().copied().collect();
         let limit = match self.limit {
             Some(limit) if !self.dice.once_in(4) => Some(limit.clone()),
-            _ => self.dice.once_in(3).then(|| self.dice.some(&all)),
+            _ => self.dice.once_in(4).then(|| self.dice.some(&all)),
         };
         if let Some(limit) = &limit {
             self.tell(format!("limited to {limit:?}"));
@@ -134,8 +187,8 @@ impl Try<'_> {
     fn new_user(&mut self, kind: Kind) -> NewUser {
         let name = self.fresh("u");
         let role = self.org_role();
-        let teams = self.memberships();
-        let home = if kind != Kind::Person && self.dice.once_in(2) { self.team() } else { None };
+        let home = if kind == Kind::Person { None } else { self.place(self.act.permission()).ok() };
+        let teams = self.memberships(home);
         self.tell(format!("named {name}"));
         NewUser {
             kind,
@@ -200,16 +253,16 @@ fn make_machine(by: &mut Try<'_>) -> Outcome {
 fn make_by_name(by: &mut Try<'_>) -> Outcome {
     let kind = by.dice.pick(&[Kind::Service, Kind::Service, Kind::Agent, Kind::Person]);
     let new = by.new_user(kind);
-    let team_of = |name: &str| TeamWanted { name: name.to_owned(), role: Some("Viewer".into()) };
-    let named = by.team_name();
+    let person = kind == Kind::Person;
+    let named = |team: &TeamId| by.reading.teams[team].clone();
     let wanted = UserWanted {
         user_type: Some(kind.as_str().into()),
         name: new.display_name,
-        username: (kind == Kind::Person).then_some(new.username),
-        email: (kind == Kind::Person).then_some(new.email),
+        username: person.then_some(new.username),
+        email: person.then_some(new.email),
         role: new.role.as_str().into(),
-        teams: named.iter().map(|name| team_of(name)).collect(),
-        home_team: None,
+        teams: new.teams.iter().map(|(team, _)| TeamWanted { name: named(team), role: None }).collect(),
+        home_team: new.home_team.as_ref().map(named),
         description: None,
     };
     by.write(|cx| by_name::create_user(cx, wanted)).map(invited)
@@ -223,34 +276,44 @@ fn finish_wizard(by: &mut Try<'_>) -> Outcome {
     Ok(vec![Learned::Token(KnownToken::new(&minted))])
 }
 
+/// The kind of account that the act is about.
+fn of_kind(by: &Try<'_>) -> impl Fn(&Account) -> bool + use<> {
+    let people = by.act.needs.starts_with("users:");
+    move |account| (account.kind == Kind::Person) == people
+}
+
 fn change_role(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|_| true).ok_or_else(none)?;
+    let user = by.target(of_kind(by))?;
     let role = by.org_role();
     by.change(user, UserChange { role: Some(role), ..UserChange::default() })
 }
 
 fn change_address(by: &mut Try<'_>) -> Outcome {
-    let user =
-        if by.dice.once_in(3) { by.me } else { by.account(|account| account.kind == Kind::Person).ok_or_else(none)? };
+    let user = by.target(of_kind(by))?;
     let email = Some(format!("{}{MAILBOX}", by.fresh("e")));
     by.change(user, UserChange { email, ..UserChange::default() })
 }
 
+fn change_own_address(by: &mut Try<'_>) -> Outcome {
+    let email = Some(format!("{}{MAILBOX}", by.fresh("e")));
+    by.change(by.me, UserChange { email, ..UserChange::default() })
+}
+
 fn change_profile(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|_| true).ok_or_else(none)?;
-    let contact = by.account(|account| account.kind == Kind::Person).filter(|_| by.dice.once_in(2));
+    let user = by.target(|_| true)?;
+    let contact = by.target(|account| account.kind == Kind::Person).ok();
     let display_name = Some(by.fresh("d"));
     by.change(user, UserChange { display_name, contact: contact.map(Some), ..UserChange::default() })
 }
 
 fn move_home(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| account.kind != Kind::Person).ok_or_else(none)?;
-    let home_team = if by.dice.once_in(6) { Some(TeamId::PUBLIC) } else { by.team() };
-    by.change(user, UserChange { home_team, ..UserChange::default() })
+    let user = by.target(of_kind(by))?;
+    let home = if by.dice.once_in(6) { TeamId::PUBLIC } else { by.place("service_accounts:create".parse().ok())? };
+    by.change(user, UserChange { home_team: Some(home), ..UserChange::default() })
 }
 
 fn change_by_name(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|_| true).ok_or_else(none)?;
+    let user = by.target(|_| true)?;
     let mut edit = UserEdit::default();
     match by.dice.below(3) {
         0 => edit.role = Some(by.org_role().as_str().into()),
@@ -262,50 +325,64 @@ fn change_by_name(by: &mut Try<'_>) -> Outcome {
 }
 
 fn disable(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| account.enabled).ok_or_else(none)?;
+    let of_kind = of_kind(by);
+    let user = by.target(|account| account.enabled && of_kind(account))?;
     nothing(by.write(|cx| users::disable(cx, user)))
 }
 
 fn enable(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| !account.enabled).ok_or_else(none)?;
+    let of_kind = of_kind(by);
+    let user = by.target(|account| !account.enabled && of_kind(account))?;
     nothing(by.write(|cx| users::enable(cx, user)))
 }
 
 fn delete(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|_| true).ok_or_else(none)?;
+    let user = by.target(|_| true)?;
     by.write(|cx| users::delete(cx, user, None)).map(|()| Vec::new())
 }
 
 fn in_bulk(by: &mut Try<'_>) -> Outcome {
-    let users: Vec<_> = (0..2).filter_map(|_| by.account(|_| true)).collect();
+    let users = vec![by.target(|_| true)?, by.target(|_| true)?];
     let act = by.dice.pick(&[bulk::Act::Disable, bulk::Act::Revoke]);
     nothing(by.write(|cx| bulk::run(cx, &users, act)))
 }
 
 fn turn_into_service(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| account.kind == Kind::Person).ok_or_else(none)?;
-    let home = by.team().ok_or_else(none)?;
+    let user = by.target(of_kind(by))?;
+    let home = by.place("service_accounts:create".parse().ok())?;
     nothing(by.write(|cx| users::turn_into_service(cx, user, home)))
 }
 
+/// Some account, mostly one that does not hold more than the actor.
+fn to_join(by: &mut Try<'_>) -> Result<UserId> {
+    let covered = |account: &Account| {
+        let mut teams = account.teams.iter();
+        by.power.covers(None, account.role.grants())
+            && teams.all(|(team, role)| by.power.covers(Some(*team), by.reading.roles[role]))
+    };
+    let all = by.reading.accounts.iter().filter(|(_, account)| by.daring || covered(account));
+    let all: Vec<_> = all.map(|(id, _)| *id).collect();
+    by.one_of(&all).ok_or_else(none)
+}
+
 fn set_member(by: &mut Try<'_>) -> Outcome {
-    let (team, user) = (by.team().ok_or_else(none)?, by.account(|_| true).ok_or_else(none)?);
-    let role = by.team_role();
+    let (team, user) = (by.place(by.act.permission())?, to_join(by)?);
+    let role = by.team_role(team);
     nothing(by.write(|cx| members::set(cx, team, user, role)))
 }
 
 fn set_member_by_name(by: &mut Try<'_>) -> Outcome {
-    let (team, user) = (by.team().ok_or_else(none)?, by.account(|_| true).ok_or_else(none)?);
+    let (team, user) = (by.place(by.act.permission())?, to_join(by)?);
     let role = by.dice.pick(&["Viewer", "Editor", "Maintainer", "Owner"]);
     by.tell(role);
     nothing(by.write(|cx| by_name::set_member(cx, team, user, role)))
 }
 
 fn end_membership(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| !account.teams.is_empty()).ok_or_else(none)?;
-    let teams: Vec<_> = by.reading.accounts[&user].teams.keys().copied().collect();
-    let team = by.dice.pick(&teams);
-    by.tell(format!("team {team}"));
+    let team = by.place(by.act.permission())?;
+    let members = by.reading.accounts.iter().filter(|(_, account)| account.teams.contains_key(&team));
+    let members: Vec<_> = members.map(|(id, _)| *id).collect();
+    let user = by.one_of(&members).ok_or_else(none)?;
     nothing(by.write(|cx| members::remove(cx, team, user)))
 }
 
@@ -315,30 +392,30 @@ fn make_team(by: &mut Try<'_>) -> Outcome {
 }
 
 fn rename_team(by: &mut Try<'_>) -> Outcome {
-    let (team, name) = (by.team().ok_or_else(none)?, by.fresh("team"));
+    let (team, name) = (by.place(by.act.permission())?, by.fresh("team"));
     nothing(by.write(|cx| teams::update(cx, team, &name, "", None)))
 }
 
 fn delete_team(by: &mut Try<'_>) -> Outcome {
-    let team = by.team().ok_or_else(none)?;
+    let team = by.place(by.act.permission())?;
     nothing(by.write(|cx| teams::delete(cx, team)))
 }
 
 fn make_token(by: &mut Try<'_>) -> Outcome {
-    let kind = by.dice.pick(&[Some(Kind::Service), Some(Kind::Agent), None]);
-    let user = by.account(|account| kind.is_none_or(|kind| account.kind == kind)).ok_or_else(none)?;
+    let machine = !by.dice.once_in(4);
+    let user = by.target(|account| (account.kind != Kind::Person) == machine)?;
     let new = by.new_token();
     by.make_token(user, new)
 }
 
 fn make_token_by_name(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| account.kind != Kind::Person).ok_or_else(none)?;
-    let teams = by.team_name().filter(|_| by.dice.once_in(2)).map(|name| vec![name]);
+    let user = by.target(|account| account.kind != Kind::Person)?;
+    let NewToken { name, scopes, teams, .. } = by.new_token();
     let wanted = TokenWanted {
-        name: by.fresh("t"),
+        name,
         expires_in_days: Some(1),
-        scopes: Some(by.scopes().iter().map(|scope| scope.to_string()).collect()),
-        teams,
+        scopes: Some(scopes.iter().map(|scope| scope.to_string()).collect()),
+        teams: teams.map(|teams| teams.iter().map(|team| by.reading.teams[team].clone()).collect()),
         ..TokenWanted::default()
     };
     let minted = by.write(|cx| by_name::create_token(cx, user, wanted))?;
@@ -351,25 +428,27 @@ fn make_own_token(by: &mut Try<'_>) -> Outcome {
 }
 
 fn make_global_admin(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|_| true).ok_or_else(none)?;
+    let user = by.target(|_| true)?;
     let new = NewToken { global_admin: true, scopes: PermissionSet::EMPTY, teams: None, ..by.new_token() };
     by.make_token(user, new)
 }
 
 fn revoke_token(by: &mut Try<'_>) -> Outcome {
-    let all: Vec<_> = by.reading.tokens.iter().map(|(id, pass)| (*id, pass.user)).collect();
-    let (token, user) = by.dice.any(&all).ok_or_else(none)?;
+    let user = by.target(|_| true)?;
+    let theirs = by.reading.tokens.iter().filter(|(_, pass)| pass.user == user && !pass.revoked);
+    let theirs: Vec<_> = theirs.map(|(id, _)| *id).collect();
+    let token = by.dice.any(&theirs).ok_or_else(none)?;
     by.tell(format!("token {token}"));
     nothing(by.write(|cx| tokens::revoke(cx, user, token)))
 }
 
 fn end_sessions(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| account.kind == Kind::Person).ok_or_else(none)?;
+    let user = by.target(of_kind(by))?;
     nothing(by.write(|cx| users::end_sessions(cx, user)))
 }
 
 fn hand_out_link(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| account.kind == Kind::Person).ok_or_else(none)?;
+    let user = by.target(of_kind(by))?;
     let (_, purpose, secret) = by.write(|cx| links::issue_for(cx, user))?;
     Ok(vec![Learned::Link(user, purpose, secret)])
 }

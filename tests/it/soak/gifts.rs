@@ -12,21 +12,21 @@ use super::run::Try;
 
 /// All that the Admin outside does.
 pub const GIFTS: &[Act] = &[
-    act(4, "give a role", give_role),
-    act(6, "give a membership", give_membership),
-    act(2, "withdraw a membership", withdraw_membership),
-    act(3, "switch off", switch_off),
-    act(3, "switch on", switch_on),
-    act(3, "make a token and keep it", keep_token),
-    act(2, "make a token and show it", show_token),
-    act(1, "have a password set", reset_password),
-    act(2, "toggle who manages service accounts", toggle_rule_eight),
+    act(4, "give a role", "", give_role),
+    act(6, "give a membership", "", give_membership),
+    act(2, "withdraw a membership", "", withdraw_membership),
+    act(3, "switch off", "", switch_off),
+    act(3, "switch on", "", switch_on),
+    act(3, "make a token and keep it", "", keep_token),
+    act(2, "make a token and show it", "", show_token),
+    act(1, "have a password set", "", reset_password),
+    act(2, "toggle who manages service accounts", "", toggle_rule_eight),
 ];
 
 fn give_role(by: &mut Try<'_>) -> Outcome {
     let me = by.me;
     let ada = by.reading.accounts[&me].name.clone();
-    let user = by.account(|account| account.name != ada).ok_or_else(none)?;
+    let user = by.account(|account| account.name != ada)?;
     let role = by.dice.pick(&[OrgRole::Member, OrgRole::Editor, OrgRole::Manager, OrgRole::Admin]);
     by.tell(role.as_str());
     by.write(|cx| users::update(cx, user, UserChange { role: Some(role), ..UserChange::default() }))?;
@@ -34,27 +34,27 @@ fn give_role(by: &mut Try<'_>) -> Outcome {
 }
 
 fn give_membership(by: &mut Try<'_>) -> Outcome {
-    let (team, user) = (by.team().ok_or_else(none)?, by.account(|_| true).ok_or_else(none)?);
-    let role = by.team_role();
+    let (team, user) = (by.team().ok_or_else(none)?, by.account(|_| true)?);
+    let role = by.team_role(team);
     by.write(|cx| members::set(cx, team, user, role))?;
     Ok(Vec::new())
 }
 
 fn withdraw_membership(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| !account.teams.is_empty()).ok_or_else(none)?;
+    let user = by.account(|account| !account.teams.is_empty())?;
     let team = *by.reading.accounts[&user].teams.keys().next().ok_or_else(none)?;
     by.write(|cx| members::remove(cx, team, user))?;
     Ok(Vec::new())
 }
 
 fn switch_off(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| account.enabled && account.role != OrgRole::Admin).ok_or_else(none)?;
+    let user = by.account(|account| account.enabled && account.role != OrgRole::Admin)?;
     by.write(|cx| users::disable(cx, user))?;
     Ok(Vec::new())
 }
 
 fn switch_on(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| !account.enabled).ok_or_else(none)?;
+    let user = by.account(|account| !account.enabled)?;
     by.write(|cx| users::enable(cx, user))?;
     Ok(Vec::new())
 }
@@ -64,7 +64,7 @@ fn keep_token(by: &mut Try<'_>) -> Outcome {
 }
 
 fn show_token(by: &mut Try<'_>) -> Outcome {
-    let user = by.account(|account| account.kind != latchkey::model::users::Kind::Person).ok_or_else(none)?;
+    let user = by.account(|account| account.kind != latchkey::model::users::Kind::Person)?;
     let new = by.new_token();
     let minted = by.write(|cx| tokens::create(cx, user, new))?;
     Ok(vec![Learned::Token(KnownToken::new(&minted))])
@@ -72,9 +72,7 @@ fn show_token(by: &mut Try<'_>) -> Outcome {
 
 /// Somebody outside the set gets a link and uses it, as after a log-in that was stolen.
 fn reset_password(by: &mut Try<'_>) -> Outcome {
-    let user = by
-        .account(|account| account.has_password && account.enabled && account.role != OrgRole::Admin)
-        .ok_or_else(none)?;
+    let user = by.account(|account| account.has_password && account.enabled && account.role != OrgRole::Admin)?;
     let (_, purpose, secret) = by.write(|cx| links::issue_for(cx, user))?;
     let password = Secret::new(crate::support::PASSWORD.into());
     links::choose_password(&by.portal().app, &Caller::nobody(Origin::default()), &secret, purpose, &password)?;

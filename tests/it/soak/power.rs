@@ -44,9 +44,16 @@ impl Power {
         }
     }
 
-    fn at(&self, place: Option<TeamId>) -> Grants {
+    /// What is held at a place.
+    pub fn at(&self, place: Option<TeamId>) -> Grants {
         let held = |place| self.places.get(&place).copied().unwrap_or(Grants::NOTHING);
         either(held(None), held(place))
+    }
+
+    /// Whether all of `grants` is held at a place.
+    pub fn covers(&self, place: Option<TeamId>, grants: Grants) -> bool {
+        let held = self.at(place);
+        grants.permissions.without(held.permissions).is_empty() && grants.level <= held.level
     }
 
     /// Every permission held at any place.

@@ -12,7 +12,7 @@ use super::acts::{ACTS, Act};
 use super::dice::Dice;
 use super::gifts::GIFTS;
 use super::hands::{Hands, Key, Learned};
-use super::power::{Base, Power, Reading};
+use super::power::{Account, Base, Power, Reading};
 use super::scene;
 use crate::support::{TestApp, Window};
 
@@ -39,6 +39,10 @@ pub struct Try<'a> {
     pub reading: &'a Reading,
     /// What the set has in its hands before it.
     pub hands: &'a Hands,
+    /// What is tried.
+    pub act: &'static Act,
+    /// Whether it is tried also where it seems in vain.
+    pub daring: bool,
     /// Who acts.
     pub me: UserId,
     /// What they can do.
@@ -80,36 +84,31 @@ impl Try<'_> {
         format!("{}{what}", self.fresh)
     }
 
-    /// Some account that the filter lets through, told by its name; the actor's neighbours twice as often.
-    pub fn account(&mut self, fits: impl Fn(&super::power::Account) -> bool) -> Option<UserId> {
-        let mine = self.reading.accounts.get(&self.me).map(|account| account.teams.clone()).unwrap_or_default();
-        let mut all: Vec<UserId> = Vec::new();
-        let near_only = self.dice.once_in(2);
-        for (id, account) in self.reading.accounts.iter().filter(|(_, account)| fits(account)) {
-            let near = account.home.is_some_and(|home| mine.contains_key(&home))
-                || account.teams.keys().any(|team| mine.contains_key(team));
-            if near || !near_only {
-                all.push(*id);
-            }
-        }
-        let id = self.dice.any(&all)?;
+    /// One of these accounts, told by its name.
+    pub fn one_of(&mut self, accounts: &[UserId]) -> Option<UserId> {
+        let id = self.dice.any(accounts)?;
         self.tell(self.reading.accounts[&id].name.clone());
         Some(id)
     }
 
-    /// The name of some team.
-    pub fn team_name(&mut self) -> Option<String> {
-        let team = self.team()?;
-        self.reading.teams.get(&team).cloned()
+    /// Some account that the filter lets through.
+    pub fn account(&mut self, fits: impl Fn(&Account) -> bool) -> latchkey::model::Result<UserId> {
+        let all: Vec<_> =
+            self.reading.accounts.iter().filter(|(_, account)| fits(account)).map(|(id, _)| *id).collect();
+        self.one_of(&all).ok_or_else(super::acts::none)
     }
 
-    /// Some team other than `Public`; the actor's own twice as often.
-    pub fn team(&mut self) -> Option<TeamId> {
-        let mine: Vec<_> = self.reading.accounts.get(&self.me).iter().flat_map(|a| a.teams.keys().copied()).collect();
-        let all: Vec<_> = self.reading.teams.keys().copied().collect();
-        let team = if !mine.is_empty() && self.dice.once_in(2) { self.dice.any(&mine) } else { self.dice.any(&all) }?;
+    /// One of these teams, told by its id.
+    pub fn team_of(&mut self, teams: &[TeamId]) -> Option<TeamId> {
+        let team = self.dice.any(teams)?;
         self.tell(format!("team {team}"));
         Some(team)
+    }
+
+    /// Some team other than `Public`.
+    pub fn team(&mut self) -> Option<TeamId> {
+        let all: Vec<_> = self.reading.teams.keys().copied().collect();
+        self.team_of(&all)
     }
 }
 
@@ -208,15 +207,10 @@ impl<'a> Run<'a> {
     }
 
     fn set_acts(&mut self, who: u32, act: u32, dice: &[u32], tally: &mut Tally) -> Result<(), Broken> {
-        let keys = self.hands.keys(&self.reading);
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let key = keys[who as usize % keys.len()].clone();
+        let Some((act, key)) = self.actor(who, act) else { return Ok(()) };
         let expected = Hands::by_key(&key, &self.reading, self.now());
         let Some(power) = expected else { return self.must_be_shut_out(&key) };
         let (me, caller, by) = self.enter(&key)?;
-        let act = chosen(ACTS, act);
         let before = self.reading.clone();
         let (done, learned) = self.attempt(act, caller, (me, &power), &by, dice)?;
         let counts = tally.0.entry(act.name).or_default();
@@ -233,6 +227,21 @@ impl<'a> Run<'a> {
             }
         }
         self.must_hold()
+    }
+
+    /// Who does what: an act at random, mostly by one who may hope to do it, or else the next act that anybody may hope to do.
+    fn actor(&self, who: u32, act: u32) -> Option<(&'static Act, Key)> {
+        let keys = self.hands.keys(&self.reading);
+        let power = |key: &&Key| Hands::by_key(key, &self.reading, self.now()).unwrap_or_default();
+        let some = |keys: &[&Key]| (!keys.is_empty()).then(|| keys[(who / 8) as usize % keys.len()].clone());
+        if who % 8 == 0 {
+            return Some((chosen(ACTS, act), some(&keys.iter().collect::<Vec<_>>())?));
+        }
+        (0..ACTS.len()).find_map(|further| {
+            let act = chosen(ACTS, act.wrapping_add(further as u32 * 7));
+            let suited: Vec<_> = keys.iter().filter(|key| act.suits(&power(key))).collect();
+            Some((act, some(&suited)?))
+        })
     }
 
     /// A way in that is not good lets nobody in.
@@ -285,7 +294,7 @@ impl<'a> Run<'a> {
     /// Tries one act, and reads the store again where it was done.
     fn attempt(
         &mut self,
-        act: &Act,
+        act: &'static Act,
         caller: Caller,
         (me, power): (UserId, &Power),
         by: &str,
@@ -298,7 +307,10 @@ impl<'a> Run<'a> {
             }
             _ => None,
         };
+        let mut dice = Dice::new(dice);
         let mut attempt = Try {
+            act,
+            daring: dice.once_in(4),
             portal: self.portal,
             caller,
             reading: &self.reading,
@@ -306,7 +318,7 @@ impl<'a> Run<'a> {
             me,
             power,
             limit,
-            dice: Dice::new(dice),
+            dice,
             seen: None,
             told: Vec::new(),
             fresh: format!("{}n{}", self.name, self.steps),

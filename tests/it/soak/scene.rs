@@ -18,6 +18,7 @@ const CUSTOM_ROLES: usize = 3;
 const PEOPLE: usize = 8;
 const MACHINES: usize = 6;
 const TOKENS: usize = 8;
+const DISABLED: usize = 4;
 
 /// How many people and tokens can be in the set.
 pub const HOLDABLE: usize = PEOPLE + TOKENS;
@@ -75,6 +76,12 @@ pub fn set(portal: &TestApp, window: &mut Window, name: &str, (thrown, held): (&
                 hands.tokens.push(KnownToken::new(&minted));
             }
         }
+        for at in 0..DISABLED {
+            let some = 1 + at * (accounts.len() - 1) / DISABLED;
+            if dice.once_in(2) {
+                users::disable(cx, accounts[some])?;
+            }
+        }
         hidden_global_admin(cx, dice.pick(&accounts[1 + PEOPLE..]))?;
         Ok(Scene { ada, hands })
     });
@@ -85,11 +92,11 @@ pub fn set(portal: &TestApp, window: &mut Window, name: &str, (thrown, held): (&
 }
 
 fn memberships(dice: &mut Dice, teams: &[TeamId], roles: &[RoleId]) -> Vec<(TeamId, RoleId)> {
-    let count = dice.below(3);
+    let count = dice.pick(&[0, 1, 1, 2, 2]);
     let mut chosen = Vec::new();
     for _ in 0..count {
         let team = dice.pick(teams);
-        let role = dice.pick(roles);
+        let role = if dice.once_in(3) { RoleId::OWNER } else { dice.pick(roles) };
         if chosen.iter().all(|(other, _)| *other != team) {
             chosen.push((team, role));
         }
@@ -114,7 +121,14 @@ fn person(name: String, role: OrgRole, teams: Vec<(TeamId, RoleId)>) -> NewUser 
 
 fn machine(dice: &mut Dice, name: String, teams: &[TeamId], roles: &[RoleId]) -> NewUser {
     let kind = dice.pick(&[Kind::Service, Kind::Service, Kind::Agent]);
-    let role = dice.pick(&[OrgRole::Member, OrgRole::Member, OrgRole::Manager, OrgRole::Editor, OrgRole::Admin]);
+    let role = dice.pick(&[
+        OrgRole::Member,
+        OrgRole::Member,
+        OrgRole::Member,
+        OrgRole::Manager,
+        OrgRole::Editor,
+        OrgRole::Admin,
+    ]);
     let home = dice.pick(teams);
     NewUser {
         kind,
