@@ -7,6 +7,7 @@ pub mod confirm;
 pub mod dashboard;
 pub mod errors;
 pub mod form;
+pub mod grid;
 pub mod links;
 pub mod page;
 pub mod session;

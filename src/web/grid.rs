@@ -1,0 +1,109 @@
+//! Permissions as a matrix: a row for each resource, a column for each action. See `templates/components/grid.html`.
+
+use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
+
+/// A matrix to tick, or to read.
+pub struct Grid {
+    /// Tells it from others on the same page.
+    pub id: &'static str,
+    /// What stands above it.
+    pub title: String,
+    /// A sentence beside the title.
+    pub note: String,
+    /// Under which name a ticked box is posted.
+    pub name: &'static str,
+    /// Whether there is anything to tick.
+    pub edit: bool,
+    /// By resource.
+    pub rows: Vec<GridRow>,
+    /// What is wrong with what was ticked.
+    pub error: Option<String>,
+}
+
+/// A resource.
+pub struct GridRow {
+    /// What it is called.
+    pub label: &'static str,
+    /// What it is called in a permission.
+    pub slug: &'static str,
+    /// Its actions, in the order of the columns.
+    pub cells: Vec<GridCell>,
+}
+
+/// An action on a resource.
+pub struct GridCell {
+    /// The permission, for example `users:read`.
+    pub value: String,
+    /// Whether there is such a permission.
+    pub exists: bool,
+    /// Whether it may be ticked here; else it is only shown.
+    pub open: bool,
+    /// Whether it is ticked.
+    pub on: bool,
+    /// Whether it was when the page was first shown, so that a change can be seen.
+    pub was: bool,
+    /// Whether it only looks.
+    pub read: bool,
+}
+
+/// What of a matrix is ticked.
+#[derive(Clone, Copy)]
+pub struct Ticks {
+    /// Now.
+    pub on: PermissionSet,
+    /// At first.
+    pub was: PermissionSet,
+}
+
+impl Ticks {
+    /// Nothing was changed yet.
+    pub fn unchanged(on: PermissionSet) -> Self {
+        Self { on, was: on }
+    }
+}
+
+impl Grid {
+    /// A matrix over `resources` in which the `open` permissions may be ticked, posted as `name`.
+    pub fn edit(
+        id: &'static str,
+        name: &'static str,
+        resources: &[Resource],
+        open: PermissionSet,
+        ticks: Ticks,
+    ) -> Self {
+        let rows = resources.iter().map(|resource| row(*resource, open, ticks)).collect();
+        Self { id, title: String::new(), note: String::new(), name, edit: !open.is_empty(), rows, error: None }
+    }
+
+    /// A matrix over `resources` that shows what is `held`.
+    pub fn show(id: &'static str, resources: &[Resource], held: PermissionSet) -> Self {
+        Self::edit(id, "", resources, PermissionSet::EMPTY, Ticks::unchanged(held))
+    }
+
+    /// With these words above it.
+    #[must_use]
+    pub fn titled(self, title: impl Into<String>, note: impl Into<String>) -> Self {
+        Self { title: title.into(), note: note.into(), ..self }
+    }
+
+    /// With what is wrong.
+    #[must_use]
+    pub fn judged(self, error: Option<&str>) -> Self {
+        Self { error: error.map(str::to_owned), ..self }
+    }
+}
+
+fn row(resource: Resource, open: PermissionSet, ticks: Ticks) -> GridRow {
+    let cell = |action: Action| {
+        let permission = Permission::new(resource, action);
+        GridCell {
+            value: permission.to_string(),
+            exists: resource.actions().contains(&action),
+            open: open.has(permission),
+            on: ticks.on.has(permission),
+            was: ticks.was.has(permission),
+            read: action == Action::Read,
+        }
+    };
+    GridRow { label: resource.label(), slug: resource.slug(), cells: Action::ALL.into_iter().map(cell).collect() }
+}
