@@ -15,13 +15,29 @@ document.addEventListener("keydown", (e) => {
 // The dialog: a page is fetched and its [data-dialog-body] lifted into it.
 let dialog = null;
 let opener = null;
+const bodyOf = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-dialog-body]");
 async function show(url) {
   let page;
   try {
-    const answer = await fetch(url, { headers: { Accept: "text/html" }, credentials: "same-origin" });
-    page = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-dialog-body]");
+    page = await bodyOf(await fetch(url, { headers: { Accept: "text/html" }, credentials: "same-origin" }));
   } catch { page = null; }
-  if (!page) { location.assign(url); return; }
+  if (page) lift(page);
+  else location.assign(url);
+}
+// A form whose answer may be a question: the question opens in the dialog, any other answer is left to the browser.
+async function ask(form) {
+  const action = form.getAttribute("action");
+  let page = null;
+  try {
+    const answer = await fetch(action, { method: "POST", body: new URLSearchParams([...new FormData(form)]), redirect: "manual", headers: { Accept: "text/html" }, credentials: "same-origin" });
+    if (answer.type === "opaqueredirect") { location.assign(action); return; }
+    page = await bodyOf(answer);
+  } catch { page = null; }
+  delete form.dataset.sent;
+  if (page) lift(page);
+  else form.submit();
+}
+function lift(page) {
   if (!dialog) {
     dialog = document.createElement("dialog");
     dialog.addEventListener("close", () => { dialog.replaceChildren(); opener?.focus(); });
@@ -69,6 +85,7 @@ document.addEventListener("submit", (e) => {
   }
   if (form.dataset.sent) { e.preventDefault(); return; }
   form.dataset.sent = "1";
+  if (form.matches("[data-ask]")) { e.preventDefault(); opener = e.submitter; ask(form); return; }
   setTimeout(() => all("button", form).forEach((b) => { if (b.type === "submit") b.disabled = true; }));
 });
 

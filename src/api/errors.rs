@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::model::effects::Unseen;
 use crate::model::{Error, FieldError};
 use crate::service::Credential;
 
@@ -39,6 +40,14 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, example = json!([123]))]
     accounts: Vec<i64>,
+    /// What a change of a role would do to those who have it, where a 409 is about that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(["3 service accounts gain tokens:create in Billing"]))]
+    effects: Vec<String>,
+    /// Stands for exactly these effects: sent as `effect` with the same change, it says that they were seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "6d1f0c2ab7e94c58a3e1d7720c4f9b16")]
+    effect: Option<String>,
 }
 
 /// What is wrong with one field of the body, or with one query parameter.
@@ -77,6 +86,8 @@ impl ApiError {
                 errors: Vec::new(),
                 missing_permission: None,
                 accounts: Vec::new(),
+                effects: Vec::new(),
+                effect: None,
             }),
             status,
             header: None,
@@ -128,6 +139,7 @@ impl ApiError {
                 forbidden
             }
             Error::Unauthenticated(why) => Self::unauthenticated(why, matches!(credential, Credential::Bearer(_))),
+            Error::Unseen(unseen) => Self::unseen(*unseen),
             Error::PasswordNeeded => Self::new(StatusCode::FORBIDDEN, detail),
             Error::Stale => Self::new(
                 StatusCode::PRECONDITION_FAILED,
@@ -151,6 +163,16 @@ impl ApiError {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
             }
         }
+    }
+
+    /// A change that is not made before what it does was looked at.
+    fn unseen(Unseen { effects, digest, .. }: Unseen) -> Self {
+        let detail = "Nothing was written, because the role is in use. Look at what the change does, and send it again with \
+                      this effect.";
+        let mut asked = Self::new(StatusCode::CONFLICT, detail);
+        asked.problem.effects = effects;
+        asked.problem.effect = Some(digest);
+        asked
     }
 
     /// RFC 6750, section 3.1: whoever sent no token is told no error code.

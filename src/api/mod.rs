@@ -9,6 +9,7 @@ pub mod me;
 pub mod members;
 pub mod openapi;
 pub mod query;
+pub mod roles;
 pub mod settings;
 pub mod teams;
 pub mod tokens;

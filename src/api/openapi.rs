@@ -12,7 +12,7 @@ use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use super::errors::{Mistake, Problem};
 use super::idempotency::Idempotent;
-use super::{me, members, settings, teams, tokens, users};
+use super::{me, members, roles, settings, teams, tokens, users};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -34,6 +34,7 @@ use super::{me, members, settings, teams, tokens, users};
         tokens::create, tokens::list, tokens::get, tokens::revoke,
         teams::create, teams::list, teams::get, teams::change, teams::delete, teams::move_homes,
         members::list, members::set, members::remove,
+        roles::create, roles::list, roles::get, roles::change, roles::delete, roles::members,
         settings::get, settings::change,
     ),
     components(schemas(Problem, Mistake)),
@@ -43,6 +44,7 @@ use super::{me, members, settings, teams, tokens, users};
         (name = "Users", description = "People, service accounts and AI agents."),
         (name = "Tokens", description = "Access tokens."),
         (name = "Teams", description = "Teams and their members."),
+        (name = "Roles", description = "Team roles, predefined and custom, and who has them."),
         (name = "Settings", description = "What holds for the whole portal."),
     ),
 )]

@@ -1,5 +1,6 @@
 //! The one error of the layers below the faces; each face turns it into its own answer.
 
+use super::effects::Unseen;
 use super::ids::UserId;
 use super::permissions::Permission;
 
@@ -41,6 +42,9 @@ pub enum Error {
         /// The accounts, those that the caller may see.
         by: Vec<UserId>,
     },
+    /// It does something to others, which has to be looked at first; nothing was written.
+    #[error("This does something to those who have it. Look at what it does first.")]
+    Unseen(Box<Unseen>),
     /// More was sent than anything here takes.
     #[error("{0}")]
     TooLarge(&'static str),

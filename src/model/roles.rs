@@ -115,6 +115,17 @@ pub struct TeamRole {
 }
 
 impl TeamRole {
+    /// What a team role can be about: not what belongs to the organisation, nor what everyone has of their own.
+    pub fn resources() -> Vec<Resource> {
+        let fits = |resource: &Resource| !resource.is_organisational() && *resource != Resource::Own;
+        Resource::ALL.into_iter().filter(fits).collect()
+    }
+
+    /// Every permission that a team role can hold.
+    pub fn grantable() -> PermissionSet {
+        PermissionSet::all_of(&Self::resources())
+    }
+
     /// Whether it is one of the four that are always there and never change.
     pub fn is_predefined(&self) -> bool {
         Predefined::of(self.id).is_some()
@@ -155,6 +166,15 @@ impl OrgRole {
     pub fn grants(self) -> Grants {
         let level = if self >= Self::Manager { AppLevel::Admin } else { AppLevel::None };
         Grants { permissions: self.holds(), level }
+    }
+
+    /// The organisation roles of those accounts that can do more once a team role gives `after` instead of `before`: what the
+    /// organisation role gives anyway is no growth. The use of applications comes from team roles alone (rule 6), so that a
+    /// longer reach into them is growth for everyone.
+    pub fn growing(before: Grants, after: Grants) -> Vec<Self> {
+        let new = after.permissions.without(before.permissions);
+        let grows = |role: &Self| after.level > before.level || !new.without(role.holds()).is_empty();
+        Self::ALL.iter().copied().filter(grows).collect()
     }
 
     /// One line for pickers.

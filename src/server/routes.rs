@@ -9,7 +9,7 @@ use crate::http::routing::Face::{Api, Health, Page, Static};
 use crate::http::routing::Policy::{Public, Session, Token};
 use crate::http::routing::{Face, Policy, Route};
 use crate::web::users::acts::{What, asking, doing};
-use crate::web::{account, assets, dashboard, links, session, settings, teams, users};
+use crate::web::{account, assets, dashboard, links, roles, session, settings, teams, users};
 
 type Make = fn() -> actix_web::Route;
 
@@ -90,6 +90,16 @@ pub fn table() -> Vec<Route> {
         row("GET", "/teams/{id}/delete", Page, Session, || get().to(teams::settings::ask_delete)),
         row("POST", "/teams/{id}/delete", Page, Session, || post().to(teams::settings::delete)),
         row("POST", "/teams/{id}/move-homes", Page, Session, || post().to(teams::homes::move_all)),
+        // Roles.
+        row("GET", "/roles", Page, Session, || get().to(roles::list::index)),
+        row("GET", "/roles/new", Page, Session, || get().to(roles::new::page)),
+        row("POST", "/roles/new", Page, Session, || post().to(roles::new::create)),
+        row("GET", "/roles/organisation/{name}", Page, Session, || get().to(roles::organisation::page)),
+        row("GET", "/roles/{id}", Page, Session, || get().to(roles::role::page)),
+        row("POST", "/roles/{id}", Page, Session, || post().to(roles::role::update)),
+        row("GET", "/roles/{id}/delete", Page, Session, || get().to(roles::delete::ask)),
+        row("POST", "/roles/{id}/delete", Page, Session, || post().to(roles::delete::delete)),
+        // Settings of the whole portal.
         row("GET", "/settings", Page, Session, || get().to(settings::page)),
         row("POST", "/settings", Page, Session, || post().to(settings::update)),
         // Own account.
@@ -134,6 +144,12 @@ pub fn table() -> Vec<Route> {
         row("PATCH", "/api/v1/teams/{id}", Api, Token, || patch().to(api::teams::change)),
         row("DELETE", "/api/v1/teams/{id}", Api, Token, || delete().to(api::teams::delete)),
         row("POST", "/api/v1/teams/{id}/move-homes", Api, Token, || post().to(api::teams::move_homes)),
+        row("POST", "/api/v1/roles", Api, Token, || post().to(api::roles::create)),
+        row("GET", "/api/v1/roles", Api, Token, || get().to(api::roles::list)),
+        row("GET", "/api/v1/roles/{id}", Api, Token, || get().to(api::roles::get)),
+        row("PATCH", "/api/v1/roles/{id}", Api, Token, || patch().to(api::roles::change)),
+        row("DELETE", "/api/v1/roles/{id}", Api, Token, || delete().to(api::roles::delete)),
+        row("GET", "/api/v1/roles/{id}/members", Api, Token, || get().to(api::roles::members)),
         row("GET", "/api/v1/teams/{id}/members", Api, Token, || get().to(api::members::list)),
         row("PUT", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || put().to(api::members::set)),
         row("DELETE", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || delete().to(api::members::remove)),

@@ -73,8 +73,8 @@ fn keep_of_team(team: TeamId, entry: &mut Entry) {
 
 const UNSEEN: &str = "something that you may not see";
 
-/// Takes out of an entry what the caller may not know of: what it was done to, where that is somebody else or a team
-/// elsewhere, and the names of teams.
+/// Takes out of an entry what the caller may not know of: what it was done to, where that is somebody else, a role or
+/// a team elsewhere, and the names of teams.
 fn redact(cx: &mut Cx<'_, '_>, about: UserId, entry: &mut Entry) -> Result<()> {
     if cx.actor.can(READ, Place::Everywhere) {
         return Ok(());
@@ -82,6 +82,7 @@ fn redact(cx: &mut Cx<'_, '_>, about: UserId, entry: &mut Entry) -> Result<()> {
     let target = entry.target_kind.as_deref().zip(entry.target_id);
     let visible = match target {
         None => true,
+        Some(("role", _)) => super::roles::may_read(cx),
         Some(("team", id)) => super::teams::is_known(cx, TeamId(id)),
         Some((kind, id)) if Kind::from_slug(kind).is_some() => UserId(id) == about || sees(cx, UserId(id))?,
         Some(_) => false,

@@ -5,9 +5,10 @@ use super::auth::barred;
 use crate::base::secret::Secret;
 use crate::base::{crypto, random};
 use crate::model::access::Holdings;
-use crate::model::ids::UserId;
+use crate::model::ids::{RoleId, UserId};
 use crate::model::links::{Link, Purpose};
 use crate::model::permissions::Action;
+use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, passwords};
 use crate::store;
@@ -58,6 +59,12 @@ pub(super) fn issuer(cx: &Cx<'_, '_>) -> Option<UserId> {
 pub(super) fn end_after_growth(cx: &mut Cx<'_, '_>, id: UserId) -> Result<()> {
     let issuer = issuer(cx);
     store::links::delete_of_others(cx.tx, id, issuer).map(drop)
+}
+
+/// The accounts with this team role and one of these organisation roles have just grown; see [`end_after_growth`].
+pub(super) fn end_after_growth_of(cx: &mut Cx<'_, '_>, role: RoleId, among: &[OrgRole]) -> Result<()> {
+    let issuer = cx.actor.id();
+    store::links::delete_of_role(cx.tx, role, among, issuer).map(drop)
 }
 
 /// For whom this link is.

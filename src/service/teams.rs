@@ -81,7 +81,7 @@ pub fn page(cx: &mut Cx<'_, '_>, search: &str, request: &PageRequest) -> Result<
 }
 
 /// The teams the caller may know of; `None` for all.
-fn known(cx: &Cx<'_, '_>) -> Option<Vec<TeamId>> {
+pub(super) fn known(cx: &Cx<'_, '_>) -> Option<Vec<TeamId>> {
     if cx.actor.can(READ, Place::Everywhere) {
         return None;
     }

@@ -1,6 +1,8 @@
 //! One-time links, by the hash of their secret.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
@@ -8,8 +10,9 @@ use super::rows::word;
 use super::schema::links;
 use crate::base::clock::{from_micros, to_micros};
 use crate::model::Result;
-use crate::model::ids::UserId;
+use crate::model::ids::{RoleId, UserId};
 use crate::model::links::{Link, Purpose};
+use crate::model::roles::OrgRole;
 
 /// Adds a link for `user`, handed out by `issuer` (a token by its id below zero), that is good for its purpose's life.
 ///
@@ -47,6 +50,28 @@ pub fn delete_of_others(tx: &mut Tx<'_>, user: UserId, issuer: Option<UserId>) -
             diesel::delete(of_user.filter(links::issued_by.is_null().or(links::issued_by.ne(id.0)))).execute(tx.conn)
         }
         None => diesel::delete(of_user.filter(links::issued_by.is_not_null())).execute(tx.conn),
+    };
+    deleted.map_err(failed)
+}
+
+/// Removes the links that somebody other than `issuer` handed out to those who have this team role and one of these
+/// organisation roles.
+///
+/// # Errors
+/// A fault.
+pub fn delete_of_role(tx: &mut Tx<'_>, role: RoleId, among: &[OrgRole], issuer: Option<UserId>) -> Result<usize> {
+    let words: Vec<_> = among.iter().map(|role| format!("'{role}'")).collect();
+    let holders = sql::<Bool>(&format!(
+        "links.user_id IN (SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_id \
+         WHERE m.role_id = {role} AND u.role IN ({}))",
+        words.join(", ")
+    ));
+    let of_holders = links::table.filter(holders);
+    let deleted = match issuer {
+        Some(id) => {
+            diesel::delete(of_holders.filter(links::issued_by.is_null().or(links::issued_by.ne(id.0)))).execute(tx.conn)
+        }
+        None => diesel::delete(of_holders.filter(links::issued_by.is_not_null())).execute(tx.conn),
     };
     deleted.map_err(failed)
 }

@@ -8,14 +8,17 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use time::OffsetDateTime;
 
 use super::db::{Tx, count_rows, failed};
-use super::rows::{RoleRow, kind, word};
-use super::schema::roles;
-use super::users::list;
+use super::rows::{RoleRow, UserRow, kind, word};
+use super::schema::{memberships, roles, teams, users};
+use super::users::{list, seen_by};
 use crate::base::clock::to_micros;
+use crate::model::actor::Sight;
+use crate::model::effects::Use;
 use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::names::fold;
+use crate::model::page::{Key, Page, PageRequest};
 use crate::model::roles::{Grants, OrgRole, TeamRole};
-use crate::model::users::Kind;
+use crate::model::users::User;
 use crate::model::{Error, Result};
 
 /// The last of the predefined roles.
@@ -119,29 +122,59 @@ pub fn count_members(tx: &mut Tx<'_>, id: RoleId) -> Result<i64> {
     count_rows(tx, &format!("FROM memberships WHERE role_id = {id}"))
 }
 
+/// How many users have this organisation role, counted up to one more than the cap.
+///
+/// # Errors
+/// A fault.
+pub fn count_organisation(tx: &mut Tx<'_>, role: OrgRole) -> Result<i64> {
+    count_rows(tx, &format!("FROM users WHERE role = '{role}'"))
+}
+
+/// A page of those who have this role, by display name and team: accounts that `sight` allows, in these teams (`None` for all).
+///
+/// # Errors
+/// A cursor of another list, or a fault.
+pub fn page_of_members(
+    tx: &mut Tx<'_>,
+    id: RoleId,
+    (sight, known): (&Sight, Option<&[TeamId]>),
+    request: &PageRequest,
+) -> Result<Page<(User, TeamId, String)>> {
+    let joined = memberships::table.inner_join(users::table).inner_join(teams::table);
+    let mut query = joined.filter(memberships::role_id.eq(id.0)).into_boxed();
+    if let Some(seen) = seen_by(sight) {
+        query = query.filter(sql::<Bool>(&seen));
+    }
+    if let Some(known) = known {
+        query = query.filter(sql::<Bool>(&format!("teams.id IN ({})", list(known.iter().map(|id| id.0)))));
+    }
+    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
+    let (name, team) = (users::display_name_key, memberships::team_id);
+    if let Some(cursor) = &request.cursor {
+        let Key::Text(key) = cursor.key.clone() else {
+            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
+        };
+        query = if backwards {
+            query.filter(name.lt(key.clone()).or(name.eq(key).and(team.lt(cursor.id))))
+        } else {
+            query.filter(name.gt(key.clone()).or(name.eq(key).and(team.gt(cursor.id))))
+        };
+    }
+    let query = if backwards { query.order((name.desc(), team.desc())) } else { query.order((name.asc(), team.asc())) };
+    let rows = query.select((users::all_columns, teams::id, teams::name)).limit(request.limit + 1);
+    let rows = rows.load::<(UserRow, i64, String)>(tx.conn).map_err(failed)?;
+    let found = rows.into_iter().map(|(user, team, name)| Ok((User::try_from(user)?, TeamId(team), name)));
+    let found = found.collect::<Result<Vec<_>>>()?;
+    Ok(Page::build(request, found, |(user, team, _)| (Key::Text(fold(&user.display_name)), team.0)))
+}
+
 /// The accounts that have this role in some team, without order.
 ///
 /// # Errors
 /// A fault.
 pub fn members(tx: &mut Tx<'_>, id: RoleId) -> Result<Vec<UserId>> {
-    use super::schema::memberships;
     let rows = memberships::table.filter(memberships::role_id.eq(id.0)).select(memberships::user_id).distinct();
     Ok(rows.load::<i64>(tx.conn).map_err(failed)?.into_iter().map(UserId).collect())
-}
-
-/// How many accounts of one kind and organisation role have a team role in one team.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Use {
-    /// In which team.
-    pub team: TeamId,
-    /// The team's name.
-    pub team_name: String,
-    /// Of which kind.
-    pub kind: Kind,
-    /// With which organisation role.
-    pub org_role: OrgRole,
-    /// How many.
-    pub count: i64,
 }
 
 #[derive(QueryableByName)]

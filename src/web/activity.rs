@@ -86,9 +86,14 @@ fn who(entry: &audit::Entry, refused: bool) -> Option<Who> {
 }
 
 /// What each action is called once done, and what was tried where it was refused. `{}` is what it was done to.
-const ACTS: [(&str, &str, &str); 36] = [
+const ACTS: [(&str, &str, &str); 41] = [
     ("audit.read", "Read the activity of {}", "read the activity of {}"),
     ("portal.setup", "Set up the portal", "set up the portal"),
+    ("role.create", "Created the role {}", "create the role {}"),
+    ("role.delete", "Deleted the role {}", "delete the role {}"),
+    ("role.list", "Listed roles", "list roles"),
+    ("role.read", "Opened the role {}", "open the role {}"),
+    ("role.update", "Changed the role {}", "change the role {}"),
     ("session.confirm", "Typed the password again", "confirm by password"),
     ("session.create", "Logged in", "log in"),
     ("session.end", "Ended sessions", "end sessions"),

@@ -31,7 +31,9 @@ pub fn status(error: &Error) -> StatusCode {
         Error::NotFound(_) => StatusCode::NOT_FOUND,
         Error::Forbidden(_) | Error::PasswordNeeded => StatusCode::FORBIDDEN,
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-        Error::Stale | Error::AlreadyDone(_) | Error::Conflict(_) | Error::Kept { .. } => StatusCode::CONFLICT,
+        Error::Stale | Error::AlreadyDone(_) | Error::Conflict(_) | Error::Kept { .. } | Error::Unseen(_) => {
+            StatusCode::CONFLICT
+        }
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -136,6 +138,7 @@ fn words(error: &Error) -> (&'static str, &'static str) {
         Error::AlreadyDone(_) => ("This was already done", "Nothing was done twice."),
         Error::Invalid(_) => ("This cannot be done as it is", "Go back and mend it."),
         Error::Conflict(_) | Error::Kept { .. } => ("This cannot be done now", "Nothing was changed."),
+        Error::Unseen(_) => ("Look at it first", "Nothing was changed."),
         Error::TooLarge(_) => ("This is too large", "Nothing was changed."),
         Error::Busy(_) => ("The portal is busy", "Nothing was changed."),
         Error::TooMany { .. } => ("That was too often", "Nothing was changed."),

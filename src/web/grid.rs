@@ -14,6 +14,8 @@ pub struct Grid {
     pub name: &'static str,
     /// Whether there is anything to tick.
     pub edit: bool,
+    /// Whether what differs from the beginning is marked.
+    pub marks: bool,
     /// By resource.
     pub rows: Vec<GridRow>,
     /// What is wrong with what was ticked.
@@ -51,14 +53,14 @@ pub struct GridCell {
 pub struct Ticks {
     /// Now.
     pub on: PermissionSet,
-    /// At first.
-    pub was: PermissionSet,
+    /// At first; `None` where nothing was there yet, so that nothing is a change.
+    pub was: Option<PermissionSet>,
 }
 
 impl Ticks {
     /// Nothing was changed yet.
     pub fn unchanged(on: PermissionSet) -> Self {
-        Self { on, was: on }
+        Self { on, was: Some(on) }
     }
 }
 
@@ -72,7 +74,16 @@ impl Grid {
         ticks: Ticks,
     ) -> Self {
         let rows = resources.iter().map(|resource| row(*resource, open, ticks)).collect();
-        Self { id, title: String::new(), note: String::new(), name, edit: !open.is_empty(), rows, error: None }
+        Self {
+            id,
+            title: String::new(),
+            note: String::new(),
+            name,
+            edit: !open.is_empty(),
+            marks: ticks.was.is_some(),
+            rows,
+            error: None,
+        }
     }
 
     /// A matrix over `resources` that shows what is `held`.
@@ -101,7 +112,7 @@ fn row(resource: Resource, open: PermissionSet, ticks: Ticks) -> GridRow {
             exists: resource.actions().contains(&action),
             open: open.has(permission),
             on: ticks.on.has(permission),
-            was: ticks.was.has(permission),
+            was: ticks.was.is_some_and(|was| was.has(permission)),
             read: action == Action::Read,
         }
     };

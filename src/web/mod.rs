@@ -10,6 +10,7 @@ pub mod form;
 pub mod grid;
 pub mod links;
 pub mod page;
+pub mod roles;
 pub mod session;
 pub mod settings;
 pub mod teams;

@@ -14,7 +14,7 @@ use super::{Answer, assets, errors};
 use crate::http::Visitor;
 use crate::http::session::Flash;
 use crate::model::{Error, Result};
-use crate::service::{Cx, settings};
+use crate::service::{Cx, roles, settings};
 
 /// What every template knows.
 pub struct Page {
@@ -41,13 +41,15 @@ pub struct Sees {
     pub users: bool,
     /// Teams.
     pub teams: bool,
+    /// Roles.
+    pub roles: bool,
     /// Settings.
     pub settings: bool,
 }
 
 impl Sees {
     fn of(cx: &Cx<'_, '_>) -> Self {
-        Self { users: true, teams: true, settings: settings::may_see(cx) }
+        Self { users: true, teams: true, roles: roles::may_read(cx), settings: settings::may_see(cx) }
     }
 }
 

@@ -4,7 +4,7 @@ mod contacts;
 mod search;
 
 pub use contacts::{contact_counts, leavers, release_contact, with_contact, without_contact};
-pub(in crate::store) use search::name_matches;
+pub(in crate::store) use search::{name_matches, seen_by};
 pub use search::{Lookup, count, lookup, page};
 
 use diesel::dsl::sql;

@@ -51,8 +51,8 @@ fn boxed(condition: String) -> Filter {
     Box::new(sql::<Bool>(&condition))
 }
 
-/// The condition that an account is within `sight`; nothing for all.
-pub(super) fn seen_by(sight: &Sight) -> Option<String> {
+/// The condition on `users` that `sight` puts; none where everyone is seen.
+pub(in crate::store) fn seen_by(sight: &Sight) -> Option<String> {
     match sight {
         Sight::All => None,
         Sight::Some { own, teams, homes, machines } => Some(format!(

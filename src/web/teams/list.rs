@@ -69,7 +69,7 @@ pub async fn index(portal: Portal, request: HttpRequest) -> Answer {
 }
 
 /// The page of a list that the query string asks for.
-pub(super) fn page_request(query: &Fields) -> Result<PageRequest, Error> {
+pub(in crate::web) fn page_request(query: &Fields) -> Result<PageRequest, Error> {
     let cursor = query.get("cursor");
     let cursor = (!cursor.is_empty()).then(|| Cursor::decode(cursor)).transpose()?;
     Ok(PageRequest { cursor, ..PageRequest::first(LISTED) })
