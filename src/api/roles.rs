@@ -15,7 +15,7 @@ use crate::model::permissions::{Permission, PermissionSet};
 use crate::model::roles::AppLevel;
 use crate::model::users::Kind;
 use crate::model::{FieldError, Result as ModelResult};
-use crate::service::roles::{self, Holder, NewRole, RoleChange, RoleInfo, Updated};
+use crate::service::roles::{self, Holder, NewRole, RoleChange, RoleInfo};
 
 /// The most permissions a request may name; there are fewer.
 const MOST: usize = 100;

@@ -112,6 +112,17 @@ test('every page of the table of routes', async () => {
     await at('/teams/{id}/settings', team('Platform'))
     await at('/teams/{id}/delete', { id: (await api(server, data.admin, 'POST', '/api/v1/teams', { name: 'Short-lived' })).id })
 
+    const importer = await api(server, data.admin, 'POST', '/api/v1/roles', { name: 'Importer', description: 'Brings in invoices.', permissions: ['tokens:read'] })
+    await at('/roles')
+    await at('/roles/new')
+    await at('/roles/new', {}, '?from=3')
+    await at('/roles/organisation/{name}', { name: 'Manager' })
+    await at('/roles/{id}', { id: 3 }, '', 'predefined')
+    await at('/roles/{id}', importer, '', 'custom, nobody has it')
+    await at('/roles/{id}/delete', importer)
+    await api(server, data.admin, 'PUT', `/api/v1/teams/${data.teams.Billing}/members/${data.users['API Access'].id}`, { role: 'Importer' }, 204)
+    await at('/roles/{id}', importer, '', 'custom, in use')
+
     for (const tab of ['', '/password', '/sessions', '/tokens', '/tokens/new', '/activity']) await at(`/account${tab}`)
     await page.goto(`${server.url}/account/tokens`)
     const revoke = new URL(await page.getByRole('link', { name: /^Revoke/ }).first().getAttribute('href'), server.url)
@@ -272,6 +283,24 @@ test('the pages that POSTs answer, dialogs and menus', async () => {
     await press('Save changes')
     await page.getByRole('status').first().waitFor()
     await look('a team saved')
+
+    // A role in use: what the change does is asked in a dialog.
+    const importer = await api(server, data.admin, 'POST', '/api/v1/roles', { name: 'Importer', permissions: ['tokens:read'] })
+    await api(server, data.admin, 'PUT', `/api/v1/teams/${data.teams.Billing}/members/${data.users['Nightly backup'].id}`, { role: 'Importer' }, 204)
+    await open(`/roles/${importer.id}`)
+    await page.getByLabel('tokens:create', { exact: true }).check()
+    await page.getByLabel('tokens:read', { exact: true }).uncheck()
+    await look('a role with changes')
+    await press('Save changes')
+    await page.getByRole('dialog').getByText('1 service account gains tokens:create in Billing.').waitFor()
+    await look('what the change of a role does')
+    await page.getByRole('dialog').getByRole('button', { name: 'Save changes' }).click()
+    await page.getByRole('status').first().waitFor()
+    await look('a role saved')
+    await page.getByLabel('Name required').fill('Owner')
+    await press('Save changes')
+    await page.locator('#name[aria-invalid=true]').waitFor()
+    await look('a role whose name is taken')
 
     // The theme that somebody chose, against the system's.
     await page.locator('.me summary').click()

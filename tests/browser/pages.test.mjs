@@ -74,6 +74,51 @@ for (const javaScript of [true, false]) {
   })
 }
 
+for (const javaScript of [true, false]) {
+  test(`a role in use is changed by keyboard after its effect is shown, JavaScript ${javaScript ? 'on' : 'off'}`, async () => {
+    await withPortal({ javaScript }, async ({ server, page }) => {
+      const data = await fill(server, page)
+      const role = await api(server, data.admin, 'POST', '/api/v1/roles', { name: 'Importer', permissions: ['tokens:read'] })
+      for (const name of ['API Access', 'Nightly backup', 'Terraform runner']) await api(server, data.admin, 'PUT', `/api/v1/teams/${data.teams.Billing}/members/${data.users[name].id}`, { role: 'Importer' }, 204)
+      await visit(page, `${server.url}/roles`)
+      await page.getByRole('link', { name: 'Importer' }).click()
+      await page.waitForURL(/\/roles\/\d+$/)
+      // The heads of row and column are announced with each box, at any width.
+      await page.setViewportSize({ width: 390, height: 900 })
+      const matrix = page.getByRole('group', { name: 'Permissions' }).getByRole('table')
+      assert.deepEqual(await matrix.getByRole('columnheader').allTextContents(), ['Resource', 'Read', 'Create', 'Update', 'Delete'])
+      assert.equal(await matrix.getByRole('rowheader').count(), 6)
+      assert.equal(await page.getByRole('button', { name: 'All: Permissions' }).isVisible(), javaScript)
+      await page.getByLabel('tokens:read', { exact: true }).focus()
+      await page.keyboard.press('Tab')
+      await page.keyboard.press('Space')
+      assert.equal(await page.getByLabel('tokens:create', { exact: true }).isChecked(), true)
+      await page.getByRole('button', { name: 'Save changes' }).press('Enter')
+      const question = javaScript ? page.getByRole('dialog', { name: 'Change Importer for those who have it?' }) : page.locator('main')
+      await question.getByText('3 service accounts gain tokens:create in Billing.').waitFor()
+      const held = async () => (await api(server, data.admin, 'GET', `/api/v1/roles/${role.id}`)).permissions
+      assert.deepEqual(await held(), ['tokens:read'], 'nothing is saved unseen')
+      if (javaScript) {
+        await page.keyboard.press('Escape')
+        await question.waitFor({ state: 'hidden' })
+        assert.equal(await focused(page), 'Save changes', 'focus returns')
+        assert.equal(await page.getByLabel('tokens:create', { exact: true }).isChecked(), true, 'and so does what was ticked')
+        await page.getByRole('button', { name: 'Save changes' }).press('Enter')
+        await question.waitFor()
+      }
+      await question.getByRole('button', { name: 'Save changes' }).press('Enter')
+      await page.getByRole('status').getByText('Saved.').waitFor()
+      assert.deepEqual(await held(), ['tokens:read', 'tokens:create'])
+      if (javaScript) {
+        await page.getByRole('button', { name: 'None: Permissions' }).click()
+        assert.equal(await page.locator('input[name=permission]:checked').count(), 0)
+        await page.getByRole('button', { name: 'Read-only: Permissions' }).click()
+        assert.equal(await page.locator('input[name=permission]:checked').count(), 6)
+      }
+    })
+  })
+}
+
 test('the theme that is chosen stays, also on the log-in page and when the browser is opened again', async () => {
   await withPortal({ theme: 'light' }, async ({ server, page }) => {
     await setup(page, server)

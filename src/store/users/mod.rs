@@ -4,8 +4,8 @@ mod contacts;
 mod search;
 
 pub use contacts::{contact_counts, leavers, release_contact, with_contact, without_contact};
-pub(in crate::store) use search::{name_matches, seen_by};
 pub use search::{Lookup, count, lookup, page};
+pub(in crate::store) use search::{name_matches, seen_by};
 
 use diesel::dsl::sql;
 use diesel::prelude::*;

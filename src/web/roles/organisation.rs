@@ -21,7 +21,10 @@ pub async fn page(portal: Portal, Id(role): Id<OrgRole>) -> Answer {
         grid: Some(
             grid.titled("Permissions", "Held everywhere. Their own profile, sessions and tokens are everyone's."),
         ),
-        who: counted(info.users, "user has this role.", "users have this role."),
+        who: match info.users {
+            0 => "Nobody has this role.".into(),
+            n => counted(n, "user has this role.", "users have this role."),
+        },
         who_href: if info.users == 0 { String::new() } else { format!("/users?role={role}") },
         ..RolePage::of(Page::of(&portal, shell, "roles", role.to_string()))
     })

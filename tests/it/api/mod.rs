@@ -6,6 +6,7 @@ mod me;
 mod openapi;
 mod people;
 mod problems;
+mod roles;
 mod teams;
 mod tokens;
 mod users;

@@ -6,7 +6,7 @@ mod scene;
 
 use latchkey::http::routing::{Face, Policy, Route};
 use latchkey::model::ids::{RoleId, TeamId, UserId};
-use latchkey::model::roles::OrgRole;
+use latchkey::model::roles::{AppLevel, OrgRole};
 use latchkey::server::routes::table;
 use reqwest::Method;
 use serde_json::json;
@@ -17,6 +17,7 @@ use crate::support::{Api, Browser, TestApp};
 struct Targets {
     admin: UserId,
     team: TeamId,
+    role: RoleId,
 }
 
 impl Targets {
@@ -26,7 +27,8 @@ impl Targets {
         let service = app.service("Deployer", OrgRole::Editor, &[(team, RoleId::OWNER)]);
         app.token(service, "users:read");
         app.token(admin, "users:read");
-        Self { admin, team }
+        let role = app.role("Deployer", "tokens:create", AppLevel::Read);
+        Self { admin, team, role }
     }
 
     /// The path of a route with the targets' ids in it.
@@ -37,6 +39,8 @@ impl Targets {
                 (false, _) => part.to_owned(),
                 (true, "users" | "members") => self.admin.to_string(),
                 (true, "teams") => self.team.to_string(),
+                (true, "roles") => self.role.to_string(),
+                (true, "organisation") => "Admin".into(),
                 (true, "tokens") => "2".into(),
                 (true, _) => "1".into(),
             };
@@ -74,6 +78,8 @@ fn fields(targets: &Targets) -> Vec<(String, String)> {
         ("who", "grace"),
         ("to", "Public"),
         ("only_admins", "on"),
+        ("permission", "tokens:delete"),
+        ("level", "admin"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec()
@@ -85,6 +91,7 @@ fn contents(app: &TestApp) -> Vec<String> {
         "SELECT t FROM (\
          SELECT 'user ' || id || username || display_name || email || role || description || COALESCE(password_hash, '-') || COALESCE(disabled_at, 0) || version AS t FROM users \
          UNION ALL SELECT 'team ' || id || name || description || version FROM teams \
+         UNION ALL SELECT 'role ' || id || name || description || permissions || level || version FROM roles \
          UNION ALL SELECT 'member ' || user_id || '/' || team_id || '/' || role_id FROM memberships \
          UNION ALL SELECT 'token ' || id || name || scopes || COALESCE(revoked_at, 0) FROM tokens \
          UNION ALL SELECT 'settings ' || version FROM settings \
@@ -139,6 +146,8 @@ fn body(route: &Route) -> serde_json::Value {
         ("PUT", _) => json!({ "role": "Owner" }),
         ("PATCH", "/api/v1/settings") => json!({ "only_admins_manage_service_accounts": true }),
         ("POST", path) if path.ends_with("/move-homes") => json!({ "to": "Platform" }),
+        ("POST", "/api/v1/roles") => json!({ "name": "Intruder", "permissions": ["tokens:delete"] }),
+        ("PATCH", path) if path.contains("/roles/") => json!({ "permissions": ["tokens:delete"] }),
         ("PATCH", path) if path.contains("/users/") => json!({ "description": "Intruder" }),
         _ => json!({ "name": "Intruder" }),
     }
@@ -245,7 +254,9 @@ both! {
         let before = contents(&app);
         for route in table().iter().filter(|route| route.policy == Policy::Token && route.method != "GET") {
             let reply = call(&api, route, &targets).await;
-            assert_eq!(reply.status, 403, "{} {}: {}", route.method, route.path, reply.body);
+            // What roles hold is not for the members of teams to see.
+            let status = if route.path == "/api/v1/roles/{id}" { 404 } else { 403 };
+            assert_eq!(reply.status, status, "{} {}: {}", route.method, route.path, reply.body);
         }
         assert_eq!(contents(&app), before);
     }

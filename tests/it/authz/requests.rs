@@ -4,7 +4,7 @@ use latchkey::http::routing::Route;
 use latchkey::model::ids::UserId;
 use serde_json::{Value, json};
 
-use super::scene::{CUSTOM, Scene};
+use super::scene::{CUSTOM, FREE, Scene};
 use crate::support::PASSWORD;
 
 /// The custom role: whoever may make service accounts covers it.
@@ -21,7 +21,7 @@ pub fn things(route: &Route) -> &'static [&'static str] {
         (_, "/users/bulk") => USERS,
         (_, path) if path.contains("/users/{id}") => USERS,
         (_, path) if path.contains("/teams/{id}") => &["team", "public"],
-        (_, path) if path.contains("/roles/{id}") => &["custom", "owner"],
+        (_, path) if path.contains("/roles/{id}") => &["custom", "free", "owner"],
         _ => &["-"],
     }
 }
@@ -59,6 +59,8 @@ pub fn path(scene: &Scene, route: &Route, thing: &str) -> String {
             (true, "teams") => scene.team.to_string(),
             (true, "tokens") => scene.token(thing).to_string(),
             (true, "roles") if thing == "owner" => "4".into(),
+            (true, "roles") if thing == "free" => FREE.to_string(),
+            (true, "organisation") => "Manager".into(),
             (true, "roles") => CUSTOM.to_string(),
             (true, _) => "999999".into(),
         };
@@ -125,6 +127,10 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
         "/settings" => vec![("version", "1"), ("only_admins", "on")],
         "/teams/{id}/members/new" => vec![("kind", thing), ("user", &outsider), ("role", "Viewer")],
         "/teams/{id}/settings" => vec![("version", &team_version), ("name", "Renamed"), ("description", "")],
+        "/roles/new" => vec![("name", "Fresh"), ("level", "none"), ("permission", "tokens:read")],
+        "/roles/{id}" => {
+            vec![("version", "1"), ("name", "Renamed"), ("level", "none"), ("permission", "service_accounts:create")]
+        }
         "/account" => vec![("display_name", "Renamed"), ("email", "renamed@example.com"), ("version", "1")],
         "/account/sessions/end" => vec![("id", "999999")],
         "/account/password" => vec![("current_password", PASSWORD), ("password", "another harbour of plums")],

@@ -2,7 +2,7 @@
 
 use latchkey::model::ids::{RoleId, TeamId, UserId};
 use latchkey::model::permissions::PermissionSet;
-use latchkey::model::roles::OrgRole;
+use latchkey::model::roles::{AppLevel, OrgRole};
 use latchkey::service::tokens::{self, NewToken};
 use std::collections::BTreeSet;
 
@@ -30,6 +30,8 @@ const PEOPLE: [(&str, OrgRole, Place); 14] = [
 
 /// The first custom role, which the scene makes.
 pub const CUSTOM: RoleId = RoleId(5);
+/// The second, which nobody has.
+pub const FREE: RoleId = RoleId(6);
 
 #[derive(Clone, Copy)]
 enum Place {
@@ -57,11 +59,9 @@ impl Scene {
     pub fn of(app: TestApp) -> Self {
         let admin = app.make_admin("grace");
         let (team, elsewhere) = (app.team("Billing"), app.team("Platform"));
-        app.sql(
-            "INSERT INTO roles (name, name_key, description, permissions, level, created_at, version) \
-             VALUES ('Robot maker', 'robot maker', '', 'service_accounts:create', 'none', 0, 1)",
-        )
-        .unwrap();
+        for name in ["Robot maker", "Nobody's"] {
+            app.role(name, "service_accounts:create", AppLevel::None);
+        }
         let service = app.service("Importer", OrgRole::Member, &[(team, RoleId::VIEWER)]);
         let person = app.person("paula", OrgRole::Member, &[(team, RoleId::VIEWER)]);
         app.sql(&format!("UPDATE users SET contact_id = {person} WHERE id = {service}")).unwrap();

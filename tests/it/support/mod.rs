@@ -15,9 +15,10 @@ use latchkey::base::secret::Secret;
 use latchkey::cli::open;
 use latchkey::model::ids::{RoleId, TeamId, UserId};
 use latchkey::model::permissions::PermissionSet;
-use latchkey::model::roles::OrgRole;
+use latchkey::model::roles::{AppLevel, OrgRole};
 use latchkey::model::tokens::Lifetime;
 use latchkey::model::users::Kind;
+use latchkey::service::roles::{self, NewRole};
 use latchkey::service::setup::{self, NewAdmin};
 use latchkey::service::tokens::NewToken;
 use latchkey::service::users::NewUser;
@@ -171,6 +172,18 @@ impl TestApp {
     /// A team of this name.
     pub fn team(&self, name: &str) -> TeamId {
         self.write(|cx| teams::create(cx, name, "", None)).id
+    }
+
+    /// A custom team role of this name with these permissions, separated by blanks.
+    pub fn role(&self, name: &str, permissions: &str, level: AppLevel) -> RoleId {
+        let new = NewRole {
+            name: name.into(),
+            description: String::new(),
+            permissions: permissions.parse().unwrap(),
+            level,
+            form_key: None,
+        };
+        self.write(|cx| roles::create(cx, new)).id
     }
 
     /// Changes a membership past the program.

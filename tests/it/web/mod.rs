@@ -2,6 +2,7 @@
 
 mod barred;
 mod people;
+mod roles;
 mod session;
 mod teams;
 mod throttle;
