@@ -7,17 +7,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Answer;
-use super::answer::{List, created, nothing, ok};
-use super::body::Body;
+use super::answer::{List, changed, created, nothing, ok, tagged};
+use super::body::{Body, given};
 use super::call::Call;
-use super::openapi::{Creates, Deletes, Lists, Reads};
+use super::openapi::{Changes, Creates, Deletes, Lists, Reads};
 use super::query::Paging;
 use super::users::id as user_id;
 use crate::model::Result;
 use crate::model::ids::TokenId;
 use crate::model::permissions::PermissionSet;
 use crate::model::tokens::{TokenState, TokenType};
-use crate::service::by_name::{self, TokenWanted};
+use crate::service::by_name::{self, TokenEdit, TokenWanted};
 use crate::service::tokens::TokenInfo;
 use crate::service::{Cx, teams, tokens};
 
@@ -71,6 +71,35 @@ impl From<CreateToken> for TokenWanted {
     }
 }
 
+/// What is to be changed of a token. What is left out stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeToken {
+    /// Another name.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, max_length = 100)]
+    name: Option<String>,
+    /// Another description.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, max_length = 1000)]
+    description: Option<String>,
+    /// All that it may be used for from now on.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, example = json!(["users:read"]))]
+    scopes: Option<Vec<String>>,
+    /// The names of the teams that it is limited to from now on, or null for no limit. Those that the caller may not know of stay.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<String>>)]
+    teams: Option<Option<Vec<String>>>,
+}
+
+impl ChangeToken {
+    /// The change, of the token at this version.
+    fn at(self, version: Option<i64>) -> TokenEdit {
+        TokenEdit { version, name: self.name, description: self.description, scopes: self.scopes, teams: self.teams }
+    }
+}
+
 /// An access token without its secret.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Token)]
@@ -120,6 +149,9 @@ pub struct TokenAnswer {
     last_used_address: Option<String>,
     /// How it stands.
     state: State,
+    /// Counts changes; `ETag` has it too.
+    #[schema(example = 1)]
+    pub version: i64,
 }
 
 /// How a token stands.
@@ -194,6 +226,7 @@ impl TokenAnswer {
             created_by: token.created_by,
             last_used_at,
             last_used_address,
+            version: token.version,
         })
     }
 }
@@ -210,7 +243,7 @@ impl TokenAnswer {
         ("Without end" = (value = json!({"name": "pipeline", "never": true, "scopes": ["users:read"]}))),
     )),
     responses((status = 201, description = "It was made. The answer is not to be stored.", body = CreatedToken,
-        headers(("Location" = String, description = "The path of the token."))), Creates),
+        headers(("Location" = String, description = "The path of the token."), ("ETag" = String, description = "The token's version."))), Creates),
 )]
 pub async fn create(call: Call, body: Body) -> Answer {
     let input = (user_id(&call), body.read::<CreateToken>());
@@ -218,7 +251,7 @@ pub async fn create(call: Call, body: Body) -> Answer {
         let minted = by_name::create_token(cx, user, wanted.into())?;
         let info = TokenInfo { token: minted.token, effective: minted.effective };
         let metadata = TokenAnswer::of(cx, info)?;
-        let answer = created(format!("/api/v1/users/{user}/tokens/{}", metadata.id), None, &metadata)?;
+        let answer = created(format!("/api/v1/users/{user}/tokens/{}", metadata.id), Some(metadata.version), &metadata)?;
         answer.telling_once(&CreatedToken { metadata, token: minted.plain.reveal().to_owned() })
     })
     .await
@@ -245,7 +278,7 @@ pub async fn list(call: Call) -> Answer {
 #[utoipa::path(
     get, path = "/api/v1/users/{id}/tokens/{token_id}", tag = "Tokens", operation_id = "getToken",
     params(("id" = i64, Path, description = "The user's id."), ("token_id" = i64, Path, description = "The token's id.")),
-    responses((status = 200, description = "The token.", body = TokenAnswer), Reads),
+    responses((status = 200, description = "The token.", body = TokenAnswer, headers(("ETag" = String, description = "The token's version."))), Reads),
 )]
 pub async fn get(call: Call) -> Answer {
     let input = (user_id(&call), call.id::<TokenId>("token_id", "token"));
@@ -253,7 +286,35 @@ pub async fn get(call: Call) -> Answer {
         let info = tokens::get(cx, user, token)?;
         TokenAnswer::of(cx, info)
     });
-    ok(token.await?)
+    let token = token.await?;
+    tagged(token.version, token)
+}
+
+/// Change a token
+///
+/// From its next request on; it keeps its secret. What only takes away needs `tokens:update` alone. What adds a scope or a team
+/// also needs that the caller, and the token it calls with, hold all that the token could do then, and that the token ends no
+/// later than the one it is changed with. No token is made to act as an Admin here.
+#[utoipa::path(
+    patch, path = "/api/v1/users/{id}/tokens/{token_id}", tag = "Tokens", operation_id = "changeToken",
+    params(("id" = i64, Path, description = "The user's id."), ("token_id" = i64, Path, description = "The token's id."),
+        ("If-Match" = Option<String>, Header, description = "The ETag it was read with: changes nothing where somebody else changed it since.", example = "\"3\"")),
+    request_body(content = ChangeToken, examples(
+        ("Scopes" = (value = json!({"scopes": ["users:read"]}))),
+        ("One team alone" = (value = json!({"teams": ["Billing"]}))),
+        ("No limit to teams" = (value = json!({"teams": null}))),
+    )),
+    responses((status = 200, description = "The token as it is now.", body = TokenAnswer, headers(("ETag" = String, description = "The token's version."))), Changes),
+)]
+pub async fn change(call: Call, body: Body) -> Answer {
+    let ids = user_id(&call).and_then(|user| Ok((user, call.id::<TokenId>("token_id", "token")?)));
+    let input = (ids, call.if_match(), body.read::<ChangeToken>());
+    call.write(input, |cx, ((user, token), version, change)| {
+        let info = by_name::change_token(cx, user, token, change.at(version))?;
+        let token = TokenAnswer::of(cx, info)?;
+        changed(Some(token.version), &token)
+    })
+    .await
 }
 
 /// Revoke a token

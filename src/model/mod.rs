@@ -4,6 +4,7 @@ pub mod access;
 pub mod actor;
 pub mod audit;
 pub mod effects;
+pub mod effective;
 pub mod error;
 pub mod idempotency;
 pub mod ids;

@@ -137,6 +137,8 @@ pub struct Token {
     pub last_use: Option<LastUse>,
     /// When it was revoked.
     pub revoked_at: Option<OffsetDateTime>,
+    /// Counts changes, for `If-Match` and for two people editing at once.
+    pub version: i64,
 }
 
 /// When and from where a token was last used. Kept to the minute.
@@ -181,6 +183,18 @@ impl Token {
     /// Whether it is good at `now`.
     pub fn is_usable(&self, now: OffsetDateTime) -> bool {
         matches!(self.state(now), TokenState::Active | TokenState::Expiring)
+    }
+
+    /// Whether it could be used for anything that it could not be used for when it was `before`: for another scope, even one
+    /// that sleeps, or in another team. What is neither cannot do more either, as scopes and teams only ever take away.
+    pub fn is_wider_than(&self, before: &Self) -> bool {
+        let other_teams = match (&before.teams, &self.teams) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(before), Some(now)) => !now.is_subset(before),
+        };
+        let other_scopes = !self.scopes.without(before.scopes).is_empty();
+        other_teams || other_scopes || (self.global_admin && !before.global_admin)
     }
 }
 
@@ -315,5 +329,49 @@ mod tests {
         assert!(strict.end_of(Lifetime::Until(datetime!(2030-01-01 0:00 UTC)), now, "e").is_err());
         assert!(strict.end_of(Lifetime::Through(date!(2027 - 11 - 22)), now, "e").is_ok());
         assert!(strict.end_of(Lifetime::Through(date!(2027 - 11 - 23)), now, "e").is_err());
+    }
+
+    fn limited(scopes: &str, teams: Option<&[i64]>) -> Token {
+        let now = datetime!(2026-11-22 10:00 UTC);
+        Token {
+            id: TokenId(1),
+            uuid: Uuid::nil(),
+            user: UserId(1),
+            name: "ci".into(),
+            description: String::new(),
+            kind: TokenType::Service,
+            global_admin: false,
+            scopes: scopes.parse().unwrap(),
+            teams: teams.map(|ids| ids.iter().copied().map(TeamId).collect()),
+            hint: String::new(),
+            expires_at: None,
+            created_by: String::new(),
+            created_at: now,
+            last_use: None,
+            revoked_at: None,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn another_scope_or_another_team_is_wider_and_less_is_not() {
+        let before = limited("users:read teams:read", Some(&[7, 8]));
+        for wider in [
+            limited("users:read teams:read audit:read", Some(&[7, 8])),
+            limited("audit:read", Some(&[7])),
+            limited("users:read", Some(&[7, 9])),
+            limited("users:read", None),
+            Token { global_admin: true, ..limited("", None) },
+        ] {
+            assert!(wider.is_wider_than(&before), "{wider:?}");
+        }
+        for not in [before.clone(), limited("users:read", Some(&[7])), limited("", Some(&[])), limited("", Some(&[8]))] {
+            assert!(!not.is_wider_than(&before), "{not:?}");
+        }
+        let unlimited = limited("users:read", None);
+        assert!(!limited("users:read", Some(&[7])).is_wider_than(&unlimited), "any limit is less than none");
+        let root = Token { global_admin: true, ..limited("", None) };
+        assert!(!limited("", None).is_wider_than(&root), "taking it away only takes away");
+        assert!(limited("users:read", None).is_wider_than(&root), "what it is left with is given anew");
     }
 }

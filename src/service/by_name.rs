@@ -1,23 +1,21 @@
 //! Requests as programs write them: teams by their names, roles and scopes as words. What is wrong with any of it is told
 //! together with what is wrong with the other fields, and all of it is resolved in the transaction that uses it.
 
-use std::collections::BTreeSet;
+mod tokens;
+
 use std::str::FromStr;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use super::app::Cx;
-use super::tokens::{self, Minted};
 use super::users::{self, Created, UserChange};
 use crate::model::access::Place;
 use crate::model::error::Problems;
 use crate::model::ids::{RoleId, TeamId, UserId};
-use crate::model::permissions::{Action, Permission, PermissionSet};
+use crate::model::permissions::{Action, Permission};
 use crate::model::roles::OrgRole;
-use crate::model::tokens::Lifetime;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, names};
+
+pub use tokens::{TokenEdit, TokenWanted, change_token, create_token};
 
 const MACHINE_EMAIL: &str = "The address of a service account is made by Latchkey and cannot be chosen.";
 const PEOPLE_HAVE_NO: &str = "Only service and agent accounts have this.";
@@ -189,61 +187,6 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: &str) -> Result<
     users::turn_into_service(cx, id, home.unwrap_or(TeamId::PUBLIC))
 }
 
-/// A new token.
-#[derive(Clone, Debug, Default)]
-pub struct TokenWanted {
-    /// Unique for the account.
-    pub name: String,
-    /// What it is for.
-    pub description: Option<String>,
-    /// So many days from now, …
-    pub expires_in_days: Option<i64>,
-    /// … or until this moment (RFC 3339), …
-    pub expires_at: Option<String>,
-    /// … or without end: exactly one of the three.
-    pub never: Option<bool>,
-    /// What it may be used for.
-    pub scopes: Option<Vec<String>>,
-    /// The teams it is limited to.
-    pub teams: Option<Vec<String>>,
-    /// Whether it is to act as an Admin.
-    pub global_admin: bool,
-}
-
-/// Makes a token for a user.
-///
-/// # Errors
-/// A refusal, or everything that is wrong with the fields.
-pub fn create_token(cx: &mut Cx<'_, '_>, user: UserId, wanted: TokenWanted) -> Result<Minted> {
-    let account = users::get(cx, user)?.user;
-    cx.attempt("token.create");
-    tokens::may_make(cx, &account)?;
-    let mut problems = Problems::default();
-    let (life, life_field) = lifetime(&wanted, &mut problems);
-    not_too_many("scopes", wanted.scopes.as_deref().unwrap_or_default())?;
-    not_too_many("teams", wanted.teams.as_deref().unwrap_or_default())?;
-    let scopes = scopes(&wanted, &mut problems);
-    let teams = limit(cx, wanted.teams.as_deref(), &mut problems)?;
-    let new = tokens::NewToken {
-        name: wanted.name,
-        description: wanted.description.unwrap_or_default(),
-        life: life.unwrap_or(Lifetime::Days(1)),
-        life_field,
-        scopes,
-        teams,
-        global_admin: wanted.global_admin,
-        form_key: None,
-    };
-    if new.global_admin {
-        tokens::may_make_global_admin(cx, &new)?;
-    }
-    if !problems.is_empty() {
-        problems.merge(tokens::checked(cx, &account, &new))?;
-        problems.check()?;
-    }
-    tokens::create(cx, user, new)
-}
-
 /// Makes a user a member with the role of this name, or changes the role.
 ///
 /// # Errors
@@ -251,58 +194,6 @@ pub fn create_token(cx: &mut Cx<'_, '_>, user: UserId, wanted: TokenWanted) -> R
 pub fn set_member(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: &str) -> Result<()> {
     let role = super::roles::named(cx, "role", role)?;
     super::members::set(cx, team, user, role)
-}
-
-fn lifetime(wanted: &TokenWanted, problems: &mut Problems) -> (Option<Lifetime>, &'static str) {
-    let mut ways = Vec::new();
-    if let Some(days) = wanted.expires_in_days {
-        ways.push(("expires_in_days", Some(Lifetime::Days(days))));
-    }
-    if let Some(text) = &wanted.expires_at {
-        let end = OffsetDateTime::parse(text, &Rfc3339);
-        if end.is_err() {
-            problems.add("expires_at", "Write the time as RFC 3339 does, for example 2027-01-31T12:00:00Z.");
-        }
-        ways.push(("expires_at", end.ok().map(Lifetime::Until)));
-    }
-    if wanted.never == Some(true) {
-        ways.push(("never", Some(Lifetime::Never)));
-    }
-    match ways.as_slice() {
-        [(field, life)] => return (*life, field),
-        [] => {
-            problems.add("expires_in_days", "Say when the token ends: expires_in_days, expires_at, or \"never\": true.")
-        }
-        [_, more @ ..] => {
-            for (field, _) in more {
-                problems.add(*field, "Give one of expires_in_days, expires_at and never, not several.");
-            }
-        }
-    }
-    (None, "expires_in_days")
-}
-
-fn scopes(wanted: &TokenWanted, problems: &mut Problems) -> PermissionSet {
-    if wanted.scopes.is_none() && !wanted.global_admin {
-        problems.add("scopes", "Say what the token may be used for. Without a scope it can do nothing.");
-    }
-    let words = wanted.scopes.iter().flatten().enumerate();
-    words.filter_map(|(at, text)| word(problems, &format!("scopes/{at}"), text)).collect::<PermissionSet>()
-}
-
-fn limit(cx: &mut Cx<'_, '_>, named: Option<&[String]>, problems: &mut Problems) -> Result<Option<BTreeSet<TeamId>>> {
-    let Some(named) = named else { return Ok(None) };
-    if named.is_empty() {
-        problems.add("teams", "Name at least one team, or leave teams out for a token without such a limit.");
-    }
-    let mut teams = BTreeSet::new();
-    for (at, name) in named.iter().enumerate() {
-        let field = format!("teams/{at}");
-        if let Some(id) = one_more(cx, &field, name, &|id| teams.contains(&id), problems)? {
-            teams.insert(id);
-        }
-    }
-    Ok(Some(teams))
 }
 
 /// The most teams or scopes that one request may name: each is looked up while others wait to write.

@@ -156,6 +156,7 @@ pub(super) struct TokenRow {
     last_used_address: Option<String>,
     last_used_agent: Option<String>,
     revoked_at: Option<i64>,
+    version: i64,
 }
 
 impl TokenRow {
@@ -178,6 +179,7 @@ impl TokenRow {
             created_at: from_micros(self.created_at),
             last_use: self.last_used_at.map(|at| LastUse { at: from_micros(at), address, user_agent }),
             revoked_at: self.revoked_at.map(from_micros),
+            version: self.version,
         })
     }
 }

@@ -88,6 +88,7 @@ diesel::table! {
         last_used_address -> Nullable<Text>,
         last_used_agent -> Nullable<Text>,
         revoked_at -> Nullable<BigInt>,
+        version -> BigInt,
     }
 }
 

@@ -77,12 +77,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
         .values((token_secrets::hash.eq(&new.hash.0[..]), token_secrets::token_id.eq(row.id)))
         .execute(tx.conn)
         .map_err(failed)?;
-    for team in new.teams.into_iter().flatten() {
-        diesel::insert_into(token_teams::table)
-            .values((token_teams::token_id.eq(row.id), token_teams::team_id.eq(team.0)))
-            .execute(tx.conn)
-            .map_err(failed)?;
-    }
+    limit(tx, row.id, new.teams)?;
     row.with_teams(new.teams.cloned().unwrap_or_default())
 }
 
@@ -149,13 +144,14 @@ fn with_teams(tx: &mut Tx<'_>, rows: Vec<TokenRow>) -> Result<Vec<Token>> {
         .collect()
 }
 
-/// Whether the account has a token of this name that is not revoked.
+/// Whether the account has a token of this name, other than `except`, that is not revoked.
 ///
 /// # Errors
 /// A fault.
-pub fn name_taken(tx: &mut Tx<'_>, user: UserId, name: &str) -> Result<bool> {
+pub fn name_taken(tx: &mut Tx<'_>, user: UserId, name: &str, except: Option<TokenId>) -> Result<bool> {
     let found = tokens::table
         .filter(tokens::user_id.eq(user.0).and(tokens::name_key.eq(fold(name))).and(tokens::revoked_at.is_null()))
+        .filter(tokens::id.ne(except.map_or(0, |id| id.0)))
         .select(tokens::id)
         .first::<i64>(tx.conn)
         .optional();
@@ -178,13 +174,45 @@ pub fn used(tx: &mut Tx<'_>, id: TokenId, origin: &Origin, now: OffsetDateTime) 
         .map_err(failed)
 }
 
+/// Writes the name, description, scopes, teams and power of a token down as they are in `token`, and counts the change.
+///
+/// # Errors
+/// A name that is taken, or a fault.
+pub fn update(tx: &mut Tx<'_>, token: &Token) -> Result<Token> {
+    diesel::update(tokens::table.filter(tokens::id.eq(token.id.0)))
+        .set((
+            tokens::name.eq(&token.name),
+            tokens::name_key.eq(fold(&token.name)),
+            tokens::description.eq(&token.description),
+            tokens::global_admin.eq(token.global_admin),
+            tokens::scopes.eq(token.scopes.to_string()),
+            tokens::limited.eq(token.teams.is_some()),
+            tokens::version.eq(tokens::version + 1),
+        ))
+        .execute(tx.conn)
+        .map_err(failed)?;
+    diesel::delete(token_teams::table.filter(token_teams::token_id.eq(token.id.0))).execute(tx.conn).map_err(failed)?;
+    limit(tx, token.id.0, token.teams.as_ref())?;
+    get(tx, token.user, token.id)
+}
+
+fn limit(tx: &mut Tx<'_>, token: i64, teams: Option<&BTreeSet<TeamId>>) -> Result<()> {
+    for team in teams.into_iter().flatten() {
+        diesel::insert_into(token_teams::table)
+            .values((token_teams::token_id.eq(token), token_teams::team_id.eq(team.0)))
+            .execute(tx.conn)
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
 /// Revokes one token.
 ///
 /// # Errors
 /// A fault.
 pub fn revoke(tx: &mut Tx<'_>, id: TokenId, now: OffsetDateTime) -> Result<()> {
     diesel::update(tokens::table.filter(tokens::id.eq(id.0).and(tokens::revoked_at.is_null())))
-        .set(tokens::revoked_at.eq(to_micros(now)))
+        .set((tokens::revoked_at.eq(to_micros(now)), tokens::version.eq(tokens::version + 1)))
         .execute(tx.conn)
         .map(drop)
         .map_err(failed)

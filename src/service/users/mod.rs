@@ -3,6 +3,7 @@
 mod acts;
 mod change;
 mod create;
+mod effective;
 mod naming;
 mod rights;
 mod turn;
@@ -24,9 +25,10 @@ pub use acts::{acting, delete, disable, enable, end_sessions, turning};
 pub use change::{UserChange, update};
 pub(in crate::service) use change::{changed, may_ask};
 pub use create::{Created, NewUser, create, creating, may_create_somewhere, plan};
+pub use effective::{At, Effective, Granted, effective};
 pub(in crate::service) use naming::checked;
 pub use naming::{Preview, preview};
-pub use rights::{Granted, Rights, effective, rights, row_rights};
+pub use rights::{Rights, rights, row_rights};
 pub(in crate::service) use turn::may_become_service;
 pub use turn::{PersonWanted, person_username, turn_into_person, turn_into_service, turning_into_person};
 

@@ -1,10 +1,8 @@
-//! What a caller may do with an account, and what an account may do.
+//! What a caller may do with an account.
 
 use super::turn::{may_become_person, may_become_service};
-use super::{UserInfo, get};
 use crate::model::Result;
 use crate::model::access::{Holdings, Place};
-use crate::model::ids::UserId;
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, User};
@@ -30,6 +28,8 @@ pub struct Rights {
     pub see_tokens: bool,
     /// Make tokens for it.
     pub make_tokens: bool,
+    /// Change its tokens.
+    pub change_tokens: bool,
     /// Revoke its tokens.
     pub revoke_tokens: bool,
     /// See what it did.
@@ -78,43 +78,10 @@ pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
         assign: assign && admin_ok && manages,
         see_tokens: own(Action::Read) || cx.actor.can(Permission::new(Resource::Tokens, Action::Read), home),
         make_tokens: person && own(Action::Update) || token(Action::Create),
+        change_tokens: person && own(Action::Update) || token(Action::Update),
         revoke_tokens: own(Action::Update) || token(Action::Delete),
         see_activity: own(Action::Read) || cx.actor.can(Permission::new(Resource::Audit, Action::Read), home),
         link: false,
         turn: false,
     }
-}
-
-/// A permission that an account has, and the role it comes from.
-#[derive(Clone, Debug)]
-pub struct Granted {
-    /// The permission.
-    pub permission: Permission,
-    /// The role's name.
-    pub role: String,
-    /// The team in which it counts; `None` for everywhere.
-    pub team: Option<String>,
-}
-
-/// Each permission the account has at this moment, with the role and place it comes from.
-///
-/// # Errors
-/// [`NotFound`](crate::model::Error::NotFound) where the caller may not know of the user.
-pub fn effective(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Vec<Granted>> {
-    let UserInfo { user, teams, .. } = get(cx, id)?;
-    let held = Holdings::of(&user.standing(store::memberships::roles(cx.tx, id)?));
-    if held.anywhere().is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for permission in Permission::all().filter(|permission| permission.resource != Resource::Own) {
-        let granted = |role, team| Granted { permission, role, team };
-        if user.role.holds().has(permission) {
-            found.push(granted(user.role.to_string(), None));
-        }
-        for team in teams.iter().filter(|team| team.grants.permissions.has(permission)) {
-            found.push(granted(team.role_name.clone(), Some(team.team_name.clone())));
-        }
-    }
-    Ok(found)
 }

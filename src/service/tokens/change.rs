@@ -1,0 +1,238 @@
+//! Changing a token: its name, what it may be used for, and where. It keeps its secret.
+
+use std::collections::BTreeSet;
+
+use super::giving::{Extent, may_give, within_parent};
+use super::mint::{known_teams, may_make_global_admin, name_taken};
+use super::{may_manage, told};
+use crate::model::access::Standing;
+use crate::model::error::Problems;
+use crate::model::ids::{TeamId, TokenId, UserId};
+use crate::model::permissions::{Action, Permission, PermissionSet};
+use crate::model::tokens::{Token, TokenState};
+use crate::model::users::User;
+use crate::model::{Error, Result, names};
+use crate::service::app::{Cx, account, differences};
+use crate::service::{teams, users};
+use crate::store;
+
+/// What is to be changed of a token; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct TokenChange {
+    /// The version it was read at; without it, whatever is there is changed.
+    pub version: Option<i64>,
+    /// Another name, unique for the account.
+    pub name: Option<String>,
+    /// Another description.
+    pub description: Option<String>,
+    /// Other scopes.
+    pub scopes: Option<PermissionSet>,
+    /// No limit to teams, or a limit to these and to those in force that the caller may not know of.
+    pub teams: Option<Option<BTreeSet<TeamId>>>,
+    /// Whether it acts as an Admin.
+    pub global_admin: Option<bool>,
+}
+
+/// A token before and after a change.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// As it was.
+    pub before: Token,
+    /// As it is.
+    pub after: Token,
+}
+
+/// Changes a token, from its next request on. What only takes away asks for the permission alone; what adds also asks that the
+/// caller hold all that the token could do then (rule 2).
+///
+/// # Errors
+/// [`Error::Stale`] where somebody else changed it meanwhile, a refusal, what is wrong with the fields, or a token that is
+/// over.
+pub fn change(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, change: &TokenChange) -> Result<Changed> {
+    let (user, before) = target(cx, user, token)?;
+    let after = checked(cx, &user, &before, change)?;
+    authorise(cx, &user, &before, &after)?;
+    if change.version.is_some_and(|version| version != before.version) {
+        return Err(Error::Stale);
+    }
+    if before == after {
+        return Ok(Changed { before, after });
+    }
+    let was = told(cx, &before)?;
+    let after = store::tokens::update(cx.tx, &after)?;
+    let is = told(cx, &after)?;
+    let (was, is) = differences(was, is);
+    let named = |mut fields: serde_json::Value| {
+        fields["token"] = serde_json::json!({ "id": before.id, "name": before.name });
+        fields
+    };
+    cx.done(account(&user), was.map(named), is.map(named))?;
+    Ok(Changed { before, after })
+}
+
+/// The token that the caller may change, and whose it is.
+pub(in crate::service) fn target(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<(User, Token)> {
+    let user = users::get(cx, user)?.user;
+    cx.attempt("token.update");
+    may_manage(cx, &user, Action::Update)?;
+    let token = store::tokens::get(cx.tx, user.id, token)?;
+    match token.state(cx.now) {
+        TokenState::Revoked => over(&token, "was revoked"),
+        TokenState::Expired => over(&token, "has expired"),
+        TokenState::Active | TokenState::Expiring => Ok((user, token)),
+    }
+}
+
+fn over<T>(token: &Token, what: &str) -> Result<T> {
+    Err(Error::Conflict(format!("{} {what}, so it cannot be changed. Make another token.", token.name)))
+}
+
+/// The token as it would be after `change`, once the fields are seen to be good.
+pub(in crate::service) fn checked(
+    cx: &mut Cx<'_, '_>,
+    user: &User,
+    before: &Token,
+    change: &TokenChange,
+) -> Result<Token> {
+    let mut problems = Problems::default();
+    let mut after = before.clone();
+    if let Some(name) = &change.name {
+        after.name = problems.take(names::display("name", name)).unwrap_or_default();
+        if store::tokens::name_taken(cx.tx, user.id, &after.name, Some(before.id))? {
+            problems.add("name", name_taken(user));
+        }
+    }
+    if let Some(text) = &change.description {
+        after.description = problems.take(names::description(text)).unwrap_or_default();
+    }
+    after.global_admin = change.global_admin.unwrap_or(before.global_admin);
+    if after.global_admin && !before.global_admin {
+        (after.scopes, after.teams) = (PermissionSet::EMPTY, None);
+    }
+    after.scopes = change.scopes.unwrap_or(after.scopes);
+    if let Some(limit) = &change.teams {
+        match limited(cx, before, limit.as_ref()) {
+            Ok(limit) => after.teams = limit,
+            error => problems.merge(error)?,
+        }
+    }
+    if after.global_admin && (!after.scopes.is_empty() || after.teams.is_some()) {
+        problems.add("scopes", "A global-admin token has no scopes and no teams of its own: it acts as an Admin.");
+    }
+    problems.check()?;
+    Ok(after)
+}
+
+/// The teams that the token is limited to afterwards: those that are wanted, and those that the caller may not know of.
+fn limited(
+    cx: &mut Cx<'_, '_>,
+    before: &Token,
+    wanted: Option<&BTreeSet<TeamId>>,
+) -> Result<Option<BTreeSet<TeamId>>> {
+    let Some(wanted) = wanted else { return Ok(None) };
+    known_teams(cx, wanted.iter().copied())?;
+    let hidden = before.teams.iter().flatten().filter(|id| !teams::is_known(cx, **id));
+    let limit: BTreeSet<_> = wanted.iter().chain(hidden).copied().collect();
+    if limit.is_empty() && before.teams.as_ref() != Some(&limit) {
+        return Err(Error::field("limit_teams", "Tick at least one team, or let it act wherever its account may."));
+    }
+    Ok(Some(limit))
+}
+
+/// Rule 2: what makes a token wider asks more than the permission to change it.
+fn authorise(cx: &mut Cx<'_, '_>, user: &User, before: &Token, after: &Token) -> Result<()> {
+    if after.global_admin && !before.global_admin {
+        return may_make_global_admin(cx, extent(after));
+    }
+    if !after.is_wider_than(before) {
+        return Ok(());
+    }
+    let standing = user.standing(store::memberships::roles(cx.tx, user.id)?);
+    may_widen(cx, user, &standing, after)
+}
+
+fn extent(token: &Token) -> Extent<'_> {
+    Extent { scopes: token.scopes, teams: token.teams.as_ref() }
+}
+
+/// A token acting gives no more than it has, to none that outlives it, and never to itself.
+fn may_widen(cx: &Cx<'_, '_>, user: &User, standing: &Standing, after: &Token) -> Result<()> {
+    may_give(cx, user, standing, extent(after))?;
+    let Some(parent) = cx.actor.token() else { return Ok(()) };
+    if parent.id == after.id {
+        return Err(Error::refused("A token cannot widen itself."));
+    }
+    if parent.expires_at.is_some_and(|limit| after.expires_at.is_none_or(|end| end > limit)) {
+        return Err(Error::refused(
+            "This token ends later than the one that would widen it. A token gives nothing that outlives it.",
+        ));
+    }
+    within_parent(cx, parent, extent(after))
+}
+
+/// What the form for a token offers: only what the caller may give, and what is there already.
+#[derive(Clone, Debug)]
+pub struct Editing {
+    /// The scopes that may be added.
+    pub scopes: PermissionSet,
+    /// The teams that the caller may know of, of the account and of the limit, by name.
+    pub teams: Vec<LimitTeam>,
+    /// How many teams it is limited to that the caller may not know of.
+    pub hidden_teams: usize,
+    /// Whether it may be left or made without a limit to teams.
+    pub may_lift: bool,
+    /// Why nothing at all may be added, where that is so.
+    pub only_less: Option<String>,
+    /// Whether it may be made to act as an Admin.
+    pub may_global: bool,
+    /// Whether the password has to be typed for that.
+    pub ask_password: bool,
+}
+
+/// A team that a token is or may be limited to.
+#[derive(Clone, Debug)]
+pub struct LimitTeam {
+    /// Its id.
+    pub id: TeamId,
+    /// Its name.
+    pub name: String,
+    /// Whether the token acts in it by its limit.
+    pub ticked: bool,
+    /// Whether it may be added to the limit.
+    pub may_add: bool,
+}
+
+/// What the caller may change of a token.
+///
+/// # Errors
+/// Those of [`change`].
+pub fn editing(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<Editing> {
+    let (user, token) = target(cx, user, token)?;
+    let memberships = store::memberships::roles(cx.tx, user.id)?;
+    let limit = token.teams.clone().unwrap_or_default();
+    let known = teams::names(cx, memberships.iter().map(|(id, _)| *id).chain(limit.iter().copied()))?;
+    let standing = user.standing(memberships);
+    let may = |after: &Token| !after.is_wider_than(&token) || may_widen(cx, &user, &standing, after).is_ok();
+    let may_tick = |scope: &Permission| {
+        may(&Token { scopes: token.scopes.or([*scope].into_iter().collect()), ..token.clone() })
+    };
+    let may_add = |id: TeamId| {
+        let more = token.teams.as_ref().map(|limit| limit.iter().copied().chain([id]).collect());
+        may(&Token { teams: more, ..token.clone() })
+    };
+    let limit_team =
+        |(id, name)| LimitTeam { id, name, ticked: limit.contains(&id), may_add: may_add(id) };
+    let hidden_teams = limit.iter().filter(|id| !known.contains_key(*id)).count();
+    let mut offered: Vec<_> = known.into_iter().map(limit_team).collect();
+    offered.sort_by(|one, other| names::fold(&one.name).cmp(&names::fold(&other.name)));
+    let only_less = may_widen(cx, &user, &standing, &token).err().filter(|_| !token.global_admin);
+    Ok(Editing {
+        scopes: Permission::all().filter(|scope| !token.global_admin && may_tick(scope)).collect(),
+        teams: offered,
+        hidden_teams,
+        may_lift: may(&Token { teams: None, ..token.clone() }),
+        only_less: only_less.map(|error| error.to_string()),
+        may_global: cx.actor.is_admin() && cx.actor.token().is_none(),
+        ask_password: cx.actor.typed_password_lately(cx.now).is_err(),
+    })
+}

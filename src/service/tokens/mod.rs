@@ -1,0 +1,131 @@
+//! Access tokens: making, listing, changing, revoking, and what each may do.
+
+mod change;
+mod giving;
+mod mint;
+mod power;
+mod revoke;
+
+use serde_json::json;
+
+use super::app::Cx;
+use crate::model::access::{Holdings, Place};
+use crate::model::ids::{TokenId, UserId};
+use crate::model::page::{Cursor, Key, Page, PageRequest};
+use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
+use crate::model::tokens::Token;
+use crate::model::users::{Kind, User};
+use crate::model::{Error, Result};
+use crate::store;
+
+pub use change::{Changed, Editing, LimitTeam, TokenChange, change, editing};
+pub(in crate::service) use change::{checked as checked_change, target as changing};
+pub use giving::grantable;
+pub use mint::{Minted, NewToken, create, making};
+pub(in crate::service) use mint::{checked, may_make, may_make_global_admin, mint};
+pub use power::{Power, Use, power};
+pub use revoke::{revoke, revoke_all, revoking};
+
+/// A token with what it can do at this moment.
+#[derive(Clone, Debug)]
+pub struct TokenInfo {
+    /// The token.
+    pub token: Token,
+    /// Its scopes and what its account may do.
+    pub effective: PermissionSet,
+}
+
+/// What the audit log keeps of a token.
+fn told(cx: &mut Cx<'_, '_>, token: &Token) -> Result<serde_json::Value> {
+    let mut kept = json!({
+        "token_id": token.id,
+        "name": token.name,
+        "description": token.description,
+        "hint": token.hint,
+        "scopes": token.scopes,
+        "global_admin": token.global_admin,
+        "expires_at": token.expires_at.map(|end| end.unix_timestamp()),
+    });
+    if let Some(limit) = &token.teams {
+        let mut teams = Vec::new();
+        for id in limit {
+            teams.push(json!({ "id": id, "name": store::teams::get(cx.tx, *id)?.name }));
+        }
+        kept["teams"] = teams.into();
+    }
+    Ok(kept)
+}
+
+/// All tokens of a user, the newest first.
+///
+/// # Errors
+/// A refusal.
+pub fn of_user(cx: &mut Cx<'_, '_>, user: UserId) -> Result<Vec<TokenInfo>> {
+    let user = super::users::get(cx, user)?.user;
+    cx.attempt("token.list");
+    if !cx.actor.owns(user.id, Action::Read) {
+        cx.actor.may(Permission::new(Resource::Tokens, Action::Read), Place::of_home(user.home_team))?;
+    }
+    let held = holdings(cx, &user)?;
+    let tokens = store::tokens::of_user(cx.tx, user.id)?;
+    Ok(tokens.into_iter().map(|token| informed(cx, &user, &held, token)).collect())
+}
+
+/// A token with what it can do, which is nothing once it or its account is over.
+fn informed(cx: &Cx<'_, '_>, user: &User, held: &Holdings, token: Token) -> TokenInfo {
+    let can = match token.global_admin {
+        true => Holdings::everything(),
+        false => held.limited(token.scopes, token.teams.as_ref()),
+    };
+    let good = user.is_enabled() && token.is_usable(cx.now);
+    TokenInfo { effective: if good { can.anywhere() } else { PermissionSet::EMPTY }, token }
+}
+
+/// What is told of a token that the caller has just changed.
+pub(in crate::service) fn told_of(cx: &mut Cx<'_, '_>, user: &User, token: Token) -> Result<TokenInfo> {
+    let held = holdings(cx, user)?;
+    Ok(informed(cx, user, &held, token))
+}
+
+/// A page of a user's tokens, the newest first.
+///
+/// # Errors
+/// A refusal, or a cursor that is none.
+pub fn page(cx: &mut Cx<'_, '_>, user: UserId, request: &PageRequest) -> Result<Page<TokenInfo>> {
+    let mut tokens = of_user(cx, user)?;
+    if let Some(Cursor { id, backwards, .. }) = request.cursor {
+        tokens.retain(|info| (info.token.id.0 < id) != backwards && info.token.id.0 != id);
+        if backwards {
+            tokens.reverse();
+        }
+    }
+    Ok(Page::build(request, tokens, |info| (Key::Number(info.token.id.0), info.token.id.0)))
+}
+
+/// One token of a user.
+///
+/// # Errors
+/// A refusal, or no such token.
+pub fn get(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<TokenInfo> {
+    let found = of_user(cx, user)?.into_iter().find(|info| info.token.id == token);
+    found.ok_or(Error::NotFound("token"))
+}
+
+/// Rules 1, 3 and 8 for a token that is there: one's own as a person, or the permission in the account's home; and only
+/// Admins for Admins.
+fn may_manage(cx: &Cx<'_, '_>, user: &User, action: Action) -> Result<()> {
+    if user.kind == Kind::Person && cx.actor.owns(user.id, Action::Update) {
+        return Ok(());
+    }
+    cx.actor.may(Permission::new(Resource::Tokens, action), Place::of_home(user.home_team))?;
+    cx.actor.may_manage(user.kind)?;
+    cx.actor.may_touch(user)
+}
+
+/// What an account holds at this moment.
+///
+/// # Errors
+/// A fault.
+pub fn holdings(cx: &mut Cx<'_, '_>, user: &User) -> Result<Holdings> {
+    Ok(Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?)))
+}
