@@ -111,6 +111,33 @@ document.addEventListener("click", (e) => {
   });
 });
 
+// What a form would add and take away, before it is saved.
+function changes(form) {
+  const found = [];
+  const note = (more, what) => found.push([more, what]);
+  const limited = form.querySelector("#limit-teams")?.checked;
+  all("input[data-was], input[type=checkbox], input[type=radio], textarea[data-was]", form).forEach((i) => {
+    if (i.type === "radio") {
+      if (i.checked && !("was" in i.dataset)) note("more" in i.dataset, i.dataset.more ?? i.dataset.less);
+    } else if (i.type === "checkbox") {
+      if (i.checked === "was" in i.dataset) return;
+      if (i.name !== "limit_team") note(i.checked, i.name === "scope" ? i.value : i.labels[0].textContent);
+      else if (limited && "was" in form.querySelector("#limit-teams").dataset) note(i.checked, `in ${i.labels[0].textContent}`);
+    } else if (i.value !== i.dataset.was) note(true, `another ${i.name}`);
+  });
+  const line = ([more, what]) => {
+    const span = document.createElement("span");
+    span.className = more ? "more" : "less";
+    span.textContent = `${more ? "+" : "−"} ${what}`;
+    return span;
+  };
+  form.querySelector("[data-delta]").replaceChildren(...found.map(line));
+}
+["click", "input", "change"].forEach((what) => document.addEventListener(what, (e) => {
+  const form = e.target.closest?.("form[data-changes]");
+  if (form) changes(form);
+}));
+
 // Copy, with a word for the eye and the ear.
 document.addEventListener("click", async (e) => {
   const button = e.target.closest("[data-copy]");
@@ -150,6 +177,7 @@ addEventListener("pageshow", (e) => {
 
 // What a page, or the inside of the dialog, needs once it is there.
 function prepare(root) {
+  all("form[data-changes]", root).forEach(changes);
   all("[data-tabs]", root).forEach(tabs);
   all("input[data-preview]", root).forEach(preview);
   all("input[data-fills]", root).forEach((source) => {

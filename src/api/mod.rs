@@ -8,6 +8,7 @@ pub mod idempotency;
 pub mod me;
 pub mod members;
 pub mod openapi;
+pub mod permissions;
 pub mod query;
 pub mod roles;
 pub mod settings;

@@ -12,7 +12,7 @@ use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use super::errors::{Mistake, Problem};
 use super::idempotency::Idempotent;
-use super::{me, members, roles, settings, teams, tokens, users};
+use super::{me, members, permissions, roles, settings, teams, tokens, users};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -30,8 +30,8 @@ use super::{me, members, roles, settings, teams, tokens, users};
         users::create, users::list, users::get, users::change, users::delete,
         users::acts::end_sessions, users::acts::revoke_tokens, users::acts::link,
         users::acts::turn_into_service, users::acts::turn_into_person,
-        users::handover::get, users::handover::hand_over,
-        tokens::create, tokens::list, tokens::get, tokens::revoke,
+        users::handover::get, users::handover::hand_over, permissions::of_user,
+        tokens::create, tokens::list, tokens::get, tokens::change, tokens::revoke, permissions::of_token,
         teams::create, teams::list, teams::get, teams::change, teams::delete, teams::move_homes,
         members::list, members::set, members::remove,
         roles::create, roles::list, roles::get, roles::change, roles::delete, roles::members,

@@ -48,8 +48,7 @@ pub fn of_account(kind: Kind, role: OrgRole, teams: &[Membership]) -> Vec<Source
     if waits_for_a_team(kind, teams) {
         return Vec::new();
     }
-    let everywhere =
-        Source { place: Place::Everywhere, role: Origin::Organisation(role), grants: role.grants() };
+    let everywhere = Source { place: Place::Everywhere, role: Origin::Organisation(role), grants: role.grants() };
     let in_teams = teams.iter().filter(|team| !team.team.is_public()).map(|team| Source {
         place: Place::Team(team.team),
         role: Origin::Team(team.team, team.role_name.clone()),
@@ -230,7 +229,8 @@ mod tests {
                 assert_eq!(told, held, "{permission} at {place:?}");
             }
         }
-        let level = |at| sources.iter().filter(|s| s.place == at).map(|s| s.grants.level).max().unwrap_or(AppLevel::None);
+        let level =
+            |at| sources.iter().filter(|s| s.place == at).map(|s| s.grants.level).max().unwrap_or(AppLevel::None);
         for (place, grants) in held.places() {
             assert_eq!(level(place), grants.level, "at {place:?}");
         }

@@ -365,7 +365,8 @@ mod tests {
         ] {
             assert!(wider.is_wider_than(&before), "{wider:?}");
         }
-        for not in [before.clone(), limited("users:read", Some(&[7])), limited("", Some(&[])), limited("", Some(&[8]))] {
+        for not in [before.clone(), limited("users:read", Some(&[7])), limited("", Some(&[])), limited("", Some(&[8]))]
+        {
             assert!(!not.is_wider_than(&before), "{not:?}");
         }
         let unlimited = limited("users:read", None);

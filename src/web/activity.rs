@@ -86,7 +86,7 @@ fn who(entry: &audit::Entry, refused: bool) -> Option<Who> {
 }
 
 /// What each action is called once done, and what was tried where it was refused. `{}` is what it was done to.
-const ACTS: [(&str, &str, &str); 41] = [
+const ACTS: &[(&str, &str, &str)] = &[
     ("audit.read", "Read the activity of {}", "read the activity of {}"),
     ("portal.setup", "Set up the portal", "set up the portal"),
     ("role.create", "Created the role {}", "create the role {}"),
@@ -112,6 +112,7 @@ const ACTS: [(&str, &str, &str); 41] = [
     ("token.create", "Made a token for {}", "make a token for {}"),
     ("token.list", "Listed the tokens of {}", "list the tokens of {}"),
     ("token.revoke", "Revoked a token of {}", "revoke a token of {}"),
+    ("token.update", "Changed a token of {}", "change a token of {}"),
     ("token.use", "Used a token", "use a token"),
     ("user.accept_invitation", "Accepted the invitation of {}", "accept the invitation of {}"),
     ("user.change_password", "Changed the password", "change the password"),

@@ -6,11 +6,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{not_too_many, one_more, word};
+use crate::model::Result;
 use crate::model::error::Problems;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::permissions::PermissionSet;
 use crate::model::tokens::Lifetime;
-use crate::model::Result;
 use crate::service::app::Cx;
 use crate::service::tokens::{self, Changed, Minted, TokenChange, TokenInfo};
 use crate::service::users;
@@ -163,4 +163,3 @@ fn limit(cx: &mut Cx<'_, '_>, named: Option<&[String]>, problems: &mut Problems)
     }
     Ok(Some(teams))
 }
-

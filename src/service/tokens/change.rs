@@ -50,11 +50,12 @@ pub struct Changed {
 /// over.
 pub fn change(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, change: &TokenChange) -> Result<Changed> {
     let (user, before) = target(cx, user, token)?;
-    let after = checked(cx, &user, &before, change)?;
-    authorise(cx, &user, &before, &after)?;
+    // Before it is judged: whoever saw another token asks for something that they did not mean.
     if change.version.is_some_and(|version| version != before.version) {
         return Err(Error::Stale);
     }
+    let after = checked(cx, &user, &before, change)?;
+    authorise(cx, &user, &before, &after)?;
     if before == after {
         return Ok(Changed { before, after });
     }
@@ -124,11 +125,7 @@ pub(in crate::service) fn checked(
 }
 
 /// The teams that the token is limited to afterwards: those that are wanted, and those that the caller may not know of.
-fn limited(
-    cx: &mut Cx<'_, '_>,
-    before: &Token,
-    wanted: Option<&BTreeSet<TeamId>>,
-) -> Result<Option<BTreeSet<TeamId>>> {
+fn limited(cx: &mut Cx<'_, '_>, before: &Token, wanted: Option<&BTreeSet<TeamId>>) -> Result<Option<BTreeSet<TeamId>>> {
     let Some(wanted) = wanted else { return Ok(None) };
     known_teams(cx, wanted.iter().copied())?;
     let hidden = before.teams.iter().flatten().filter(|id| !teams::is_known(cx, **id));
@@ -213,15 +210,13 @@ pub fn editing(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<Edit
     let known = teams::names(cx, memberships.iter().map(|(id, _)| *id).chain(limit.iter().copied()))?;
     let standing = user.standing(memberships);
     let may = |after: &Token| !after.is_wider_than(&token) || may_widen(cx, &user, &standing, after).is_ok();
-    let may_tick = |scope: &Permission| {
-        may(&Token { scopes: token.scopes.or([*scope].into_iter().collect()), ..token.clone() })
-    };
+    let may_tick =
+        |scope: &Permission| may(&Token { scopes: token.scopes.or([*scope].into_iter().collect()), ..token.clone() });
     let may_add = |id: TeamId| {
         let more = token.teams.as_ref().map(|limit| limit.iter().copied().chain([id]).collect());
         may(&Token { teams: more, ..token.clone() })
     };
-    let limit_team =
-        |(id, name)| LimitTeam { id, name, ticked: limit.contains(&id), may_add: may_add(id) };
+    let limit_team = |(id, name)| LimitTeam { id, name, ticked: limit.contains(&id), may_add: may_add(id) };
     let hidden_teams = limit.iter().filter(|id| !known.contains_key(*id)).count();
     let mut offered: Vec<_> = known.into_iter().map(limit_team).collect();
     offered.sort_by(|one, other| names::fold(&one.name).cmp(&names::fold(&other.name)));

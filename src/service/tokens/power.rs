@@ -9,8 +9,8 @@ use crate::model::permissions::{Permission, PermissionSet};
 use crate::model::tokens::Token;
 use crate::model::{Result, names};
 use crate::service::app::Cx;
-use crate::service::users::{self, Granted};
 use crate::service::teams;
+use crate::service::users::{self, Granted};
 use crate::store;
 
 /// What a token may do at this moment.
@@ -100,7 +100,9 @@ fn why_idle(idle: Idle, limit: Option<&(Vec<String>, usize)>) -> String {
     match (idle, limit) {
         (Idle::NoTeam, _) => "Its account is in no team besides Public, so none of its roles counts.".into(),
         (Idle::NoRole, _) | (Idle::Elsewhere, None) => "No role of its account holds it.".into(),
-        (Idle::NotInTeams, _) => "A token that is limited to teams does not act on its account\u{2019}s own things.".into(),
+        (Idle::NotInTeams, _) => {
+            "A token that is limited to teams does not act on its account\u{2019}s own things.".into()
+        }
         (Idle::Elsewhere, Some((known, hidden))) => {
             format!("It is limited to {}, where no role of its account holds it.", listed(known, *hidden))
         }

@@ -5,7 +5,7 @@ use askama::Template;
 use super::Own;
 use crate::http::Portal;
 use crate::model::ids::TokenId;
-use crate::web::tokens::{TokenRow, Whose, pages};
+use crate::web::tokens::{TokenRow, Whose, edit, pages};
 use crate::web::view::{Tab, Who};
 use crate::web::{Answer, Fields, Id, Page, Shell, render};
 
@@ -40,6 +40,16 @@ pub async fn ask(portal: Portal) -> Answer {
 /// `POST /account/tokens/new`: the answer shows the token once.
 pub async fn make(portal: Portal, fields: Fields) -> Answer {
     pages::make(&portal, Whose::Own, fields).await
+}
+
+/// `GET /account/tokens/{token}`.
+pub async fn page(portal: Portal, Id(token): Id<TokenId>) -> Answer {
+    edit::page(&portal, Whose::Own, token).await
+}
+
+/// `POST /account/tokens/{token}`.
+pub async fn save(portal: Portal, Id(token): Id<TokenId>, fields: Fields) -> Answer {
+    edit::save(&portal, Whose::Own, token, fields).await
 }
 
 /// `GET /account/tokens/{token}/revoke`.

@@ -1,6 +1,7 @@
 //! Access tokens of one account: the table, the form, the page that shows a secret once. The pages of users and of one's own
 //! account differ in their addresses alone, which [`Whose`] knows.
 
+pub mod edit;
 pub mod form;
 pub mod once;
 pub mod pages;
@@ -12,6 +13,7 @@ use crate::model::Result;
 use crate::model::ids::{TokenId, UserId};
 use crate::model::tokens::TokenState;
 use crate::service::tokens::TokenInfo;
+use crate::service::users::Rights;
 use crate::service::{Cx, account};
 
 /// How many scopes a row names.
@@ -51,9 +53,14 @@ impl Whose {
         self.list() + "/new"
     }
 
+    /// The page of one of them.
+    pub fn one(self, token: TokenId) -> String {
+        format!("{}/{token}", self.list())
+    }
+
     /// Where one of them is revoked.
     pub fn revoke(self, token: TokenId) -> String {
-        format!("{}/{token}/revoke", self.list())
+        self.one(token) + "/revoke"
     }
 
     fn nav(self) -> &'static str {
@@ -66,6 +73,10 @@ impl Whose {
 
 /// A row of the table of an account's tokens.
 pub struct TokenRow {
+    /// Its page.
+    pub href: String,
+    /// Whether it may be changed.
+    pub may_change: bool,
     /// Its name.
     pub name: String,
     /// Prefix and last four.
@@ -106,7 +117,7 @@ pub struct ScopePill {
 
 impl TokenRow {
     /// The row of this token.
-    pub fn of(info: &TokenInfo, whose: Whose, may_revoke: bool, now: OffsetDateTime) -> Self {
+    pub fn of(info: &TokenInfo, whose: Whose, rights: Rights, now: OffsetDateTime) -> Self {
         let TokenInfo { token, effective } = info;
         let state = token.state(now);
         let usable = token.is_usable(now);
@@ -116,6 +127,8 @@ impl TokenRow {
             .map(|scope| ScopePill { name: scope.to_string(), effective: !usable || effective.has(scope) });
         let scopes: Vec<_> = scopes.collect();
         Self {
+            href: whose.one(token.id),
+            may_change: usable && rights.change_tokens,
             name: token.name.clone(),
             hint: token.hint.clone(),
             kind: token.kind.to_string(),
@@ -134,7 +147,11 @@ impl TokenRow {
             last_address: token.last_use.as_ref().and_then(|use_| use_.address.clone()).unwrap_or_default(),
             creator: token.created_by.clone(),
             status: state.into(),
-            revoke: if may_revoke && state != TokenState::Revoked { whose.revoke(token.id) } else { String::new() },
+            revoke: if rights.revoke_tokens && state != TokenState::Revoked {
+                whose.revoke(token.id)
+            } else {
+                String::new()
+            },
         }
     }
 }

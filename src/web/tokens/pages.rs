@@ -11,6 +11,7 @@ use crate::model::ids::TokenId;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::service::tokens::TokenInfo;
+use crate::service::users::Rights;
 use crate::service::{Cx, sessions, tokens, users};
 use crate::web::confirm::{self, Confirm};
 use crate::web::view::form_error;
@@ -25,7 +26,7 @@ pub fn rows(cx: &mut Cx<'_, '_>, whose: Whose) -> Result<(Vec<TokenRow>, String)
     let user = users::get(cx, id)?.user;
     let rights = users::rights(cx, &user)?;
     let found = tokens::of_user(cx, id)?;
-    let row = |info: &TokenInfo| TokenRow::of(info, whose, rights.revoke_tokens, cx.now);
+    let row = |info: &TokenInfo| TokenRow::of(info, whose, rights, cx.now);
     let new = if rights.make_tokens && user.is_enabled() { whose.form() } else { String::new() };
     Ok((found.iter().map(row).collect(), new))
 }
@@ -144,7 +145,7 @@ pub async fn ask_revoke(portal: &Portal, whose: Whose, token: TokenId) -> Answer
         Ok((Shell::of(cx)?, tokens::revoking(cx, id, token)?, cx.now))
     });
     let (shell, info, now) = found.await?;
-    let row = TokenRow::of(&info, whose, true, now);
+    let row = TokenRow::of(&info, whose, Rights::default(), now);
     let mut losses = vec![format!("Programs that send {} are refused from their next request on.", row.hint)];
     losses.push(match (&row.last_used, row.last_address.as_str()) {
         (Some(when), "") => format!("It was last used {}.", when.text),

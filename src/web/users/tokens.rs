@@ -5,7 +5,7 @@ use askama::Template;
 use super::UserHead;
 use crate::http::Portal;
 use crate::model::ids::{TokenId, UserId};
-use crate::web::tokens::{TokenRow, Whose, pages};
+use crate::web::tokens::{TokenRow, Whose, edit, pages};
 use crate::web::{Answer, Fields, Id, Ids, Page, Shell, render};
 
 #[derive(Template)]
@@ -36,6 +36,16 @@ pub async fn new(portal: Portal, Id(id): Id<UserId>) -> Answer {
 /// `POST /users/{id}/tokens/new`.
 pub async fn create(portal: Portal, Id(id): Id<UserId>, fields: Fields) -> Answer {
     pages::make(&portal, Whose::User(id), fields).await
+}
+
+/// `GET /users/{id}/tokens/{token}`.
+pub async fn page(portal: Portal, Ids(id, token): Ids<UserId, TokenId>) -> Answer {
+    edit::page(&portal, Whose::User(id), token).await
+}
+
+/// `POST /users/{id}/tokens/{token}`.
+pub async fn save(portal: Portal, Ids(id, token): Ids<UserId, TokenId>, fields: Fields) -> Answer {
+    edit::save(&portal, Whose::User(id), token, fields).await
 }
 
 /// `GET /users/{id}/tokens/{token}/revoke`.

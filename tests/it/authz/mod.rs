@@ -93,7 +93,7 @@ fn contents(app: &TestApp) -> Vec<String> {
          UNION ALL SELECT 'team ' || id || name || description || version FROM teams \
          UNION ALL SELECT 'role ' || id || name || description || permissions || level || version FROM roles \
          UNION ALL SELECT 'member ' || user_id || '/' || team_id || '/' || role_id FROM memberships \
-         UNION ALL SELECT 'token ' || id || name || scopes || COALESCE(revoked_at, 0) FROM tokens \
+         UNION ALL SELECT 'token ' || id || name || description || scopes || COALESCE(revoked_at, 0) || version FROM tokens \
          UNION ALL SELECT 'settings ' || version FROM settings \
          UNION ALL SELECT 'home ' || id || '/' || COALESCE(home_team_id, 0) FROM users \
          UNION ALL SELECT 'link ' || id || purpose FROM links) AS everything ORDER BY t",

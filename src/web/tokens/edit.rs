@@ -1,0 +1,172 @@
+//! The page of one token: what it may do, and changing that.
+
+mod form;
+mod power;
+
+use std::collections::HashMap;
+
+use actix_web::http::StatusCode;
+use askama::Template;
+use time::OffsetDateTime;
+
+use self::form::{Delta, EditForm, deltas};
+use self::power::PowerView;
+use super::Whose;
+use super::pages::{confirm_password, keeps_form};
+use crate::http::Portal;
+use crate::model::ids::{TeamId, TokenId};
+use crate::model::tokens::{Token, TokenState};
+use crate::model::users::User;
+use crate::model::{Error, Result};
+use crate::service::tokens::{self, Editing, Power};
+use crate::service::users::{self, Rights};
+use crate::service::{Cx, teams};
+use crate::web::view::{Change, Status, When, Who, form_error};
+use crate::web::{Answer, Fields, Page, Shell, errors, render_as, see_other};
+
+#[derive(Template)]
+#[template(path = "tokens/one.html")]
+struct OnePage {
+    page: Page,
+    back: String,
+    who: Who,
+    name: String,
+    hint: String,
+    kind: String,
+    global_admin: bool,
+    status: Status,
+    expires: Option<When>,
+    last_used: Option<When>,
+    last_address: String,
+    creator: String,
+    created: When,
+    description: String,
+    revoke: String,
+    error: Option<String>,
+    stale: bool,
+    conflict: Vec<Change>,
+    form: Option<EditForm>,
+    power: PowerView,
+}
+
+/// What the page is made of.
+struct Known {
+    user: User,
+    power: Power,
+    rights: Rights,
+    editing: Option<Editing>,
+    now: OffsetDateTime,
+}
+
+impl Known {
+    fn find(cx: &mut Cx<'_, '_>, whose: Whose, token: TokenId) -> Result<Self> {
+        let id = whose.id(cx)?;
+        let power = tokens::power(cx, id, token)?;
+        let user = users::get(cx, id)?.user;
+        let rights = users::rights(cx, &user)?;
+        let open = rights.change_tokens && power.info.token.is_usable(cx.now);
+        let editing = if open { Some(tokens::editing(cx, id, token)?) } else { None };
+        Ok(Self { user, power, rights, editing, now: cx.now })
+    }
+
+    fn token(&self) -> &Token {
+        &self.power.info.token
+    }
+}
+
+/// The page of a token.
+///
+/// # Errors
+/// A refusal, or no such token.
+pub async fn page(portal: &Portal, whose: Whose, token: TokenId) -> Answer {
+    again(portal, (whose, token), None, None).await
+}
+
+/// `typed` is what came back, and `error` why.
+async fn again(
+    portal: &Portal,
+    (whose, token): (Whose, TokenId),
+    typed: Option<&Fields>,
+    error: Option<&Error>,
+) -> Answer {
+    let found = portal.read(move |cx| Ok((Shell::of(cx)?, Known::find(cx, whose, token)?))).await;
+    let (shell, known) = found?;
+    let page = Page::of(portal, shell, whose.nav(), format!("Token {}", known.token().name));
+    render_as(error.map_or(StatusCode::OK, errors::status), &one(page, whose, &known, typed, error))
+}
+
+fn one(page: Page, whose: Whose, known: &Known, typed: Option<&Fields>, error: Option<&Error>) -> OnePage {
+    let token = known.token();
+    let state = token.state(known.now);
+    let stale = matches!(error, Some(Error::Stale));
+    let form = known.editing.as_ref().map(|offer| EditForm::new((token, offer), whose.one(token.id), typed, error));
+    let last = token.last_use.as_ref();
+    OnePage {
+        page,
+        back: whose.list(),
+        who: Who::of(&known.user),
+        name: token.name.clone(),
+        hint: token.hint.clone(),
+        kind: token.kind.to_string(),
+        global_admin: token.global_admin,
+        status: state.into(),
+        expires: token.expires_at.map(|end| When::of(end, known.now)),
+        last_used: last.map(|last| When::of(last.at, known.now)),
+        last_address: last.and_then(|last| last.address.clone()).unwrap_or_default(),
+        creator: token.created_by.clone(),
+        created: When::of(token.created_at, known.now),
+        description: token.description.clone(),
+        revoke: match state {
+            TokenState::Revoked => String::new(),
+            _ if known.rights.revoke_tokens => whose.revoke(token.id),
+            _ => String::new(),
+        },
+        error: error.filter(|_| !stale).map(|error| form_error(error, form::SHOWN)),
+        stale,
+        conflict: match (stale, typed, &form) {
+            (true, Some(typed), Some(form)) => form.conflict(token, typed),
+            _ => Vec::new(),
+        },
+        form,
+        power: PowerView::of(&known.power),
+    }
+}
+
+/// Saves what was changed.
+///
+/// # Errors
+/// A refusal, or no such token.
+pub async fn save(portal: &Portal, whose: Whose, token: TokenId, fields: Fields) -> Answer {
+    match saved(portal, whose, token, &fields).await {
+        Ok((name, deltas)) => {
+            portal.session.flash("good", told(&name, &deltas))?;
+            see_other(whose.one(token))
+        }
+        Err(error) if keeps_form(&error) => again(portal, (whose, token), Some(&fields), Some(&error)).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn saved(portal: &Portal, whose: Whose, token: TokenId, fields: &Fields) -> Result<(String, Vec<Delta>)> {
+    let change = form::read(fields)?;
+    if change.global_admin == Some(true) {
+        confirm_password(portal, fields.secret("password")).await?;
+    }
+    let write = portal.write(move |cx| {
+        let id = whose.id(cx)?;
+        let changed = tokens::change(cx, id, token, &change)?;
+        let limits = [&changed.before, &changed.after].map(|token| token.teams.clone().unwrap_or_default());
+        let names: HashMap<TeamId, String> = teams::names(cx, limits.into_iter().flatten())?;
+        Ok((changed.after.name.clone(), deltas(&changed, &names)))
+    });
+    write.await
+}
+
+/// What the flash says of a change: without JavaScript it is where one reads what was added and taken away.
+fn told(name: &str, deltas: &[Delta]) -> String {
+    if deltas.is_empty() {
+        return format!("{name} is saved. What it may do is as it was.");
+    }
+    let list: Vec<_> = deltas.iter().map(ToString::to_string).collect();
+    format!("{name} is saved: {}, from its next request on. It keeps its secret.", list.join(", "))
+}
