@@ -91,6 +91,9 @@ test('every page of the table of routes', async () => {
     }
     await at('/users/{id}/tokens', user('Old importer'), '', 'never expires')
     await at('/users/{id}/tokens/new', user('API Access'))
+    for (const [name, token] of [['API Access', 'pipeline-production'], ['Release notes writer', 'drafts']]) {
+      await at('/users/{id}/tokens/{token}', { ...user(name), token: data.tokens[name][token].id }, '', `${name}, ${token}`)
+    }
     await at('/users/{id}/tokens/{token}/revoke', { ...user('API Access'), token: data.tokens['API Access']['pipeline-staging'].id })
     await at('/users/{id}/teams/{team}/remove', { ...user('Jonas Lindqvist'), team: data.teams.Support })
     await at('/users/{id}/disable', user('API Access'))
@@ -126,6 +129,7 @@ test('every page of the table of routes', async () => {
     for (const tab of ['', '/password', '/sessions', '/tokens', '/tokens/new', '/activity']) await at(`/account${tab}`)
     await page.goto(`${server.url}/account/tokens`)
     const revoke = new URL(await page.getByRole('link', { name: /^Revoke/ }).first().getAttribute('href'), server.url)
+    await at('/account/tokens/{token}', { token: revoke.pathname.split('/').at(-2) }, '', 'a global-admin token')
     await at('/account/tokens/{token}/revoke', { token: revoke.pathname.split('/').at(-2) })
 
     // The pages that need no session, or another one.
@@ -232,6 +236,23 @@ test('the pages that POSTs answer, dialogs and menus', async () => {
     await page.waitForURL(/\/users\/\d+/)
     await open(`/users/${id}/tokens`)
     await look('tokens, one of them of a global admin')
+    await page.getByRole('link', { name: 'Edit pipeline' }).click()
+    await page.getByLabel('users:read', { exact: true }).uncheck()
+    await page.getByLabel('teams:read', { exact: true }).check()
+    await page.getByLabel('In these teams alone').check()
+    await page.getByLabel('Data Engineering').check()
+    await page.locator('.deltas', { hasText: '− users:read' }).waitFor()
+    await look('a token being changed')
+    await page.getByLabel('Name required').fill('everything')
+    await press('Save Changes')
+    await page.locator('#name[aria-invalid=true]').waitFor()
+    await look('a token changed with a mistake')
+    await page.getByRole('link', { name: 'Discard' }).click()
+    await page.getByLabel('teams:read', { exact: true }).check()
+    await press('Save Changes')
+    await page.getByRole('status').first().waitFor()
+    await look('a token that was changed')
+    await page.getByRole('link', { name: 'Access tokens' }).last().click()
     await page.getByRole('link', { name: 'Revoke pipeline' }).click()
     await page.getByRole('dialog').waitFor()
     await look('asking before a token is revoked')

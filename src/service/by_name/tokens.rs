@@ -98,13 +98,15 @@ pub fn change_token(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, edit: Tok
     not_too_many("scopes", edit.scopes.as_deref().unwrap_or_default())?;
     let named = edit.teams.as_ref().and_then(Option::as_deref);
     not_too_many("teams", named.unwrap_or_default())?;
+    let scopes = edit.scopes.map(|words| scopes(&words, &mut problems));
     let teams = limit(cx, named, &mut problems)?;
     let change = TokenChange {
         version: edit.version,
         name: edit.name,
         description: edit.description,
-        scopes: edit.scopes.map(|words| scopes(&words, &mut problems)),
-        teams: edit.teams.map(|_| teams),
+        scopes,
+        // Where none of the names is good, that is told already.
+        teams: edit.teams.map(|_| teams).filter(|teams| teams.as_ref().is_none_or(|teams| !teams.is_empty())),
         global_admin: None,
     };
     if !problems.is_empty() {

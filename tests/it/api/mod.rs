@@ -8,5 +8,6 @@ mod people;
 mod problems;
 mod roles;
 mod teams;
+mod token_change;
 mod tokens;
 mod users;

@@ -155,6 +155,32 @@ impl Html {
         found.value().attr(name).map(str::to_owned)
     }
 
+    /// What a browser would send of the first form that `selector` finds, its buttons aside.
+    pub fn form(&self, selector: &str) -> Vec<(String, String)> {
+        let document = Document::parse_document(&self.body);
+        let form =
+            document.select(&Selector::parse(selector).unwrap()).next().unwrap_or_else(|| panic!("{}", self.text()));
+        let fields = Selector::parse("input[name], textarea[name], select[name]").unwrap();
+        let chosen = Selector::parse("option[selected]").unwrap();
+        let mut sent = Vec::new();
+        for field in form.select(&fields) {
+            let attr = |name| field.value().attr(name);
+            let ticks = matches!(attr("type"), Some("checkbox" | "radio"));
+            if attr("disabled").is_some() || (ticks && attr("checked").is_none()) {
+                continue;
+            }
+            let value = match field.value().name() {
+                "textarea" => field.text().collect(),
+                "select" => {
+                    field.select(&chosen).next().and_then(|o| o.value().attr("value")).unwrap_or_default().into()
+                }
+                _ => attr("value").unwrap_or_default().to_owned(),
+            };
+            sent.push((attr("name").unwrap().to_owned(), value));
+        }
+        sent
+    }
+
     /// How many elements `selector` finds.
     pub fn count(&self, selector: &str) -> usize {
         Document::parse_document(&self.body).select(&Selector::parse(selector).unwrap()).count()

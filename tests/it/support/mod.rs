@@ -13,7 +13,7 @@ use latchkey::base::clock::{Clock, FakeClock};
 use latchkey::base::config::Config;
 use latchkey::base::secret::Secret;
 use latchkey::cli::open;
-use latchkey::model::ids::{RoleId, TeamId, UserId};
+use latchkey::model::ids::{RoleId, TeamId, TokenId, UserId};
 use latchkey::model::permissions::PermissionSet;
 use latchkey::model::roles::{AppLevel, OrgRole};
 use latchkey::model::tokens::Lifetime;
@@ -205,17 +205,22 @@ impl TestApp {
 
     fn mint(&self, user: UserId, scopes: PermissionSet, global_admin: bool) -> String {
         let count = self.number(&format!("SELECT COUNT(*) AS n FROM tokens WHERE user_id = {user}"));
-        let new = NewToken {
-            name: format!("token {count}"),
-            description: String::new(),
-            life: Lifetime::Days(90),
-            life_field: "expires",
-            scopes,
-            teams: None,
-            global_admin,
-            form_key: None,
-        };
+        let new = NewToken { name: format!("token {count}"), scopes, global_admin, ..new_token() };
         self.write(|cx| tokens::create(cx, user, new)).plain.reveal().to_owned()
+    }
+
+    /// A token of this user with these scopes that acts in these teams alone: its id and the token.
+    pub fn limited_token(&self, user: UserId, scopes: &str, teams: &[TeamId]) -> (TokenId, String) {
+        let name = format!("limited {}", self.number("SELECT COUNT(*) AS n FROM tokens"));
+        let scopes = scopes.parse().unwrap();
+        let new = NewToken { name, scopes, teams: Some(teams.iter().copied().collect()), ..new_token() };
+        let minted = self.write(|cx| tokens::create(cx, user, new));
+        (minted.token.id, minted.plain.reveal().to_owned())
+    }
+
+    /// The newest token of this user.
+    pub fn last_token(&self, user: UserId) -> TokenId {
+        TokenId(self.number(&format!("SELECT MAX(id) AS n FROM tokens WHERE user_id = {user}")))
     }
 
     /// An API client with a global-admin token of a service account of its own.
@@ -256,6 +261,20 @@ impl TestApp {
     pub fn assert_chain(&self) {
         let verdict = latchkey::service::audit::verify(&self.app, None).unwrap();
         assert!(verdict.is_ok(), "{verdict:?}");
+    }
+}
+
+/// A token for 90 days that can do nothing.
+fn new_token() -> NewToken {
+    NewToken {
+        name: String::new(),
+        description: String::new(),
+        life: Lifetime::Days(90),
+        life_field: "expires",
+        scopes: PermissionSet::EMPTY,
+        teams: None,
+        global_admin: false,
+        form_key: None,
     }
 }
 

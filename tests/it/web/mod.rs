@@ -6,6 +6,7 @@ mod roles;
 mod session;
 mod teams;
 mod throttle;
+mod token_page;
 mod tokens;
 mod users;
 mod wizard;
