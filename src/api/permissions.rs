@@ -8,6 +8,7 @@ use super::answer::ok;
 use super::call::Call;
 use super::openapi::Reads;
 use super::users::id as user_id;
+use crate::model::effective::Origin;
 use crate::model::ids::TokenId;
 use crate::model::permissions::PermissionSet;
 use crate::model::roles::AppLevel;
@@ -39,6 +40,22 @@ pub struct Held {
     /// The role that gives it; null for what everyone has.
     #[schema(required, example = "Maintainer")]
     role: Option<String>,
+    /// What kind of role it is.
+    role_type: RoleType,
+}
+
+/// What kind of role gives a permission.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleType {
+    /// The organisation role of the account.
+    Organisation,
+    /// A team role of the account.
+    Team,
+    /// None: everyone has it.
+    Own,
+    /// None: the token acts as an Admin.
+    GlobalAdmin,
 }
 
 impl From<&Granted> for Held {
@@ -48,7 +65,13 @@ impl From<&Granted> for Held {
             At::Team(_, name) => (Where::Team, Some(name.clone())),
             At::Own => (Where::Own, None),
         };
-        Self { place, team, role: Some(granted.role.clone()).filter(|role| !role.is_empty()) }
+        let role_type = match &granted.role {
+            Origin::Organisation(_) => RoleType::Organisation,
+            Origin::Team(_) => RoleType::Team,
+            Origin::Oneself => RoleType::Own,
+            Origin::GlobalAdmin => RoleType::GlobalAdmin,
+        };
+        Self { place, team, role: granted.role.name().map(str::to_owned), role_type }
     }
 }
 

@@ -29,12 +29,34 @@ pub struct Source {
 pub enum Origin {
     /// The organisation role.
     Organisation(OrgRole),
-    /// A team role of this name, in this team.
-    Team(TeamId, String),
+    /// The team role of this name.
+    Team(String),
     /// Everyone's hold on their own things.
     Oneself,
     /// A global-admin token.
     GlobalAdmin,
+}
+
+impl Origin {
+    /// The role's name; `None` for what everyone has.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Organisation(role) => Some(role.as_str()),
+            Self::Team(name) => Some(name),
+            Self::GlobalAdmin => Some("Global admin"),
+            Self::Oneself => None,
+        }
+    }
+
+    /// What kind of role it is, in words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Organisation(_) => "organisation role",
+            Self::Team(_) => "team role",
+            Self::GlobalAdmin => "token",
+            Self::Oneself => "everyone has this",
+        }
+    }
 }
 
 /// Whether rule 4 keeps an account from everything its roles would give: a service or agent account without a team.
@@ -51,7 +73,7 @@ pub fn of_account(kind: Kind, role: OrgRole, teams: &[Membership]) -> Vec<Source
     let everywhere = Source { place: Place::Everywhere, role: Origin::Organisation(role), grants: role.grants() };
     let in_teams = teams.iter().filter(|team| !team.team.is_public()).map(|team| Source {
         place: Place::Team(team.team),
-        role: Origin::Team(team.team, team.role_name.clone()),
+        role: Origin::Team(team.role_name.clone()),
         grants: team.grants,
     });
     std::iter::once(everywhere).chain(in_teams).chain(std::iter::once(oneself())).collect()
@@ -71,7 +93,7 @@ pub fn of_token(token: &Token, account: &[Source]) -> Vec<Source> {
     }
     let narrowed = account.iter().flat_map(|source| match &token.teams {
         None => vec![source.clone()],
-        Some(limit) => inside(source, limit, account),
+        Some(limit) => inside(source, limit),
     });
     let scoped = narrowed.map(|source| {
         let Grants { permissions, level } = source.grants;
@@ -81,15 +103,11 @@ pub fn of_token(token: &Token, account: &[Source]) -> Vec<Source> {
     scoped.filter(|source| source.grants != Grants::NOTHING).collect()
 }
 
-/// What is left of a source inside some teams: what holds everywhere counts in those of them in which the account has a role.
-fn inside(source: &Source, limit: &BTreeSet<TeamId>, account: &[Source]) -> Vec<Source> {
-    let within = |place| matches!(place, Place::Team(team) if limit.contains(&team));
+/// What is left of a source inside some teams: what holds everywhere counts in each of them.
+fn inside(source: &Source, limit: &BTreeSet<TeamId>) -> Vec<Source> {
     match source.place {
-        Place::Everywhere => {
-            let teams = account.iter().map(|source| source.place).filter(|place| within(*place));
-            teams.map(|place| Source { place, ..source.clone() }).collect()
-        }
-        place if within(place) => vec![source.clone()],
+        Place::Everywhere => limit.iter().map(|team| Source { place: Place::Team(*team), ..source.clone() }).collect(),
+        Place::Team(team) if limit.contains(&team) => vec![source.clone()],
         _ => Vec::new(),
     }
 }

@@ -31,8 +31,8 @@ pub struct Effective {
 pub struct Granted {
     /// Where.
     pub at: At,
-    /// The role's name; nothing for what everyone has.
-    pub role: String,
+    /// Which role gives it.
+    pub role: Origin,
     /// What it gives.
     pub grants: Grants,
 }
@@ -68,13 +68,7 @@ impl Granted {
                     }
                 },
             };
-            let role = match &source.role {
-                Origin::Organisation(role) => role.to_string(),
-                Origin::Team(_, name) => name.clone(),
-                Origin::GlobalAdmin => "Global admin".into(),
-                Origin::Oneself => String::new(),
-            };
-            told.push(Self { at, role, grants: source.grants });
+            told.push(Self { at, role: source.role.clone(), grants: source.grants });
         }
         (told, hidden.len())
     }

@@ -79,16 +79,16 @@ fn notices(effective: &Effective) -> Vec<String> {
 }
 
 fn place((id, granted): (usize, &Granted)) -> PlaceView {
-    let (title, note) = match &granted.at {
-        At::Everywhere => ("Everywhere".to_owned(), "organisation role"),
-        At::Team(_, name) => (name.clone(), "team role"),
-        At::Own => ("Own account".to_owned(), ""),
+    let title = match &granted.at {
+        At::Everywhere => "Everywhere".to_owned(),
+        At::Team(_, name) => name.clone(),
+        At::Own => "Own account".to_owned(),
     };
     PlaceView {
         id,
         title,
-        role: if granted.role.is_empty() { "everyone\u{2019}s".into() } else { granted.role.clone() },
-        note,
+        role: granted.role.name().unwrap_or_default().to_owned(),
+        note: granted.role.kind(),
         level: level(&granted.at, granted.grants.level),
         rows: rows(granted.grants.permissions),
     }

@@ -315,7 +315,7 @@ both! {
         let mut mia = app.log_in("mia").await;
         let page = mia.get(&path(roamer, token)).await;
         for told in [
-            "teams:read Data Engineering · Maintainer",
+            "teams:read Data Engineering · Maintainer, team role",
             "users:read No role of its account holds it.",
             "self:read A token that is limited to teams does not act on its account’s own things.",
             "audit:read It is limited to Data Engineering, where no role of its account holds it.",

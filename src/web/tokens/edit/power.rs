@@ -43,7 +43,12 @@ impl PowerView {
                 None => idle.push(IdleRow { scopes: vec![scope.to_string()], reason: reason.clone() }),
             }
         }
-        Self { lead: lead(power), rows: power.uses.iter().map(row).collect(), idle }
+        // A list of everything tells no more than that sentence.
+        let rows = match power.info.token.global_admin {
+            true => Vec::new(),
+            false => power.uses.iter().map(row).collect(),
+        };
+        Self { lead: lead(power), rows, idle }
     }
 }
 
@@ -78,6 +83,7 @@ fn by(granted: &Granted) -> ByLine {
         At::Team(_, name) => name.clone(),
         At::Own => "Own account".into(),
     };
-    let role = if granted.role.is_empty() { "everyone\u{2019}s own things".into() } else { granted.role.clone() };
+    let kind = granted.role.kind();
+    let role = granted.role.name().map_or_else(|| kind.to_owned(), |name| format!("{name}, {kind}"));
     ByLine { place, role }
 }
