@@ -251,7 +251,8 @@ pub async fn create(call: Call, body: Body) -> Answer {
         let minted = by_name::create_token(cx, user, wanted.into())?;
         let info = TokenInfo { token: minted.token, effective: minted.effective };
         let metadata = TokenAnswer::of(cx, info)?;
-        let answer = created(format!("/api/v1/users/{user}/tokens/{}", metadata.id), Some(metadata.version), &metadata)?;
+        let answer =
+            created(format!("/api/v1/users/{user}/tokens/{}", metadata.id), Some(metadata.version), &metadata)?;
         answer.telling_once(&CreatedToken { metadata, token: minted.plain.reveal().to_owned() })
     })
     .await

@@ -3,8 +3,8 @@
 pub mod access;
 pub mod actor;
 pub mod audit;
-pub mod effects;
 pub mod effective;
+pub mod effects;
 pub mod error;
 pub mod idempotency;
 pub mod ids;

@@ -134,7 +134,7 @@ fn grid(token: &Token, offer: &Editing, typed: Option<&Fields>, error: Option<&E
     let rows: Vec<_> =
         Resource::ALL.into_iter().filter(|resource| open.iter().any(|p| p.resource == *resource)).collect();
     let note = "What this token may be used for. It never does more than its account may do at that moment.";
-    Grid::edit("scopes", "scope", &rows, open, Ticks { on: on.and(open), was: token.scopes })
+    Grid::edit("scopes", "scope", &rows, open, Ticks { on: on.and(open), was: Some(token.scopes) })
         .titled("Scopes", note)
         .judged(error.and_then(|error| error.of_field("scopes")))
 }
