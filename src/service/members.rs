@@ -175,6 +175,25 @@ pub fn ending(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<Ending>
     })
 }
 
+/// The team of this name, for an account that is about to be added to it. Whoever may add it to no team is told that first.
+///
+/// # Errors
+/// A refusal, or at `team` that there is none of this name which the caller may know of.
+pub fn team_for(cx: &mut Cx<'_, '_>, user: UserId, name: &str) -> Result<TeamId> {
+    let user = super::users::get(cx, user)?.user;
+    cx.attempt("team.set_member");
+    cx.actor.may_manage(user.kind)?;
+    cx.actor.may_touch(&user)?;
+    if !super::users::row_rights(cx, &user).assign {
+        return Err(Error::lacks(Permission::new(Resource::Teams, Action::Update)));
+    }
+    if name.is_empty() {
+        return Err(Error::field("team", "Choose a team."));
+    }
+    let found = super::teams::by_name(cx, name)?.map(|team| team.id);
+    found.ok_or_else(|| Error::field("team", "There is no such team, or none that you may know of."))
+}
+
 /// Makes a user a member with this role, or changes the role.
 ///
 /// # Errors

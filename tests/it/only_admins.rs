@@ -293,7 +293,7 @@ both! {
 
     async fn the_page_counts_whom_the_setting_takes_something_from(app) {
         let scene = Scene::of(&app);
-        let count = || app.write(|cx| latchkey::service::settings::affected(cx));
+        let count = || app.write(latchkey::service::settings::affected);
         let counted = |affected: latchkey::model::settings::Affected| (affected.people, affected.everywhere, affected.teams, affected.machines);
         assert_eq!(counted(count()), (0, 0, 0, 0));
         app.person("olga", OrgRole::Member, &[(scene.team, RoleId::OWNER), (scene.other, RoleId::MAINTAINER)]);

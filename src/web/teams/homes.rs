@@ -107,8 +107,12 @@ pub async fn move_all(portal: Portal, Id(team): Id<TeamId>, fields: Fields) -> A
                 1 => "1 service account was moved".to_owned(),
                 n => format!("{n} service accounts were moved"),
             };
-            let name = fields.get("to").trim();
-            portal.session.flash("good", format!("{told} to {name}. The team can be deleted now."))?;
+            let told = format!("{told} to {}.", fields.get("to").trim());
+            if team.is_public() {
+                portal.session.flash("good", told)?;
+                return see_other("/teams/1/service-accounts");
+            }
+            portal.session.flash("good", format!("{told} The team can be deleted now."))?;
             see_other(format!("/teams/{team}/delete"))
         }
         Err(error) if errors::is_mendable(&error) || matches!(error, Error::Forbidden(_)) => {

@@ -13,7 +13,6 @@ use crate::model::teams::Membership;
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
 use crate::service::choices::{self, TeamOffer};
-use crate::service::teams::by_name;
 use crate::service::users::UserInfo;
 use crate::service::{Cx, members, roles, users};
 use crate::web::confirm::{self, Confirm};
@@ -153,15 +152,7 @@ async fn again(portal: &Portal, id: UserId, fields: &Fields, error: Option<&Erro
 /// `POST /users/{id}/teams`: adds the user to the team of this name.
 pub async fn add(portal: Portal, Id(id): Id<UserId>, fields: Fields) -> Answer {
     let name = fields.get("team").trim().to_owned();
-    set(&portal, id, fields, move |cx| {
-        let found = if name.is_empty() { None } else { by_name(cx, &name)? };
-        found.map(|team| team.id).ok_or_else(|| {
-            let why =
-                if name.is_empty() { "Choose a team." } else { "There is no such team, or none that you may know of." };
-            Error::field("team", why)
-        })
-    })
-    .await
+    set(&portal, id, fields, move |cx| members::team_for(cx, id, &name)).await
 }
 
 /// `POST /users/{id}/teams/{team}`: changes the role there.

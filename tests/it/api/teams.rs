@@ -71,11 +71,33 @@ both! {
         assert_eq!(api.get(&path).await.body["items"].as_array().unwrap().len(), 1);
     }
 
-    async fn a_home_is_not_deleted(app) {
-        let team = app.team("Platform");
-        app.service("Job", OrgRole::Member, &[(team, RoleId::VIEWER)]);
-        let reply = app.root_api().delete(&format!("{TEAMS}/{team}")).await;
-        assert!(reply.status == 409 && reply.body["detail"].as_str().unwrap().contains("home"), "{}", reply.body);
+    async fn a_home_is_not_deleted_before_its_accounts_have_moved(app) {
+        let (team, other) = (app.team("Platform"), app.team("Billing"));
+        let [job, agent] = [app.service("Job", OrgRole::Member, &[(team, RoleId::VIEWER)]), app.agent("Agent", OrgRole::Member, &[(team, RoleId::VIEWER)])];
+        let (api, path) = (app.root_api(), format!("{TEAMS}/{team}"));
+        let reply = api.delete(&path).await;
+        assert!(reply.status == 409 && reply.body["detail"].as_str().unwrap().contains("is the home of 2 service accounts"), "{}", reply.body);
+        assert_eq!(reply.body["accounts"], json!([agent, job]), "by name");
+        let move_to = |to: &str| (format!("{path}/move-homes"), json!({ "to": to }));
+        for (to, status) in [("Nowhere", 422), ("platform", 422), ("", 422)] {
+            let (path, body) = move_to(to);
+            let reply = api.post(&path, body).await;
+            assert_eq!((reply.status, reply.pointers()), (status, vec!["/to"]), "{to}");
+        }
+        let owner = app.person("olga", OrgRole::Member, &[(team, RoleId::OWNER)]);
+        let weak = app.api(&app.token(owner, "teams:read teams:delete service_accounts:update service_accounts:create"));
+        let unseen = weak.delete(&path).await;
+        assert_eq!((unseen.status, unseen.body["accounts"].as_array().map(Vec::len)), (409, Some(2)), "{}", unseen.body);
+        let (to, body) = move_to("Billing");
+        assert_eq!(weak.post(&to, body.clone()).await.status, 422, "she does not know of that team");
+        app.write(|cx| latchkey::service::members::set(cx, other, owner, RoleId::VIEWER));
+        let refused = weak.post(&to, body.clone()).await;
+        assert_eq!((refused.status, &refused.body["missing_permission"]), (403, &json!("service_accounts:create")), "{}", refused.body);
+        let moved = api.post(&to, body).await;
+        assert_eq!((moved.status, &moved.body), (200, &json!({ "moved": 2 })));
+        assert_eq!(api.get(&format!("/api/v1/users/{job}")).await.body["home_team"], "Billing");
+        assert_eq!(api.delete(&path).await.status, 204);
+        app.assert_chain();
     }
 
     async fn lists_show_what_one_may_know_of(app) {
