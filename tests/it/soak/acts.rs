@@ -11,8 +11,8 @@ use latchkey::model::tokens::Lifetime;
 use latchkey::model::users::Kind;
 use latchkey::service::by_name::{self, TeamWanted, TokenWanted, UserEdit, UserWanted};
 use latchkey::service::tokens::NewToken;
-use latchkey::service::users::{Created, NewUser, UserChange};
-use latchkey::service::{Caller, bulk, links, members, teams, tokens, users, wizard};
+use latchkey::service::users::{Created, NewUser, PersonWanted, UserChange};
+use latchkey::service::{Caller, bulk, handover, homes, links, members, settings, teams, tokens, users, wizard};
 
 use super::hands::{KnownToken, Learned, MAILBOX};
 use super::power::{Account, Power};
@@ -71,6 +71,10 @@ pub const ACTS: &[Act] = &[
     act(1, "delete", "service_accounts:delete", delete),
     act(1, "disable or revoke in bulk", "service_accounts:update", in_bulk),
     act(3, "turn into a service account", "users:update", turn_into_service),
+    act(3, "turn into a person", "service_accounts:update", turn_into_person),
+    act(1, "hand over", "service_accounts:update", hand_over),
+    act(1, "move all homes", "service_accounts:update", move_homes),
+    act(1, "change the settings", "settings:update", change_settings),
     act(8, "set a membership", "teams:update", set_member),
     act(2, "set a membership by name", "teams:update", set_member_by_name),
     act(2, "end a membership", "teams:update", end_membership),
@@ -351,6 +355,31 @@ fn turn_into_service(by: &mut Try<'_>) -> Outcome {
     let user = by.target(of_kind(by))?;
     let home = by.place("service_accounts:create".parse().ok())?;
     nothing(by.write(|cx| users::turn_into_service(cx, user, home)))
+}
+
+fn turn_into_person(by: &mut Try<'_>) -> Outcome {
+    let user = by.target(of_kind(by))?;
+    let username = by.fresh("p");
+    let email = format!("{username}{}", if by.dice.once_in(2) { MAILBOX } else { "@example.com" });
+    let wanted = PersonWanted { username, email };
+    by.write(|cx| users::turn_into_person(cx, user, &wanted)).map(invited)
+}
+
+fn hand_over(by: &mut Try<'_>) -> Outcome {
+    let (from, to) = (by.account(|account| account.kind == Kind::Person)?, by.account(|_| true)?);
+    nothing(by.write(|cx| handover::hand_over(cx, from, to, None)))
+}
+
+fn move_homes(by: &mut Try<'_>) -> Outcome {
+    let from = by.place(by.act.permission())?;
+    let to = by.place("service_accounts:create".parse().ok())?;
+    let to = by.reading.teams[&to].clone();
+    nothing(by.write(|cx| homes::move_all(cx, from, &to)))
+}
+
+fn change_settings(by: &mut Try<'_>) -> Outcome {
+    let only_admins = !by.reading.only_admins_manage_machines;
+    nothing(by.write(|cx| settings::update(cx, Some(only_admins), None)))
 }
 
 /// Some account, mostly one that does not hold more than the actor.

@@ -4,7 +4,7 @@ use latchkey::base::secret::Secret;
 use latchkey::model::actor::Origin;
 use latchkey::model::roles::OrgRole;
 use latchkey::service::users::UserChange;
-use latchkey::service::{Caller, links, members, tokens, users};
+use latchkey::service::{Caller, links, members, settings, tokens, users};
 
 use super::acts::{Act, Outcome, act, none};
 use super::hands::{KnownToken, Learned};
@@ -80,8 +80,8 @@ fn reset_password(by: &mut Try<'_>) -> Outcome {
 }
 
 fn toggle_rule_eight(by: &mut Try<'_>) -> Outcome {
-    let (to, portal) = (!by.reading.only_admins_manage_machines, by.portal());
-    portal.sql(&format!("UPDATE settings SET only_admins_manage_machines = {to}")).map_err(|_| none())?;
+    let to = !by.reading.only_admins_manage_machines;
     by.tell(to.to_string());
+    by.write(|cx| settings::update(cx, Some(to), None))?;
     Ok(Vec::new())
 }
