@@ -100,6 +100,21 @@ test('every page of the table of routes', async () => {
     await at('/users/{id}/enable', user('Old importer'))
     for (const act of ['end-sessions', 'link', 'turn-into-service']) await at(`/users/{id}/${act}`, user('Jonas Lindqvist'))
     await at('/users/{id}/link', user('Sunita Nair'), '', 'invited')
+    await at('/users/{id}/turn-into-person', user('Nightly backup'))
+    const jonas = data.users['Jonas Lindqvist'].id
+    await at('/users/{id}/handover', user('Jonas Lindqvist'), '', 'nothing to hand over')
+    for (const name of ['Terraform runner', 'Old importer', 'Release notes writer']) {
+      await api(server, data.admin, 'PATCH', `/api/v1/users/${data.users[name].id}`, { contact: jonas })
+    }
+    await at('/users/{id}/handover', user('Jonas Lindqvist'))
+    await at('/users/{id}/handover', user('Ada Okafor'), '', 'the only one who manages two teams')
+    await at('/users/{id}/disable', user('Jonas Lindqvist'), '', 'who is the contact of some')
+    await at('/users/bulk', {}, `?action=disable&id=${jonas}`)
+    await api(server, data.admin, 'PATCH', `/api/v1/users/${jonas}`, { enabled: false })
+    await at('/users/{id}', user('Jonas Lindqvist'), '', 'disabled, and still a contact')
+    await at('/users/{id}/handover', user('Jonas Lindqvist'), '', 'disabled')
+    await at('/', {}, '', 'with somebody who left')
+    await api(server, data.admin, 'PATCH', `/api/v1/users/${jonas}`, { enabled: true })
     await at('/users/{id}/delete', user('Nightly backup'))
 
     await at('/teams')
@@ -286,6 +301,29 @@ test('the pages that POSTs answer, dialogs and menus', async () => {
     await press('Create user')
     await page.getByRole('textbox', { name: 'Link' }).waitFor()
     await look('an invitation, seen once')
+
+    // A service account that becomes a person, and what somebody hands over.
+    const importer = data.users['Old importer'].id
+    await api(server, data.admin, 'PATCH', `/api/v1/users/${importer}`, { enabled: true, contact: data.users['Sunita Nair'].id })
+    await open(`/users/${data.users['Sunita Nair'].id}/handover`)
+    await page.getByLabel('New contact').fill('nobody of that name')
+    await page.getByRole('checkbox', { name: 'Old importer' }).uncheck()
+    await press('Hand over')
+    await page.locator('[aria-invalid=true]').first().waitFor()
+    await look('a handover with a mistake')
+    await open(`/users/${importer}`)
+    await page.getByRole('link', { name: 'Turn into a person' }).click()
+    await page.getByRole('dialog').waitFor()
+    await look('asking before it is turned into a person')
+    await page.getByLabel('Username').fill('sunita')
+    await page.getByLabel('Email').fill('importer@example.com')
+    await page.getByRole('dialog').getByRole('button', { name: 'Turn into a person' }).click()
+    await page.locator('#username[aria-invalid=true]').waitFor()
+    await look('turned into a person, with a mistake')
+    await page.getByLabel('Username').fill('old.importer')
+    await press('Turn into a person')
+    await page.getByRole('textbox', { name: 'Link' }).waitFor()
+    await look('an invitation for what was a service account')
 
     // Two editors.
     const jonas = data.users['Jonas Lindqvist'].id

@@ -27,7 +27,7 @@ test('several are selected, counted, asked about in a dialog, and disabled toget
     await page.getByRole('button', { name: 'Disable selected' }).click()
     const dialog = page.getByRole('dialog', { name: 'Disable 2 users?' })
     await dialog.waitFor()
-    assert.deepEqual((await dialog.locator('.losses li').allTextContents()).map((text) => text.split(' (')[0]).sort(), ['Jonas Lindqvist', 'Terraform runner'])
+    assert.deepEqual((await dialog.locator('.ticked label').allTextContents()).map((text) => text.split(' (')[0]).sort(), ['Jonas Lindqvist', 'Terraform runner'])
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'hidden' })
     assert.equal(await focused(page), 'Disable selected', 'focus returns')

@@ -88,6 +88,8 @@ struct Targets {
     user: UserId,
     team: TeamId,
     member: UserId,
+    /// Whose contact is the user; and another person.
+    people: [UserId; 2],
     token: i64,
 }
 
@@ -99,13 +101,15 @@ impl Targets {
             app.service(&format!("Member {round}"), OrgRole::Member, &[(home, RoleId::OWNER), (team, RoleId::VIEWER)]);
         app.token(user, "teams:read");
         let token = app.number("SELECT MAX(id) AS n FROM tokens");
-        Self { user, team, member, token }
+        let people = ["leaver", "heir"].map(|name| app.person(&format!("{name}{round}"), OrgRole::Member, &[]));
+        app.sql(&format!("UPDATE users SET contact_id = {} WHERE id = {user}", people[0])).unwrap();
+        Self { user, team, member, people, token }
     }
 }
 
 /// How to send each write. A new route gets a line here, and thereby a test that it can be sent twice.
 fn write(method: &str, path: &str, targets: &Targets) -> Request {
-    let Targets { user, team, member, token } = targets;
+    let Targets { user, team, member, people: [person, other], token } = targets;
     let body = match (method, path) {
         ("POST", "/api/v1/users") => {
             json!({ "name": "Ada Okafor", "user_type": "Person", "username": "ada", "email": "ada@example.com", "role": "Member" })
@@ -117,10 +121,21 @@ fn write(method: &str, path: &str, targets: &Targets) -> Request {
         ("POST", "/api/v1/teams") => json!({ "name": "Data Quality" }),
         ("PATCH", "/api/v1/teams/{id}") => json!({ "description": "changed" }),
         ("PUT", "/api/v1/teams/{id}/members/{user_id}") => json!({ "role": "Maintainer" }),
+        ("POST", "/api/v1/users/{id}/turn-into-service") => json!({ "home_team": "Public" }),
+        ("POST", "/api/v1/users/{id}/turn-into-person") => json!({ "username": "eve", "email": "eve@example.com" }),
+        ("POST", "/api/v1/users/{id}/handover") => json!({ "contact": other }),
+        ("POST", path) if ["/end-sessions", "/link", "/revoke-tokens"].iter().any(|act| path.ends_with(act)) => {
+            Value::Null
+        }
         ("DELETE", _) => Value::Null,
         _ => panic!("{method} {path} is new: give it a line here"),
     };
-    let id = if path.starts_with("/api/v1/teams") { team.0 } else { user.0 };
+    let of_people = ["/end-sessions", "/link", "/turn-into-service", "/handover"];
+    let id = match path {
+        path if path.starts_with("/api/v1/teams") => team.0,
+        path if of_people.iter().any(|act| path.ends_with(act)) => person.0,
+        _ => user.0,
+    };
     let path = path.replace("{id}", &id.to_string());
     let path = path.replace("{user_id}", &member.to_string()).replace("{token_id}", &token.to_string());
     Request::new(method, path, body)
@@ -147,9 +162,10 @@ both! {
                 assert_eq!(again.header(name), first.header(name), "{what}: {name}");
             }
             let mut known = first.body.clone();
-            let secrets = ["token", "invitation"].map(|name| known.as_object_mut().and_then(|body| body.remove(name)));
+            let secrets = ["token", "invitation", "link"].map(|name| known.as_object_mut().and_then(|body| body.remove(name)));
             assert_eq!(again.body, known, "{what}: the same without the secret");
-            assert!(!what.starts_with("POST") || what.ends_with("teams") || secrets.iter().flatten().count() == 1, "{what}");
+            let tells = ["/users", "/{id}/tokens", "/link", "/turn-into-person"].iter().any(|end| what.ends_with(end));
+            assert_eq!(secrets.iter().flatten().count(), usize::from(tells && route.method == "POST"), "{what}");
             for secret in secrets.iter().flatten() {
                 let secret = secret.as_str().unwrap().rsplit('/').next().unwrap();
                 let bytes = latchkey::base::crypto::hex(secret.as_bytes());
