@@ -224,7 +224,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: TokenId, now: OffsetDateTime) -> Result<()> {
 /// A fault.
 pub fn set_scopes(tx: &mut Tx<'_>, id: TokenId, scopes: PermissionSet) -> Result<()> {
     diesel::update(tokens::table.filter(tokens::id.eq(id.0)))
-        .set(tokens::scopes.eq(scopes.to_string()))
+        .set((tokens::scopes.eq(scopes.to_string()), tokens::version.eq(tokens::version + 1)))
         .execute(tx.conn)
         .map(drop)
         .map_err(failed)

@@ -87,6 +87,7 @@ const PAGES: &[Page] = &[
     ("POST", "/users/{person}/turn-into-service", &[("home_team", "{team}")]),
     ("GET", "/users/{service}/tokens/new", &[]),
     ("POST", "/users/{service}/tokens/new", TOKEN),
+    ("POST", "/users/{service}/tokens/{token}", &[("version", "1"), ("name", "renamed")]),
     ("GET", "/users/{service}/tokens/{token}/revoke", &[]),
     ("POST", "/users/{service}/tokens/{token}/revoke", &[]),
     ("POST", "/users/bulk", &[("action", "revoke"), ("id", "{service}")]),
@@ -102,6 +103,7 @@ fn calls() -> Vec<(&'static str, &'static str, Value)> {
         ("DELETE", "/api/v1/teams/{team}/members/{service}", Value::Null),
         ("POST", "/api/v1/teams/{team}/move-homes", json!({ "to": "Platform" })),
         ("POST", "/api/v1/users/{service}/tokens", token),
+        ("PATCH", "/api/v1/users/{service}/tokens/{token}", json!({ "scopes": [] })),
         ("DELETE", "/api/v1/users/{service}/tokens/{token}", Value::Null),
     ]
 }

@@ -117,6 +117,7 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
         "/users/{id}/teams" => vec![("team", "Platform"), ("role", "Viewer")],
         "/users/{id}/teams/{team}" | "/teams/{id}/members/{user}/role" => vec![("role", "Editor")],
         "/users/{id}/tokens/new" => token.to_vec(),
+        "/users/{id}/tokens/{token}" => vec![("version", "1"), ("name", "renamed")],
         "/account/tokens/new" => vec![("token_name", "fresh"), ("expires", "30"), ("scope", "self:read")],
         "/users/{id}/delete" => vec![("username", &username), ("password", PASSWORD)],
         "/users/{id}/turn-into-service" => vec![("home_team", &team)],
@@ -161,6 +162,7 @@ pub fn json(scene: &Scene, route: &Route, thing: &str) -> Value {
             json!({ "contact": viewer, "accounts": [scene.service] })
         }
         ("PUT", _) => json!({ "role": "Editor" }),
+        ("PATCH", path) if path.ends_with("/{token_id}") => json!({ "name": "renamed", "scopes": [] }),
         ("PATCH", path) if path.contains("/users/") => json!({ "name": "Renamed" }),
         ("PATCH", "/api/v1/settings") => json!({ "only_admins_manage_service_accounts": true }),
         ("POST", path) if path.ends_with("/move-homes") => json!({ "to": "Platform" }),

@@ -4,18 +4,18 @@ use latchkey::base::secret::Secret;
 use latchkey::model::Result;
 use latchkey::model::actor::Origin;
 use latchkey::model::error::Error;
-use latchkey::model::ids::{RoleId, TeamId, UserId};
+use latchkey::model::ids::{RoleId, TeamId, TokenId, UserId};
 use latchkey::model::permissions::{Permission, PermissionSet, Resource};
 use latchkey::model::roles::{Grants, OrgRole};
 use latchkey::model::tokens::Lifetime;
 use latchkey::model::users::Kind;
-use latchkey::service::by_name::{self, TeamWanted, TokenWanted, UserEdit, UserWanted};
-use latchkey::service::tokens::NewToken;
+use latchkey::service::by_name::{self, TeamWanted, TokenEdit, TokenWanted, UserEdit, UserWanted};
+use latchkey::service::tokens::{NewToken, TokenChange};
 use latchkey::service::users::{Created, NewUser, PersonWanted, UserChange};
 use latchkey::service::{Caller, bulk, handover, homes, links, members, settings, teams, tokens, users, wizard};
 
 use super::hands::{KnownToken, Learned, MAILBOX};
-use super::power::{Account, Power};
+use super::power::{Account, Pass, Power};
 use super::run::Try;
 
 /// What an act came to: what the set learnt by it, or why it was refused.
@@ -85,6 +85,9 @@ pub const ACTS: &[Act] = &[
     act(3, "make a token by name", "tokens:create", make_token_by_name),
     act(5, "make an own token", "", make_own_token),
     Act { hopeless: true, ..act(1, "make a global-admin token", "tokens:create", make_global_admin) },
+    act(8, "change a token", "tokens:update", change_token),
+    act(3, "change a token by name", "tokens:update", change_token_by_name),
+    Act { hopeless: true, ..act(1, "give a token global admin", "tokens:update", give_global_admin) },
     act(1, "revoke a token", "tokens:delete", revoke_token),
     act(1, "end sessions", "users:update", end_sessions),
     act(4, "hand out a link", "users:update", hand_out_link),
