@@ -76,13 +76,13 @@ pub fn set(portal: &TestApp, window: &mut Window, name: &str, (thrown, held): (&
                 hands.tokens.push(KnownToken::new(&minted));
             }
         }
+        hidden_global_admin(cx, dice.pick(&accounts[1 + PEOPLE..]))?;
         for at in 0..DISABLED {
             let some = 1 + at * (accounts.len() - 1) / DISABLED;
             if dice.once_in(2) {
                 users::disable(cx, accounts[some])?;
             }
         }
-        hidden_global_admin(cx, dice.pick(&accounts[1 + PEOPLE..]))?;
         Ok(Scene { ada, hands })
     });
     let people = format!("kind = 'person' AND username LIKE '{name}%'");
