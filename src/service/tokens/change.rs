@@ -152,13 +152,10 @@ fn extent(token: &Token) -> Extent<'_> {
     Extent { scopes: token.scopes, teams: token.teams.as_ref() }
 }
 
-/// A token acting gives no more than it has, to none that outlives it, and never to itself.
+/// A token acting gives no more than it has, and nothing to one that outlives it; to itself it therefore gives nothing at all.
 fn may_widen(cx: &Cx<'_, '_>, user: &User, standing: &Standing, after: &Token) -> Result<()> {
     may_give(cx, user, standing, extent(after))?;
     let Some(parent) = cx.actor.token() else { return Ok(()) };
-    if parent.id == after.id {
-        return Err(Error::refused("A token cannot widen itself."));
-    }
     if parent.expires_at.is_some_and(|limit| after.expires_at.is_none_or(|end| end > limit)) {
         return Err(Error::refused(
             "This token ends later than the one that would widen it. A token gives nothing that outlives it.",
