@@ -87,3 +87,33 @@ async fn a_store_is_copied_before_its_tables_change() {
     let kept = crate::support::Database::Sqlite(old.path().join(format!("latchkey.db.before-{last}")));
     assert_eq!(kept.number("SELECT COUNT(*) AS n FROM users"), 1);
 }
+
+both! {
+    async fn older_entries_are_filed_under_their_teams(app) {
+        use latchkey::model::ids::RoleId;
+        use latchkey::model::roles::OrgRole::Member;
+        let (team, other) = (app.team("Platform"), app.team("Billing"));
+        let job = app.service("Job", Member, &[(team, RoleId::VIEWER)]);
+        app.token(job, "teams:read");
+        let paula = app.person("paula", Member, &[]);
+        app.write(|cx| latchkey::service::members::set(cx, other, paula, RoleId::VIEWER));
+        let folder = if matches!(app.db, crate::support::Database::Sqlite(_)) { "sqlite" } else { "postgres" };
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+        let script = std::fs::read_to_string(root.join("2026-11-22-000007_audit_teams/up.sql")).unwrap();
+        let filed = || app.db.texts("SELECT team_id || ' ' || action || ' ' || target_name AS t FROM audit_teams JOIN audit ON audit.seq = audit_teams.seq ORDER BY team_id, audit.seq");
+        let before = filed();
+        let expected = [
+            format!("{team} team.create Platform"),
+            format!("{team} user.create job@service"),
+            format!("{team} token.create job@service"),
+            format!("{other} team.create Billing"),
+            format!("{other} team.set_member paula"),
+        ];
+        assert_eq!(before, expected);
+        app.sql("DROP TABLE audit_teams").unwrap();
+        for statement in script.split(";\n").filter(|statement| statement.contains("audit")) {
+            app.sql(statement).unwrap();
+        }
+        assert_eq!(filed(), before, "the same as when they were written");
+    }
+}

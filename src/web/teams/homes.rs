@@ -79,7 +79,7 @@ pub(super) fn show(
     let template = Homes {
         page: Page::of(portal, shell, "teams", format!("Delete {name}")),
         title: format!("{name} cannot be deleted yet"),
-        lead: format!("It is the home of {accounts}. Move {all} to another home first: its people then manage them."),
+        lead: format!("It is the home of {accounts}. Move {all} to another home first."),
         accounts: seen.iter().map(Who::of).collect(),
         more: match unnamed {
             0 => String::new(),
@@ -90,9 +90,14 @@ pub(super) fn show(
         cancel: format!("/teams/{id}/settings"),
         error: error.filter(|error| !matches!(error, Error::Kept { .. })).map(|error| form_error(error, &["to"])),
         may_move: homes.is_some(),
-        to: Field::new("to", fields.get("to")).judged(error),
-        homes: homes.iter().flatten().map(|name| Choice::new(name, name, fields.get("to"))).collect(),
         typed: more,
+        to: Field::new("to", fields.get("to")).judged(error),
+        // None is chosen at first, so that nothing is moved to the first of them by mistake.
+        homes: (!more)
+            .then(|| Choice::new("", "Choose a team", fields.get("to")))
+            .into_iter()
+            .chain(homes.iter().flatten().map(|name| Choice::new(name, name, fields.get("to"))))
+            .collect(),
         button: if total == 1 { "Move it".into() } else { format!("Move all {}", count(total)) },
     };
     render_as(error.map_or(StatusCode::OK, errors::status), &template)

@@ -87,10 +87,12 @@ fn everything(app: &TestApp) -> Vec<String> {
 struct Targets {
     user: UserId,
     team: TeamId,
+    home: TeamId,
     member: UserId,
     /// Whose contact is the user; and another person.
     people: [UserId; 2],
     token: i64,
+    role: i64,
 }
 
 impl Targets {
@@ -103,13 +105,15 @@ impl Targets {
         let token = app.number("SELECT MAX(id) AS n FROM tokens");
         let people = ["leaver", "heir"].map(|name| app.person(&format!("{name}{round}"), OrgRole::Member, &[]));
         app.sql(&format!("UPDATE users SET contact_id = {} WHERE id = {user}", people[0])).unwrap();
-        Self { user, team, member, people, token }
+        app.sql(&format!("INSERT INTO roles (name, name_key, description, permissions, level, created_at, version) VALUES ('Role {round}', 'role {round}', '', '', 'none', 0, 1)")).unwrap();
+        let role = app.number("SELECT MAX(id) AS n FROM roles");
+        Self { user, team, home, member, people, token, role }
     }
 }
 
 /// How to send each write. A new route gets a line here, and thereby a test that it can be sent twice.
 fn write(method: &str, path: &str, targets: &Targets) -> Request {
-    let Targets { user, team, member, people: [person, other], token } = targets;
+    let Targets { user, team, home, member, people: [person, other], token, role } = targets;
     let body = match (method, path) {
         ("POST", "/api/v1/users") => {
             json!({ "name": "Ada Okafor", "user_type": "Person", "username": "ada", "email": "ada@example.com", "role": "Member" })
@@ -127,12 +131,19 @@ fn write(method: &str, path: &str, targets: &Targets) -> Request {
         ("POST", path) if ["/end-sessions", "/link", "/revoke-tokens"].iter().any(|act| path.ends_with(act)) => {
             Value::Null
         }
+        ("POST", "/api/v1/teams/{id}/move-homes") => json!({ "to": "Public" }),
+        ("PATCH", "/api/v1/users/{id}/tokens/{token_id}") => json!({ "scopes": [] }),
+        ("POST", "/api/v1/roles") => json!({ "name": "Importer", "permissions": ["tokens:read"] }),
+        ("PATCH", "/api/v1/roles/{id}") => json!({ "description": "changed" }),
+        ("PATCH", "/api/v1/settings") => json!({ "only_admins_manage_service_accounts": true }),
         ("DELETE", _) => Value::Null,
         _ => panic!("{method} {path} is new: give it a line here"),
     };
     let of_people = ["/end-sessions", "/link", "/turn-into-service", "/handover"];
     let id = match path {
+        path if path.ends_with("/move-homes") => home.0,
         path if path.starts_with("/api/v1/teams") => team.0,
+        path if path.starts_with("/api/v1/roles") => *role,
         path if of_people.iter().any(|act| path.ends_with(act)) => person.0,
         _ => user.0,
     };
@@ -166,6 +177,7 @@ both! {
             assert_eq!(again.body, known, "{what}: the same without the secret");
             let tells = ["/users", "/{id}/tokens", "/link", "/turn-into-person"].iter().any(|end| what.ends_with(end));
             assert_eq!(secrets.iter().flatten().count(), usize::from(tells && route.method == "POST"), "{what}");
+            assert!(!what.starts_with("POST") || what.ends_with("teams") || what.ends_with("homes") || secrets.iter().flatten().count() == 1, "{what}");
             for secret in secrets.iter().flatten() {
                 let secret = secret.as_str().unwrap().rsplit('/').next().unwrap();
                 let bytes = latchkey::base::crypto::hex(secret.as_bytes());

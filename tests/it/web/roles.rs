@@ -109,7 +109,7 @@ both! {
         assert!(picker.count("select[name=role] option[value='Account maker']") == 1, "{}", picker.text());
         ada.submit(&format!("/teams/{team}/members/new"), &[("user", &jonas.to_string()), ("role", "Account maker")]).await;
         let page = ada.get(&format!("/users/{jonas}/permissions")).await;
-        assert!(page.has("service_accounts:create Platform Account maker"), "{}", page.text());
+        assert!(page.has("Platform Account maker team role") && page.has("service_accounts:create"), "{}", page.text());
         assert!(app.audit().iter().any(|line| line == "role.create done Account maker -"), "{:?}", app.audit());
         app.assert_chain();
     }

@@ -4,6 +4,7 @@ use latchkey::model::ids::{RoleId, TeamId, UserId};
 use latchkey::model::permissions::PermissionSet;
 use latchkey::model::roles::OrgRole;
 use latchkey::service::members;
+use latchkey::service::users::{self, UserChange};
 use serde_json::json;
 
 use crate::support::TestApp;
@@ -62,7 +63,7 @@ both! {
         let elsewhere = mia.post(&path, &[("to", "Platform")]).await;
         assert!((400..500).contains(&elsewhere.status), "a Maintainer here has no right there: {}", elsewhere.status);
         assert_eq!((homes(&app, billing), homes(&app, secret)), (2, 0));
-        app.write(|cx| latchkey::service::users::delete(cx, strong, None));
+        app.write(|cx| users::delete(cx, strong, None));
         olga.submit(&path, &[("to", "Platform")]).await;
         assert_eq!(homes(&app, platform), 1);
     }
@@ -103,10 +104,10 @@ both! {
         app.write(|cx| members::remove(cx, billing, paula));
         app.write(|cx| latchkey::service::teams::update(cx, secret, "Secret Project", "hush", None));
         let gone = app.service("Gone", OrgRole::Member, &[(billing, RoleId::VIEWER)]);
-        app.write(|cx| latchkey::service::users::delete(cx, gone, None));
+        app.write(|cx| users::delete(cx, gone, None));
         let member = app.person("left", OrgRole::Member, &[(billing, RoleId::VIEWER)]);
         app.token(member, "self:read");
-        app.write(|cx| latchkey::service::users::delete(cx, member, None));
+        app.write(|cx| users::delete(cx, member, None));
         let mut browser = app.log_in("olga").await;
         let ada = app.number("SELECT id AS n FROM users WHERE username = 'ada'").to_string();
         let strong = [("kind", "person"), ("user", &*ada), ("role", "Viewer")];
@@ -124,8 +125,10 @@ both! {
             assert!(!page.has(hidden), "{hidden}: {}", page.text());
         }
         assert_eq!(page.count(".tabs a[aria-current]"), 1);
-        let moved = browser.get(&format!("/users/{job}")).await;
-        browser.submit(&format!("/users/{job}"), &[("version", &moved.value("version")), ("home_team", &platform.to_string())]).await;
+        app.write(|cx| {
+            let change = UserChange { home_team: Some(platform), ..UserChange::default() };
+            users::update(cx, job, change)
+        });
         for team in [billing, platform] {
             assert!(browser.get(&format!("/teams/{team}/activity")).await.has("Changed job@service"), "both homes have the move");
         }
