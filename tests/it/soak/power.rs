@@ -20,6 +20,10 @@ pub struct Power {
 }
 
 impl Power {
+    pub fn is_admin(&self) -> bool {
+        self.admin
+    }
+
     /// What the product says that an actor has at this moment.
     pub fn of(actor: &Actor) -> Self {
         let mut power = Self { admin: actor.is_admin(), places: BTreeMap::new() };
