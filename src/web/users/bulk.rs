@@ -85,7 +85,10 @@ fn tick(act: Act, Selected { info, contact_of }: &Selected) -> Tick {
         Kind::Service => ", Service",
         Kind::Agent => ", AI agent",
     };
-    let mut note = vec![counted(info.tokens.usable.try_into().unwrap_or_default(), "good token", "good tokens")];
+    let mut note = vec![match info.tokens.usable.try_into().unwrap_or_default() {
+        0 => "no good token".to_owned(),
+        n => counted(n, "good token", "good tokens"),
+    }];
     match (act, user.is_enabled()) {
         (Act::Disable, false) => note.push("disabled already".into()),
         (Act::Disable, true) if *contact_of > 0 => {
