@@ -247,6 +247,19 @@ both! {
         assert_eq!(stored(&app, scene.role), ["Importer: tokens:read, none"]);
     }
 
+    async fn activity_tells_of_roles_to_whoever_may_look_at_them(app) {
+        let mut ada = app.admin().await;
+        let scene = Scene::of(&app);
+        app.person("pia", OrgRole::Member, &[(scene.billing, RoleId::OWNER)]);
+        let root = app.service("Root", OrgRole::Member, &[(scene.billing, RoleId::VIEWER)]);
+        let made = app.api(&app.global_admin(root)).post("/api/v1/roles", serde_json::json!({ "name": "Hush" })).await;
+        assert_eq!((made.status, &made.body["id"]), (201, &root.0.into()), "the id of an account whom she sees: {}", made.body);
+        let path = format!("/users/{root}/activity");
+        assert!(ada.get(&path).await.has("Created the role Hush"));
+        let page = app.log_in("pia").await.get(&path).await;
+        assert!(page.status == 200 && page.has("something that you may not see") && !page.has("Hush"), "{}", page.text());
+    }
+
     async fn a_link_ends_when_a_role_makes_its_account_grow(app) {
         let mut ada = app.admin().await;
         let scene = Scene::of(&app);
