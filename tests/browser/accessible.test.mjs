@@ -368,9 +368,9 @@ test('the pages that POSTs answer, dialogs and menus', async () => {
     await page.getByRole('status').first().waitFor()
 
     // A role in use: what the change does is asked in a dialog.
-    const importer = await api(server, data.admin, 'POST', '/api/v1/roles', { name: 'Importer', permissions: ['tokens:read'] })
+    const role = await api(server, data.admin, 'POST', '/api/v1/roles', { name: 'Importer', permissions: ['tokens:read'] })
     await api(server, data.admin, 'PUT', `/api/v1/teams/${data.teams.Billing}/members/${data.users['Nightly backup'].id}`, { role: 'Importer' }, 204)
-    await open(`/roles/${importer.id}`)
+    await open(`/roles/${role.id}`)
     await page.getByLabel('tokens:create', { exact: true }).check()
     await page.getByLabel('tokens:read', { exact: true }).uncheck()
     await look('a role with changes')
