@@ -1,11 +1,12 @@
 //! Latchkey: a self-hosted admin portal for users, teams and access tokens, with service accounts as first-class citizens.
 //!
 //! Layers, each importing only what stands further down: `cli`, `server`, the faces `web` and `api`, `http`, `service`,
-//! `store`, `model`, `base`. `docs/ARCHITECTURE.md` draws them, and a test checks the imports.
+//! `store` beside `clients`, `model`, `base`. `docs/ARCHITECTURE.md` draws them, and a test checks the imports.
 
 pub mod api;
 pub mod base;
 pub mod cli;
+pub mod clients;
 pub mod http;
 pub mod model;
 pub mod server;

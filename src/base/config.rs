@@ -2,10 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{fs, io};
 
 use serde::Deserialize;
 use url::Url;
+
+use super::secret::Secret;
 
 /// Everything that can be set from outside. Each field is also the variable `LATCHKEY_<FIELD>` in capitals.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +38,17 @@ pub struct Config {
     pub token_max_days: Option<i64>,
     /// Whether tokens that never expire may be made.
     pub token_allow_never: bool,
+    /// `smtp://…` or `smtps://…`, the mail server; unset where nothing is mailed.
+    pub smtp_url: Option<Secret>,
+    /// From whom mail comes: an address, or a name with the address in angle brackets.
+    pub smtp_from: Option<String>,
+    /// Certificates (PEM) by which the mail server is known, besides those that the system trusts.
+    pub smtp_ca_file: Option<PathBuf>,
+    /// Lets a mail server beyond loopback be spoken to without TLS.
+    pub smtp_allow_plaintext: bool,
+    /// How long after each try that failed a mail is tried again. No setting: tests do not wait so long.
+    #[serde(skip)]
+    pub mail_retries: Vec<Duration>,
 }
 
 /// How log lines are written.
@@ -63,6 +77,12 @@ impl Default for Config {
             session_hours: 24 * 7,
             token_max_days: None,
             token_allow_never: true,
+            smtp_url: None,
+            smtp_from: None,
+            smtp_ca_file: None,
+            smtp_allow_plaintext: false,
+            // The last is longer than servers commonly hold back strangers' mail for ("greylisting").
+            mail_retries: [10, 60, 6 * 60].map(Duration::from_secs).to_vec(),
         }
     }
 }
@@ -91,8 +111,8 @@ impl Config {
             None => toml::Table::new(),
             Some(path) => fs::read_to_string(path)
                 .map_err(|error| ConfigError::Read(path.into(), error))?
-                .parse()
-                .map_err(|error: toml::de::Error| ConfigError::Parse(error.to_string()))?,
+                .parse::<toml::Table>()
+                .map_err(|error| ConfigError::Parse(misshapen(path, &error)))?,
         };
         let mut fallback_database = None;
         for (name, value) in vars {
@@ -135,6 +155,12 @@ impl Config {
                 "session_idle_minutes, session_hours and token_max_days must each be at least 1".into(),
             ));
         }
+        if self.smtp_url.is_some() != self.smtp_from.is_some() {
+            return Err(ConfigError::Rule(
+                "LATCHKEY_SMTP_URL and LATCHKEY_SMTP_FROM belong together: set both to have mail sent, or neither"
+                    .into(),
+            ));
+        }
         Ok(self)
     }
 
@@ -162,13 +188,20 @@ impl Config {
     }
 }
 
+/// Where the settings file is wrong, without the line itself: a password may stand in it.
+fn misshapen(path: &Path, error: &toml::de::Error) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let line = error.span().map_or(1, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
+    format!("{}, line {line}: {}", path.display(), error.message())
+}
+
 /// The setting's own type for a variable's text, so that a wrong one is reported as the file's would be.
 fn typed(setting: &str, value: String) -> toml::Value {
     match setting {
         "session_idle_minutes" | "session_hours" | "token_max_days" => {
             value.parse::<i64>().map_or(toml::Value::String(value), toml::Value::Integer)
         }
-        "database_allow_plaintext" | "token_allow_never" => {
+        "database_allow_plaintext" | "token_allow_never" | "smtp_allow_plaintext" => {
             value.parse::<bool>().map_or(toml::Value::String(value), toml::Value::Boolean)
         }
         "trusted_proxies" => {

@@ -24,7 +24,7 @@ pub fn app(config: Config, clock: Clock) -> Result<App, Box<dyn std::error::Erro
         private_file(file).map_err(|error| format!("cannot use the store {}: {error}", file.display()))?;
     }
     let store = Store::open(source)?;
-    Ok(App::new(config, clock, keys, store))
+    Ok(App::new(config, clock, keys, store)?)
 }
 
 /// Which database the settings name.

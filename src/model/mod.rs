@@ -9,6 +9,7 @@ pub mod error;
 pub mod idempotency;
 pub mod ids;
 pub mod links;
+pub mod mail;
 pub mod names;
 pub mod page;
 pub mod passwords;

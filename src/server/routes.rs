@@ -9,7 +9,7 @@ use crate::http::routing::Face::{Api, Health, Page, Static};
 use crate::http::routing::Policy::{Public, Session, Token};
 use crate::http::routing::{Face, Policy, Route};
 use crate::web::users::acts::{What, asking, doing};
-use crate::web::{account, assets, dashboard, links, roles, session, settings, teams, users};
+use crate::web::{account, assets, dashboard, forgotten, links, roles, session, settings, teams, users};
 
 type Make = fn() -> actix_web::Route;
 
@@ -23,6 +23,8 @@ pub fn table() -> Vec<Route> {
         // Coming in and going out.
         row("GET", "/login", Page, Public, || get().to(session::log_in_page)),
         row("POST", "/login", Page, Public, || post().to(session::log_in)),
+        row("GET", "/forgotten", Page, Public, || get().to(forgotten::page)),
+        row("POST", "/forgotten", Page, Public, || post().to(forgotten::ask)),
         row("POST", "/logout", Page, Session, || post().to(session::log_out)),
         row("GET", "/setup/{secret}", Page, Public, || get().to(links::setup_page)),
         row("POST", "/setup/{secret}", Page, Public, || post().to(links::claim)),

@@ -1,6 +1,7 @@
 //! One's own account.
 
 use super::app::{App, Caller, Cx, account};
+use super::mail::Letter;
 use super::throttle::{self, Typist};
 use super::tokens::TokenInfo;
 use super::users::UserInfo;
@@ -76,7 +77,9 @@ pub fn change_password(app: &App, caller: &Caller, current: &Secret, new: &Secre
         if let Some(session) = kept {
             store::sessions::authenticated(cx.tx, session, cx.now)?;
         }
-        cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))
+        cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))?;
+        let user = store::users::get(cx.tx, id)?;
+        cx.mail(&user, &Letter::PasswordChanged).map(drop)
     })
 }
 

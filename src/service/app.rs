@@ -6,18 +6,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use time::OffsetDateTime;
 
 use super::auth;
+use super::mail::{Ledger, Letter, Parcel, Post};
 use super::passwords::Passwords;
 use super::throttle::Throttle;
-use crate::base::clock::{Clock, to_micros};
+use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::crypto;
 use crate::base::keys::Keys;
 use crate::base::secret::Secret;
-use crate::model::actor::{Actor, Origin, Who};
-use crate::model::audit::{Entry, Event, Target};
-use crate::model::ids::{SessionId, TeamId, UserId};
+use crate::clients::smtp::Smtp;
+use crate::model::actor::{Actor, Origin};
+use crate::model::audit::{Event, Target};
+use crate::model::ids::{SessionId, TeamId};
+use crate::model::mail::is_deliverable;
 use crate::model::tokens::Policy;
-use crate::model::users::User;
+use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store::{self, Store, Tx};
 
@@ -31,7 +34,8 @@ pub struct App {
     pub passwords: Passwords,
     pub(super) throttle: Throttle,
     pub(super) keys: Keys,
-    pub(super) store: Store,
+    pub(super) store: Arc<Store>,
+    post: Option<Post>,
 }
 
 /// What a caller shows to prove who they are.
@@ -84,6 +88,8 @@ pub(super) struct Attempt {
     team: Option<TeamId>,
     /// Set where a failure other than a refusal of permission is to be written down too.
     reason: Option<String>,
+    /// What is to be mailed once it is done and kept.
+    mails: Vec<Parcel>,
 }
 
 /// A use case's surroundings.
@@ -100,9 +106,20 @@ pub struct Cx<'a, 'tx> {
 
 impl App {
     /// Puts the portal together. The store is open and up to date.
-    pub fn new(config: Config, clock: Clock, keys: Keys, store: Store) -> Self {
+    ///
+    /// # Errors
+    /// What is wrong with the settings for mail.
+    pub fn new(config: Config, clock: Clock, keys: Keys, store: Store) -> Result<Self, String> {
+        let store = Arc::new(store);
+        let ledger = Ledger { store: store.clone(), keys: keys.clone(), clock: clock.clone() };
+        let post = Smtp::of(&config)?.map(|smtp| Post::start(smtp, ledger, config.mail_retries.clone()));
         let throttle = Throttle::new(&clock);
-        Self { config, clock, throttle, keys, store, passwords: Passwords::start() }
+        Ok(Self { config, clock, throttle, keys, store, passwords: Passwords::start(), post })
+    }
+
+    /// Whether mail is set up.
+    pub fn mails(&self) -> bool {
+        self.post.is_some()
     }
 
     /// The policy for new tokens.
@@ -180,6 +197,9 @@ impl App {
     fn attempt<T>(&self, caller: &Caller, run: impl FnOnce(&mut Attempt) -> Result<T>) -> Result<T> {
         let mut attempt = Attempt::default();
         let outcome = run(&mut attempt);
+        if let (Ok(_), Some(post)) = (&outcome, &self.post) {
+            std::mem::take(&mut attempt.mails).into_iter().for_each(|parcel| post.hand_over(parcel));
+        }
         let reason = match &outcome {
             Ok(_) => None,
             Err(Error::Forbidden(refusal)) => Some(refusal.reason.clone()),
@@ -238,44 +258,19 @@ impl Cx<'_, '_> {
 
     /// Adds an entry to the audit log, in this transaction.
     pub(super) fn record(&mut self, event: Event) -> Result<()> {
-        let head = store::audit::head(self.tx)?;
-        let mut teams = event.teams();
-        if let Some(target) = event.target.as_ref().filter(|target| matches!(target.kind, "service" | "agent")) {
-            // One that was just deleted named its home before.
-            teams.extend(store::users::find(self.tx, UserId(target.id))?.and_then(|account| account.home_team));
+        super::audit::append(self.tx, &self.app.keys, (&self.actor, self.now), event)
+    }
+
+    /// Has `letter` mailed to a person once all of this is kept. Whether it will be: not where no mail server is set up, and
+    /// never to a service or agent account or to an address that is nobody's.
+    pub(super) fn mail(&mut self, to: &User, letter: &Letter<'_>) -> Result<bool> {
+        let is_reachable = to.kind == Kind::Person && is_deliverable(&to.email);
+        if self.app.post.is_none() || !is_reachable {
+            return Ok(false);
         }
-        let actor = &self.actor;
-        let (kind, token) = match &actor.who {
-            Who::User(identity) => (identity.standing.kind.slug(), actor.token()),
-            Who::Cli => ("cli", None),
-            Who::Anonymous => ("anonymous", None),
-        };
-        let (target_kind, target_id, target_name) = match event.target {
-            Some(target) => (Some(target.kind.to_owned()), Some(target.id), Some(target.name)),
-            None => (None, None, None),
-        };
-        let entry = Entry {
-            seq: head.seq + 1,
-            at: to_micros(self.now),
-            actor_kind: kind.into(),
-            actor_id: actor.id().map(|id| id.0),
-            actor_name: actor.name().into(),
-            token_id: token.map(|token| token.id.0),
-            token_name: token.map(|token| token.name.clone()),
-            action: event.action.into(),
-            target_kind,
-            target_id,
-            target_name,
-            outcome: event.outcome.as_str().into(),
-            reason: event.reason,
-            before: event.before.map(|value| value.to_string()),
-            after: event.after.map(|value| value.to_string()),
-            address: actor.origin.address.clone(),
-            user_agent: actor.origin.user_agent.clone(),
-            request_id: actor.origin.request_id.clone(),
-        };
-        let mac = entry.mac(&self.app.keys.audit, &head.mac);
-        store::audit::append(self.tx, &entry, &mac, &teams)
+        let mail = letter.write(to, &self.app.config.origin(), self.now)?;
+        self.attempt.mails.push(Parcel { mail, about: letter.about(), to: account(to), by: self.actor.clone() });
+        Ok(true)
     }
 
     /// What the form with this key already made, as [`Error::AlreadyDone`].

@@ -2,15 +2,64 @@
 
 use serde_json::{Map, Value, json};
 
+use time::OffsetDateTime;
+
 use super::app::{App, Cx};
+use crate::base::clock::to_micros;
+use crate::base::keys::Keys;
 use crate::model::access::Place;
-use crate::model::audit::{Broken, Entry, Head, Verifier};
+use crate::model::actor::{Actor, Who};
+use crate::model::audit::{Broken, Entry, Event, Head, Verifier};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
-use crate::store;
+use crate::store::{self, Tx};
+
+/// Adds an entry to the chain, in the transaction of what it tells of.
+///
+/// # Errors
+/// A fault.
+pub(super) fn append(tx: &mut Tx<'_>, keys: &Keys, (actor, now): (&Actor, OffsetDateTime), event: Event) -> Result<()> {
+    let head = store::audit::head(tx)?;
+    let mut teams = event.teams();
+    if let Some(target) = event.target.as_ref().filter(|target| matches!(target.kind, "service" | "agent")) {
+        // One that was just deleted named its home before.
+        teams.extend(store::users::find(tx, UserId(target.id))?.and_then(|account| account.home_team));
+    }
+    let (kind, token) = match &actor.who {
+        Who::User(identity) => (identity.standing.kind.slug(), actor.token()),
+        Who::Cli => ("cli", None),
+        Who::Anonymous => ("anonymous", None),
+    };
+    let (target_kind, target_id, target_name) = match event.target {
+        Some(target) => (Some(target.kind.to_owned()), Some(target.id), Some(target.name)),
+        None => (None, None, None),
+    };
+    let entry = Entry {
+        seq: head.seq + 1,
+        at: to_micros(now),
+        actor_kind: kind.into(),
+        actor_id: actor.id().map(|id| id.0),
+        actor_name: actor.name().into(),
+        token_id: token.map(|token| token.id.0),
+        token_name: token.map(|token| token.name.clone()),
+        action: event.action.into(),
+        target_kind,
+        target_id,
+        target_name,
+        outcome: event.outcome.as_str().into(),
+        reason: event.reason,
+        before: event.before.map(|value| value.to_string()),
+        after: event.after.map(|value| value.to_string()),
+        address: actor.origin.address.clone(),
+        user_agent: actor.origin.user_agent.clone(),
+        request_id: actor.origin.request_id.clone(),
+    };
+    let mac = entry.mac(&keys.audit, &head.mac);
+    store::audit::append(tx, &entry, &mac, &teams)
+}
 
 const READ: Permission = Permission::new(Resource::Audit, Action::Read);
 

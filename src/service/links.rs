@@ -2,6 +2,7 @@
 
 use super::app::{App, Caller, Cx, account};
 use super::auth::barred;
+use super::mail::Letter;
 use crate::base::secret::Secret;
 use crate::base::{crypto, random};
 use crate::model::access::Holdings;
@@ -13,17 +14,36 @@ use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, passwords};
 use crate::store;
 
+/// A link that was just made.
+pub struct Issued {
+    /// For whom.
+    pub user: User,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Its secret, this once.
+    pub secret: Secret,
+    /// Whether it is on its way to them by mail as well.
+    pub mailed: bool,
+}
+
+impl Issued {
+    /// The link itself.
+    pub fn address(&self, origin: &str) -> Secret {
+        Secret::new(format!("{origin}/{}/{}", self.purpose, self.secret.reveal()))
+    }
+}
+
 /// An invitation for a person who was just made; making them was the permission.
-pub(super) fn new_invitation(cx: &mut Cx<'_, '_>, user: &User) -> Result<Secret> {
+pub(super) fn new_invitation(cx: &mut Cx<'_, '_>, user: &User) -> Result<Issued> {
     cx.attempt("user.invite");
-    issue(cx, user, Purpose::Invitation)
+    issue(cx, user.clone(), Purpose::Invitation)
 }
 
 /// A new link for a person, in place of every older one: an invitation while they have no password, else a reset.
 ///
 /// # Errors
 /// A refusal: the account is no person, is disabled, or is stronger than the caller.
-pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<(User, Purpose, Secret)> {
+pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Issued> {
     let user = super::users::target(cx, id, "user.link", Action::Update)?;
     if !user.kind.may_enter_portal() {
         return Err(Error::refused("Service and agent accounts have no password: they cannot enter the portal."));
@@ -35,16 +55,35 @@ pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<(User, Purpose, Secr
     cx.actor.may_grant(&Holdings::latent(&user.standing(teams)))?;
     let purpose = if user.has_password { Purpose::Reset } else { Purpose::Invitation };
     cx.attempt(if user.has_password { "user.reset_link" } else { "user.invite" });
-    let secret = issue(cx, &user, purpose)?;
-    Ok((user, purpose, secret))
+    issue(cx, user, purpose)
 }
 
-fn issue(cx: &mut Cx<'_, '_>, user: &User, purpose: Purpose) -> Result<Secret> {
+fn issue(cx: &mut Cx<'_, '_>, user: User, purpose: Purpose) -> Result<Issued> {
     store::links::delete_of_user(cx.tx, user.id)?;
+    let by = cx.actor.clone();
+    let issuer = issuer(cx);
+    let secret = made(cx, &user, purpose, issuer)?;
+    cx.done(account(&user), None, None)?;
+    let letter = match purpose {
+        Purpose::Invitation | Purpose::Setup => Letter::Invitation(&by, &secret),
+        Purpose::Reset => Letter::ResetMade(&by, &secret),
+    };
+    let mailed = cx.mail(&user, &letter)?;
+    Ok(Issued { user, purpose, secret, mailed })
+}
+
+/// A reset link that `user` is mailed and nobody else sees. The owner counts as having handed it out to themselves: it takes
+/// the place of an earlier one of this kind, but not of one that an administrator made, which anybody at all could end otherwise.
+pub(super) fn mail_reset(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
+    store::links::delete_issued(cx.tx, user.id, user.id)?;
+    let secret = made(cx, user, Purpose::Reset, Some(user.id))?;
+    cx.mail(user, &Letter::ResetAsked(&secret)).map(drop)
+}
+
+fn made(cx: &mut Cx<'_, '_>, user: &User, purpose: Purpose, issuer: Option<UserId>) -> Result<Secret> {
     let secret = random::secret();
     let hash = crypto::sha256(secret.reveal().as_bytes());
-    store::links::insert(cx.tx, purpose, Some(user.id), &hash, (issuer(cx), cx.now))?;
-    cx.done(account(user), None, None)?;
+    store::links::insert(cx.tx, purpose, Some(user.id), &hash, (issuer, cx.now))?;
     Ok(secret)
 }
 
@@ -55,7 +94,8 @@ pub(super) fn issuer(cx: &Cx<'_, '_>) -> Option<UserId> {
 }
 
 /// An account has just grown. Whoever handed out a link to it was measured against less, so the link ends, unless it is the
-/// caller's own, who covers what the account can do now.
+/// caller's own, who covers what the account can do now. One that the owner asked for by mail ends too: their mailbox was as
+/// good a keeper as the account needed, and that may no longer be enough.
 pub(super) fn end_after_growth(cx: &mut Cx<'_, '_>, id: UserId) -> Result<()> {
     let issuer = issuer(cx);
     store::links::delete_of_others(cx.tx, id, issuer).map(drop)
@@ -113,6 +153,9 @@ pub fn choose_password(
         let ended = store::sessions::delete_of_user(cx.tx, user.id, None)?;
         super::auth::known_as(cx, &user)?;
         cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))?;
+        if purpose == Purpose::Reset {
+            cx.mail(&user, &Letter::PasswordChanged)?;
+        }
         Ok(user)
     })
 }

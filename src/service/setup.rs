@@ -1,6 +1,7 @@
 //! The first Admin: by a one-time link that is printed at the first start, or by the command line.
 
 use super::app::{App, Caller, Cx, account};
+use super::mail::Letter;
 use crate::base::secret::Secret;
 use crate::base::{crypto, random};
 use crate::model::audit::Target;
@@ -107,7 +108,8 @@ pub fn reset_admin(app: &App, username: &str, password: &Secret) -> Result<()> {
         let user = store::users::update(cx.tx, &User { disabled_at: None, ..user }, cx.now)?;
         store::links::delete_of_user(cx.tx, user.id)?;
         let ended = store::sessions::delete_of_user(cx.tx, user.id, None)?;
-        cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))
+        cx.done(account(&user), None, Some(serde_json::json!({ "sessions_ended": ended })))?;
+        cx.mail(&user, &Letter::PasswordChanged).map(drop)
     })
 }
 

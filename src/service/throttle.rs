@@ -186,7 +186,7 @@ pub fn forgotten(app: &App, caller: &Caller, login: &str) -> Result<()> {
         charged.map(drop).map_err(|full| Over { full, reason, of_account: true })
     });
     let whom = |cx: &mut Cx<'_, '_>| store::users::by_login(cx.tx, login);
-    asked.map_err(|over| over.refuse((app, caller), "user.reset_link", MAIL_TOLD, whom))
+    asked.map_err(|over| over.refuse((app, caller), "user.forgotten", MAIL_TOLD, whom))
 }
 
 /// What counts as one address: of IPv6 the first 64 bits, since whoever has one address there has all of them.

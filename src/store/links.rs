@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
 use super::rows::word;
-use super::schema::links;
+use super::schema::{links, reset_asks};
 use crate::base::clock::{from_micros, to_micros};
 use crate::model::Result;
 use crate::model::ids::{RoleId, UserId};
@@ -76,6 +76,15 @@ pub fn delete_of_role(tx: &mut Tx<'_>, role: RoleId, among: &[OrgRole], issuer: 
     deleted.map_err(failed)
 }
 
+/// Removes the links of `user` that `issuer` handed out.
+///
+/// # Errors
+/// A fault.
+pub fn delete_issued(tx: &mut Tx<'_>, user: UserId, issuer: UserId) -> Result<()> {
+    let theirs = links::table.filter(links::user_id.eq(user.0).and(links::issued_by.eq(issuer.0)));
+    diesel::delete(theirs).execute(tx.conn).map(drop).map_err(failed)
+}
+
 /// The link with this secret.
 ///
 /// # Errors
@@ -115,4 +124,27 @@ pub fn delete_setup(tx: &mut Tx<'_>) -> Result<()> {
 /// A fault.
 pub fn delete_ended(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<()> {
     diesel::delete(links::table.filter(links::expires_at.le(to_micros(now)))).execute(tx.conn).map(drop).map_err(failed)
+}
+
+/// How often it was said since `since` that the password of `user` is forgotten.
+///
+/// # Errors
+/// A fault.
+pub fn asked(tx: &mut Tx<'_>, user: UserId, since: OffsetDateTime) -> Result<i64> {
+    let lately = reset_asks::user_id.eq(user.0).and(reset_asks::asked_at.gt(to_micros(since)));
+    reset_asks::table.filter(lately).count().get_result(tx.conn).map_err(failed)
+}
+
+/// Notes that it was said, and forgets what was said until `since`, of whomever.
+///
+/// # Errors
+/// A fault.
+pub fn note_ask(tx: &mut Tx<'_>, user: UserId, since: OffsetDateTime, now: OffsetDateTime) -> Result<()> {
+    let old = reset_asks::table.filter(reset_asks::asked_at.le(to_micros(since)));
+    diesel::delete(old).execute(tx.conn).map_err(failed)?;
+    diesel::insert_into(reset_asks::table)
+        .values((reset_asks::user_id.eq(user.0), reset_asks::asked_at.eq(to_micros(now))))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
 }

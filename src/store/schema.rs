@@ -134,6 +134,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    reset_asks (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        asked_at -> BigInt,
+    }
+}
+
+diesel::table! {
     form_keys (key_hash) {
         key_hash -> Binary,
         made_id -> BigInt,
@@ -196,6 +204,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     token_teams,
     sessions,
     links,
+    reset_asks,
     form_keys,
     idempotency,
     audit,

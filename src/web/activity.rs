@@ -68,7 +68,9 @@ fn line(entry: audit::Entry, now: OffsetDateTime) -> Entry {
 
 /// The account that acted. Whoever logs in, or uses a link, is nobody until it is done, and then that account.
 fn who(entry: &audit::Entry, refused: bool) -> Option<Who> {
-    let became = entry.actor_kind == "anonymous" && !refused;
+    // Anybody may say that a password is forgotten, so that is no sign of whose it is.
+    let stays_nobody = ["mail.send", "user.forgotten"].contains(&entry.action.as_str());
+    let became = entry.actor_kind == "anonymous" && !refused && !stays_nobody;
     let (kind, id, name) = if became {
         (entry.target_kind.as_deref()?, entry.target_id?, entry.target_name.as_deref()?)
     } else {
@@ -88,6 +90,7 @@ fn who(entry: &audit::Entry, refused: bool) -> Option<Who> {
 /// What each action is called once done, and what was tried where it was refused. `{}` is what it was done to.
 const ACTS: &[(&str, &str, &str)] = &[
     ("audit.read", "Read the activity of {}", "read the activity of {}"),
+    ("mail.send", "Mailed {}", "mail {}"),
     ("portal.setup", "Set up the portal", "set up the portal"),
     ("role.create", "Created the role {}", "create the role {}"),
     ("role.delete", "Deleted the role {}", "delete the role {}"),
@@ -121,6 +124,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("user.disable", "Disabled {}", "disable {}"),
     ("user.enable", "Enabled {}", "enable {}"),
     ("user.end_sessions", "Ended all sessions of {}", "end all sessions of {}"),
+    ("user.forgotten", "Asked for a new password for {}", "ask for a new password for {}"),
     ("user.handover", "Handed over what {} is the contact of", "hand over what {} is the contact of"),
     ("user.invite", "Made an invitation for {}", "make an invitation for {}"),
     ("user.link", "Made a password link for {}", "make a password link for {}"),

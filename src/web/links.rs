@@ -165,6 +165,10 @@ fn not_good(visitor: &Visitor, purpose: Purpose, error: Error) -> Answer {
             "This invitation was used already, was replaced by a newer one, or is older than 72 hours.",
             "If you have chosen a password, log in. Otherwise ask your administrator for a new invitation.",
         ),
+        Purpose::Reset if visitor.app.mails() => (
+            "This link was used already, was replaced by a newer one, or is older than 24 hours.",
+            "If you have chosen a password, log in. Otherwise go to the log-in page and ask for a new link there.",
+        ),
         Purpose::Reset => (
             "This link was used already, was replaced by a newer one, or is older than 24 hours.",
             "If you have chosen a password, log in. Otherwise ask your administrator for a new link.",

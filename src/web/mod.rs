@@ -6,6 +6,7 @@ pub mod assets;
 pub mod confirm;
 pub mod dashboard;
 pub mod errors;
+pub mod forgotten;
 pub mod form;
 pub mod grid;
 pub mod links;

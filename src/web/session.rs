@@ -22,6 +22,7 @@ struct LogIn {
     error: Option<String>,
     login: Field,
     password: Field,
+    mails: bool,
 }
 
 /// What the log-in page tells those who were sent there.
@@ -39,16 +40,17 @@ pub async fn log_in_page(visitor: Visitor, request: HttpRequest) -> Answer {
         .iter()
         .find(|(key, _)| query.has(key))
         .map(|(_, text)| Flash { kind: "good".into(), text: (*text).into() });
-    log_in_form(page, query.get("back"), "", None)
+    log_in_form(&visitor, page, (query.get("back"), ""), None)
 }
 
-fn log_in_form(page: Page, back: &str, login: &str, error: Option<&Error>) -> Answer {
+fn log_in_form(visitor: &Visitor, page: Page, (back, login): (&str, &str), error: Option<&Error>) -> Answer {
     let form = LogIn {
         page,
         back: own_path(back).to_owned(),
         error: error.map(ToString::to_string),
         login: Field::new("login", login),
         password: Field::new("password", ""),
+        mails: visitor.app.mails(),
     };
     render_judged(error, &form)
 }
@@ -68,7 +70,7 @@ pub async fn log_in(visitor: Visitor, form: Fields) -> Answer {
         }
         Err(error @ (Error::Unauthenticated(_) | Error::Busy(_) | Error::TooMany { .. })) => {
             let page = Page::plain(&visitor, "Log in");
-            log_in_form(page, form.get("back"), form.get("login"), Some(&error))
+            log_in_form(&visitor, page, (form.get("back"), form.get("login")), Some(&error))
         }
         Err(error) => Err(error.into()),
     }

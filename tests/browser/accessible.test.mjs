@@ -26,10 +26,13 @@ async function everyLook(page, browser, what, { menu = false } = {}) {
   await page.setViewportSize({ width: 1280, height: 900 })
 }
 
+// A mail server as far as the pages are concerned; nobody listens there.
+const MAIL = { LATCHKEY_SMTP_URL: 'smtp://127.0.0.1:9', LATCHKEY_SMTP_FROM: 'latchkey@example.com' }
+
 test('the log-in, setup and error pages', async () => {
   const fresh = await startServer()
   try {
-    await withPortal({}, async ({ server, page, browser }) => {
+    await withPortal({ env: MAIL }, async ({ server, page, browser }) => {
       const look = (what) => everyLook(page, browser, what)
       await visit(page, fresh.setupLink)
       await look('setup')
@@ -49,9 +52,20 @@ test('the log-in, setup and error pages', async () => {
         await look(path.replace(/^(\/setup\/).*/, '$1…'))
       }
       const invited = await api(server, data.admin, 'POST', '/api/v1/users', { name: 'Noor Haddad', username: 'noor', email: 'noor@example.com', user_type: 'Person', role: 'Member', teams: [] })
+      await visit(page, `${server.url}/users/${data.users['Sunita Nair'].id}/link`)
+      await page.getByRole('button', { name: 'Make an invitation link' }).click()
+      await page.getByText('It was also mailed to sunita@example.com').waitFor()
+      await look('an invitation, seen once and mailed')
       await page.context().clearCookies()
       await visit(page, `${server.url}/login?back=%2Fusers`)
       await look('log in')
+      await page.getByRole('link', { name: 'Forgotten your password?' }).click()
+      await page.getByRole('button', { name: 'Mail me a link' }).waitFor()
+      await look('forgotten password')
+      await page.getByLabel('Username or email').fill('mara')
+      await page.getByRole('button', { name: 'Mail me a link' }).click()
+      await page.getByRole('heading', { name: 'Look into your mail' }).waitFor()
+      await look('forgotten password, asked for')
       await login(page, server, { username: 'mara', password: 'a wrong one' }, { succeeds: false })
       await look('log in refused')
       await visit(page, invited.invitation)
@@ -177,6 +191,7 @@ test('every page of the table of routes', async () => {
       await look(`${path} as a member`)
     }
 
+    covered.seen('/forgotten', 'it needs a mail server; the test before this one opens it')
     covered.seen('/setup/{secret}', 'it needs a store without an Admin; the test before this one opens it')
     covered.seen('/users/service', 'it leads on to the list; its answer to a POST is in the test after this one')
     covered.seen('/users/service/preview', 'it answers JSON, for the field in which a name is typed')

@@ -195,21 +195,56 @@ both! {
         app.person("max", OrgRole::Manager, &[]);
         let (mut ada, mut max) = (app.log_in("ada").await, app.log_in("max").await);
         let bob = app.person("bob", OrgRole::Member, &[]);
-        let link = |page: crate::support::Html| {
-            let at = page.body.find("/reset/").unwrap_or_else(|| panic!("{}", page.text()));
-            page.body[at..].split(|c: char| !(c.is_ascii_alphanumeric() || "/-_".contains(c))).next().unwrap().to_owned()
-        };
         let ask = format!("/users/{bob}/link");
-        let weak = link(max.post(&ask, &[]).await);
+        let weak = max.post(&ask, &[]).await.link("reset");
         ada.submit(&format!("/teams/{}/members/new", scene.team), &[("kind", "person"), ("user", &bob.to_string()), ("role", "Owner")]).await;
         assert_eq!(app.visitor().get(&weak).await.status, 404, "a team role is growth");
-        let weak = link(max.post(&ask, &[]).await);
+        let weak = max.post(&ask, &[]).await.link("reset");
         let root = app.root_api();
         assert_eq!(root.patch(&format!("/api/v1/users/{bob}"), json!({ "role": "Admin" })).await.status, 200);
         let taken = app.visitor().post(&weak, &[("password", "another harbour of plums")]).await;
         assert_eq!(taken.status, 404, "the Manager's link sets no Admin's password");
-        let own = link(ada.post(&ask, &[]).await);
+        let own = ada.post(&ask, &[]).await.link("reset");
         assert_eq!(app.visitor().get(&own).await.status, 200);
+    }
+
+    async fn a_token_does_not_end_in_a_log_in_by_moving_its_accounts_mail(app) {
+        let scene = Scene::of(&app);
+        let max = app.person("max", OrgRole::Manager, &[]);
+        // Whoever reads the mail chooses the password, and so holds all that the account holds: more than these tokens.
+        for (user, scopes) in [(scene.mia, "self:read self:update"), (max, "self:read self:update users:update")] {
+            let api = app.api(&app.token(user, scopes));
+            let path = format!("/api/v1/users/{user}");
+            let moved = api.patch(&path, json!({ "email": "thief@example.com" })).await;
+            assert_eq!(moved.status, 403, "{scopes}: {}", moved.body);
+            assert_eq!(api.patch(&path, json!({ "name": format!("Renamed {user}") })).await.status, 200);
+        }
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM users WHERE email = 'thief@example.com'"), 0);
+        let all = app.api(&app.token(max, &PermissionSet::everything().to_string()));
+        let moved = all.patch(&format!("/api/v1/users/{max}"), json!({ "email": "max@example.org" })).await;
+        assert_eq!(moved.status, 200, "a token that holds all of it: {}", moved.body);
+    }
+
+    async fn a_session_left_open_does_not_move_its_persons_mail(app) {
+        app.make_admin("ada");
+        let jonas = app.person("jonas", OrgRole::Member, &[]);
+        for (who, path) in [("jonas", "/account".to_owned()), ("ada", format!("/users/{}", app.number("SELECT id AS n FROM users WHERE username = 'ada'")))] {
+            let mut browser = app.log_in(who).await;
+            app.clock.advance(time::Duration::minutes(11));
+            let page = browser.get(&path).await;
+            let (version, name) = (page.value("version"), page.value("display_name"));
+            let fields = [("version", &*version), ("display_name", &*name), ("username", who), ("email", "thief@example.com"), ("role", "Admin")];
+            let answer = browser.post(&path, &fields).await;
+            assert_eq!((answer.status, answer.value("email").as_str()), (403, "thief@example.com"), "{}", answer.text());
+            assert!(answer.has("password"), "{}", answer.text());
+        }
+        let mut browser = app.log_in("jonas").await;
+        app.clock.advance(time::Duration::minutes(11));
+        let version = browser.get("/account").await.value("version");
+        let fields = |password| [("version", &*version), ("display_name", "jonas"), ("email", "jonas@example.org"), ("password", password)];
+        assert!(browser.post("/account", &fields("wrong wrong wrong")).await.error("password").is_some());
+        assert_eq!(browser.post("/account", &fields(PASSWORD)).await.status, 303);
+        assert_eq!(app.number(&format!("SELECT COUNT(*) AS n FROM users WHERE id = {jonas} AND email = 'jonas@example.org'")), 1);
     }
 
     async fn an_old_token_makes_no_admin_of_whoever_made_it(app) {

@@ -10,6 +10,7 @@ mod cli;
 mod grants;
 mod layers;
 mod load;
+mod mail;
 mod only_admins;
 mod routes;
 mod schema;

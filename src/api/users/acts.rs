@@ -41,6 +41,8 @@ pub struct PasswordLink {
     /// When it ends.
     #[serde(with = "rfc3339")]
     expires_at: OffsetDateTime,
+    /// Whether it was also mailed to the person, which it is where a mail server is set up.
+    mailed: bool,
     /// The link. It works once, and is told this once: not where the answer is replayed by its `Idempotency-Key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "https://keys.example.com/invitation/…")]
@@ -121,10 +123,11 @@ pub async fn revoke_tokens(call: Call) -> Answer {
 pub async fn link(call: Call) -> Answer {
     let origin = call.origin();
     call.write(id(&call), move |cx, id| {
-        let (_, purpose, secret) = links::issue_for(cx, id)?;
-        let path = if purpose == Purpose::Reset { "reset" } else { "invitation" };
-        let kept = PasswordLink { purpose: path, expires_at: cx.now + purpose.life(), link: None };
-        let link = Some(format!("{origin}/{path}/{}", secret.reveal()));
+        let issued = links::issue_for(cx, id)?;
+        let purpose = if issued.purpose == Purpose::Reset { "reset" } else { "invitation" };
+        let expires_at = cx.now + issued.purpose.life();
+        let kept = PasswordLink { purpose, expires_at, mailed: issued.mailed, link: None };
+        let link = Some(issued.address(&origin).reveal().to_owned());
         changed(None, &kept)?.telling_once(&PasswordLink { link, ..kept })
     })
     .await
@@ -171,10 +174,9 @@ pub async fn turn_into_person(call: Call, body: Body) -> Answer {
         users::at_version(cx, id, version)?;
         let TurnIntoPerson { username, email } = wanted;
         let turned = users::turn_into_person(cx, id, &PersonWanted { username, email })?;
-        let invitation = turned.invitation.map(|secret| format!("{origin}/invitation/{}", secret.reveal()));
         let user = UserAnswer::of(cx, turned.user)?;
         let answer = changed(Some(user.version), &user)?;
-        answer.telling_once(&CreatedUser { user, invitation })
+        answer.telling_once(&CreatedUser::of(user, turned.invitation.as_ref(), &origin))
     })
     .await
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::model::Result;
 use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, User, UserState};
+use crate::service::links::Issued;
 use crate::service::users::UserInfo;
 use crate::service::{Cx, teams, users};
 
@@ -90,6 +91,18 @@ pub struct CreatedUser {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub invitation: Option<String>,
+    /// Whether the invitation was also mailed to the person, which it is where a mail server is set up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub invitation_mailed: Option<bool>,
+}
+
+impl CreatedUser {
+    /// With the invitation, where one was made.
+    pub fn of(user: UserAnswer, invitation: Option<&Issued>, origin: &str) -> Self {
+        let address = invitation.map(|issued| issued.address(origin).reveal().to_owned());
+        Self { user, invitation: address, invitation_mailed: invitation.map(|issued| issued.mailed) }
+    }
 }
 
 /// How an account stands.

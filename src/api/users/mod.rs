@@ -24,7 +24,8 @@ pub(super) fn id(call: &Call) -> Result<UserId, ApiError> {
 /// Make a user
 ///
 /// A service account unless `user_type` says otherwise. A service or agent account gets its username from its name. A person
-/// gets an invitation, a link that is told this once, with which they choose their password.
+/// gets an invitation, a link that is told this once, with which they choose their password; it is mailed to them as well where
+/// mail is set up.
 #[utoipa::path(
     post, path = "/api/v1/users", tag = "Users", operation_id = "createUser",
     request_body(content = CreateUser, examples(
@@ -39,10 +40,9 @@ pub async fn create(call: Call, body: Body) -> Answer {
     let origin = call.origin();
     call.write(body.read::<CreateUser>(), move |cx, wanted| {
         let made = by_name::create_user(cx, wanted.into())?;
-        let invitation = made.invitation.map(|secret| format!("{origin}/invitation/{}", secret.reveal()));
         let user = UserAnswer::of(cx, made.user)?;
         let answer = created(format!("/api/v1/users/{}", user.id), Some(user.version), &user)?;
-        answer.telling_once(&CreatedUser { user, invitation })
+        answer.telling_once(&CreatedUser::of(user, made.invitation.as_ref(), &origin))
     })
     .await
 }

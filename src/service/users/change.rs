@@ -11,6 +11,7 @@ use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, FieldError, Result, names};
 use crate::service::app::{Cx, account, differences};
+use crate::service::mail::Letter;
 use crate::store;
 use crate::store::users::Unique;
 
@@ -65,6 +66,12 @@ pub fn update(cx: &mut Cx<'_, '_>, id: UserId, change: UserChange) -> Result<Use
     }
     let (was, is) = differences(was, profile(cx, &updated)?);
     cx.done(account(&updated), was, is)?;
+    if before.email != updated.email {
+        // Links lie in the mailbox that was theirs, and whoever reads that one is told that it no longer is.
+        store::links::delete_of_user(cx.tx, updated.id)?;
+        let by = cx.actor.clone();
+        cx.mail(&before, &Letter::AddressChanged(&by))?;
+    }
     Ok(updated)
 }
 
@@ -152,6 +159,9 @@ fn authorise_change(cx: &mut Cx<'_, '_>, before: &User, after: &User) -> Result<
         ..before.clone()
     };
     let moves_mail = before.email != after.email;
+    if moves_mail && cx.actor.id() == Some(before.id) {
+        cx.actor.typed_password_lately(cx.now)?;
+    }
     let teams = store::memberships::roles(cx.tx, before.id)?;
     let held = Holdings::latent(&before.standing(teams.clone()));
     if own == *after && cx.actor.owns(before.id, Action::Update) {

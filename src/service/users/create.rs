@@ -2,7 +2,6 @@
 
 use super::naming::checked;
 use super::teams_told;
-use crate::base::secret::Secret;
 use crate::model::access::{Holdings, Place, Standing};
 use crate::model::audit::Target;
 use crate::model::ids::{RoleId, TeamId, UserId};
@@ -12,6 +11,7 @@ use crate::model::teams::Team;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, names};
 use crate::service::app::{Cx, account};
+use crate::service::links::{self, Issued};
 use crate::store;
 use serde_json::json;
 
@@ -45,7 +45,7 @@ pub struct Created {
     /// It.
     pub user: User,
     /// A person's invitation, this once.
-    pub invitation: Option<Secret>,
+    pub invitation: Option<Issued>,
 }
 
 /// Makes an account.
@@ -82,7 +82,7 @@ pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
         ),
     )?;
     let invitation = match user.kind {
-        Kind::Person => Some(crate::service::links::new_invitation(cx, &user)?),
+        Kind::Person => Some(links::new_invitation(cx, &user)?),
         Kind::Service | Kind::Agent => None,
     };
     Ok(Created { user, invitation })

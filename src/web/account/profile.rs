@@ -4,11 +4,13 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::Own;
+use crate::base::secret::Secret;
 use crate::http::Portal;
 use crate::model::Error;
 use crate::model::users::User;
+use crate::service::account;
 use crate::service::users::{self, UserChange};
-use crate::service::{Cx, account};
+use crate::web::tokens::pages::confirm_password;
 use crate::web::view::{Change, Field, Tab, Who, form_error};
 use crate::web::{Answer, Fields, Page, Shell, errors, render_as, see_other};
 
@@ -23,6 +25,8 @@ struct Profile {
     version: i64,
     display_name: Field,
     email: Field,
+    ask_password: bool,
+    password: Field,
     role: String,
     teams: Vec<String>,
 }
@@ -34,13 +38,13 @@ pub async fn page(portal: Portal) -> Answer {
 
 /// `typed` is what came back, and why.
 async fn form(portal: &Portal, typed: Option<&Fields>, error: Option<&Error>) -> Answer {
-    let (shell, own, info) = portal
-        .read(|cx| {
-            let own = Own::of(cx, "Profile")?;
-            let id = account::own(cx)?.id;
-            Ok((Shell::of(cx)?, own, users::get(cx, id)?))
-        })
-        .await?;
+    let found = portal.read(|cx| {
+        let own = Own::of(cx, "Profile")?;
+        let id = account::own(cx)?.id;
+        let ask_password = cx.actor.typed_password_lately(cx.now).is_err();
+        Ok((Shell::of(cx)?, own, users::get(cx, id)?, ask_password))
+    });
+    let (shell, own, info, ask_password) = found.await?;
     let user = &info.user;
     let field = |name, now: &str| Field::new(name, typed.map_or(now, |typed| typed.get(name))).judged(error);
     let conflict = match (error, typed) {
@@ -49,17 +53,29 @@ async fn form(portal: &Portal, typed: Option<&Fields>, error: Option<&Error>) ->
     };
     let template = Profile {
         page: Page::of(portal, shell, "", "Own account"),
-        error: error.filter(|_| conflict.is_empty()).map(|error| form_error(error, &["display_name", "email"])),
+        error: error
+            .filter(|_| conflict.is_empty())
+            .map(|error| form_error(error, &["display_name", "email", "password"])),
         conflict,
         version: user.version,
         display_name: field("display_name", &user.display_name),
         email: field("email", &user.email),
+        ask_password,
+        password: password(error),
         role: user.role.to_string(),
         teams: info.teams.iter().map(|membership| membership.team_name.clone()).collect(),
         who: own.who,
         tabs: own.tabs,
     };
     render_as(error.map_or(StatusCode::OK, errors::status), &template)
+}
+
+fn password(error: Option<&Error>) -> Field {
+    let mut field = Field::new("password", "").judged(error);
+    if matches!(error, Some(Error::PasswordNeeded)) {
+        field.error = Some("Type your password to change the address.".into());
+    }
+    field
 }
 
 /// What the store holds now beside what was typed.
@@ -80,7 +96,7 @@ pub async fn update(portal: Portal, fields: Fields) -> Answer {
         email: Some(fields.get("email").to_owned()),
         ..UserChange::default()
     };
-    match portal.write(move |cx| save(cx, change)).await {
+    match save(&portal, fields.secret("password"), change).await {
         Ok(()) => {
             portal.session.flash("good", "Saved.")?;
             see_other("/account")
@@ -90,7 +106,11 @@ pub async fn update(portal: Portal, fields: Fields) -> Answer {
     }
 }
 
-fn save(cx: &mut Cx<'_, '_>, change: UserChange) -> Result<(), Error> {
-    let id = account::own(cx)?.id;
-    users::update(cx, id, change).map(drop)
+async fn save(portal: &Portal, password: Secret, change: UserChange) -> Result<(), Error> {
+    confirm_password(portal, password).await?;
+    let saved = portal.write(move |cx| {
+        let id = account::own(cx)?.id;
+        users::update(cx, id, change).map(drop)
+    });
+    saved.await
 }

@@ -11,7 +11,6 @@ use super::link::{self, MadeLink};
 use super::{counted, home};
 use crate::http::Portal;
 use crate::model::ids::{TeamId, UserId};
-use crate::model::links::Purpose;
 use crate::model::permissions::Action;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
@@ -225,9 +224,9 @@ fn run(cx: &mut Cx<'_, '_>, id: UserId, what: What, fields: &Fields) -> Result<D
         What::TurnIntoPerson => {
             let typed = |name| fields.get(name).to_owned();
             let wanted = PersonWanted { username: typed("username"), email: typed("email") };
-            let Created { user, invitation } = users::turn_into_person(cx, id, &wanted)?;
-            let secret = invitation.ok_or_else(|| Error::internal("a person was made without an invitation"))?;
-            Done::Link(Box::new((Shell::of(cx)?, MadeLink::of(cx, user, Purpose::Invitation, secret))))
+            let Created { invitation, .. } = users::turn_into_person(cx, id, &wanted)?;
+            let issued = invitation.ok_or_else(|| Error::internal("a person was made without an invitation"))?;
+            Done::Link(Box::new((Shell::of(cx)?, MadeLink::of(cx, issued))))
         }
         What::Delete => {
             let user = users::get(cx, id)?.user;
@@ -235,8 +234,8 @@ fn run(cx: &mut Cx<'_, '_>, id: UserId, what: What, fields: &Fields) -> Result<D
             Done::Gone("/users".into(), format!("{} was deleted. Its username is free again.", name(&user)))
         }
         What::Link => {
-            let (user, purpose, secret) = links::issue_for(cx, id)?;
-            Done::Link(Box::new((Shell::of(cx)?, MadeLink::of(cx, user, purpose, secret))))
+            let issued = links::issue_for(cx, id)?;
+            Done::Link(Box::new((Shell::of(cx)?, MadeLink::of(cx, issued))))
         }
     })
 }

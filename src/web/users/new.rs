@@ -7,7 +7,6 @@ use super::choosing::{Offers, TeamChoice, read, teams_error};
 use super::home;
 use super::link::{self, MadeLink};
 use crate::http::Portal;
-use crate::model::links::Purpose;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::service::users::{self, Created};
@@ -109,7 +108,7 @@ async fn made(portal: &Portal, fields: &Fields) -> Result<Made> {
         let Created { user, invitation } = users::create(cx, new)?;
         Ok(match invitation {
             None => Made::Service(user),
-            Some(secret) => Made::Person(Shell::of(cx)?, MadeLink::of(cx, user, Purpose::Invitation, secret)),
+            Some(issued) => Made::Person(Shell::of(cx)?, MadeLink::of(cx, issued)),
         })
     });
     made.await

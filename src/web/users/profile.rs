@@ -65,6 +65,9 @@ async fn again(portal: &Portal, id: UserId, fields: &Fields, error: Option<&Erro
     render_as(error.map_or(StatusCode::OK, errors::status), &profile)
 }
 
+const OWN_ADDRESS: &str =
+    "Changing your own email address needs your password again. Do it under Own account, which asks for it.";
+
 fn profile(page: Page, known: Known, fields: &Fields, error: Option<&Error>) -> Profile {
     let user = &known.info.user;
     let stale = matches!(error, Some(Error::Stale));
@@ -77,7 +80,10 @@ fn profile(page: Page, known: Known, fields: &Fields, error: Option<&Error>) -> 
     Profile {
         page,
         action: home(user.id),
-        error: error.filter(|_| !stale).map(|error| form_error(error, &shown)),
+        error: error.filter(|_| !stale).map(|error| match error {
+            Error::PasswordNeeded => OWN_ADDRESS.into(),
+            other => form_error(other, &shown),
+        }),
         missing: known.missing(),
         stale,
         conflict: if stale { known.differences(fields) } else { Vec::new() },
@@ -116,11 +122,17 @@ pub async fn update(portal: Portal, Id(id): Id<UserId>, fields: Fields) -> Answe
     let typed = fields.clone();
     let saved = portal.write(move |cx| {
         let change = change(cx, id, &typed)?;
-        users::update(cx, id, change)
+        let before = users::get(cx, id)?.user.email;
+        users::update(cx, id, change).map(|user| (user, before))
     });
     match saved.await {
-        Ok(user) => {
-            portal.session.flash("good", format!("{} was saved.", user.display_name))?;
+        Ok((user, before)) => {
+            let moved = if user.email == before {
+                ""
+            } else {
+                " Links to choose a password that were made before no longer work."
+            };
+            portal.session.flash("good", format!("{} was saved.{moved}", user.display_name))?;
             see_other(home(id))
         }
         Err(error) if keeps_form(&error) => again(&portal, id, &fields, Some(&error)).await,

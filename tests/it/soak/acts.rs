@@ -241,7 +241,7 @@ fn invited(created: Created) -> Vec<Learned> {
     let user = created.user.id;
     created
         .invitation
-        .map(|secret| Learned::Link(user, latchkey::model::links::Purpose::Invitation, secret))
+        .map(|issued| Learned::Link(user, latchkey::model::links::Purpose::Invitation, issued.secret))
         .into_iter()
         .collect()
 }
@@ -530,8 +530,8 @@ fn end_sessions(by: &mut Try<'_>) -> Outcome {
 
 fn hand_out_link(by: &mut Try<'_>) -> Outcome {
     let user = by.target(of_kind(by))?;
-    let (_, purpose, secret) = by.write(|cx| links::issue_for(cx, user))?;
-    Ok(vec![Learned::Link(user, purpose, secret)])
+    let issued = by.write(|cx| links::issue_for(cx, user))?;
+    Ok(vec![Learned::Link(user, issued.purpose, issued.secret)])
 }
 
 /// Anybody may use a link; a password takes long to hash, so only those that are good are tried.

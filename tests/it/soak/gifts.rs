@@ -73,7 +73,7 @@ fn show_token(by: &mut Try<'_>) -> Outcome {
 /// Somebody outside the set gets a link and uses it, as after a log-in that was stolen.
 fn reset_password(by: &mut Try<'_>) -> Outcome {
     let user = by.account(|account| account.has_password && account.enabled && account.role != OrgRole::Admin)?;
-    let (_, purpose, secret) = by.write(|cx| links::issue_for(cx, user))?;
+    let links::Issued { purpose, secret, .. } = by.write(|cx| links::issue_for(cx, user))?;
     let password = Secret::new(crate::support::PASSWORD.into());
     links::choose_password(&by.portal().app, &Caller::nobody(Origin::default()), &secret, purpose, &password)?;
     Ok(vec![Learned::Password(user)])

@@ -126,6 +126,12 @@ impl Html {
         self.text().contains(text)
     }
 
+    /// The path of the link for `purpose` that the page shows this once.
+    pub fn link(&self, purpose: &str) -> String {
+        let shown = self.inner("#secret").unwrap_or_else(|| panic!("no link on {}", self.text()));
+        shown[shown.find(&format!("/{purpose}/")).unwrap_or_else(|| panic!("{shown}"))..].to_owned()
+    }
+
     /// The value of the field of this name.
     pub fn value(&self, name: &str) -> String {
         self.attribute(&format!("[name=\"{name}\"]"), "value").unwrap_or_default()

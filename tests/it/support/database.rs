@@ -123,6 +123,24 @@ impl Database {
         connected!(self, conn => sql_query(query).get_result::<Number>(conn).unwrap().n)
     }
 
+    /// Keeps everybody else from writing until what it gives is dropped.
+    pub fn hold_writer(&self) -> Box<dyn std::any::Any> {
+        match self {
+            Self::Sqlite(file) => {
+                let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+                sql_query("PRAGMA busy_timeout = 20000").execute(&mut conn).unwrap();
+                sql_query("BEGIN IMMEDIATE").execute(&mut conn).unwrap();
+                Box::new(conn)
+            }
+            Self::Postgres(url) => {
+                let mut conn = PgConnection::establish(url).unwrap();
+                // The lock that `store/db.rs` takes for each writing transaction; it goes with the connection.
+                sql_query("SELECT pg_advisory_lock(7815266011)").execute(&mut conn).unwrap();
+                Box::new(conn)
+            }
+        }
+    }
+
     pub fn texts(&self, query: &str) -> Vec<String> {
         let rows: Vec<Words> = connected!(self, conn => sql_query(query).load(conn).unwrap());
         rows.into_iter().map(|row| row.t).collect()

@@ -3,6 +3,8 @@
 mod api;
 mod browser;
 mod database;
+#[macro_use]
+mod post;
 mod snapshot;
 
 use std::net::TcpListener;
@@ -28,6 +30,7 @@ use time::macros::datetime;
 pub use api::{Api, Reply};
 pub use browser::{Browser, Html};
 pub use database::{Database, Flavour, Window};
+pub use post::PostOffice;
 pub use snapshot::Snapshot;
 
 /// A password that is good enough, for everybody.
@@ -134,7 +137,7 @@ impl TestApp {
         let new = self.new_user(Kind::Person, username, role, teams);
         let created = self.write(|cx| users::create(cx, new));
         let (app, caller) = (&self.app, Caller::nobody(latchkey::model::actor::Origin::default()));
-        let secret = created.invitation.unwrap();
+        let secret = created.invitation.unwrap().secret;
         let purpose = latchkey::model::links::Purpose::Invitation;
         latchkey::service::links::choose_password(app, &caller, &secret, purpose, &Secret::new(PASSWORD.into()))
             .unwrap();

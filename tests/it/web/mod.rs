@@ -1,6 +1,8 @@
 //! The pages.
 
 mod barred;
+mod forgotten;
+mod links;
 mod people;
 mod roles;
 mod session;

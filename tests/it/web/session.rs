@@ -1,4 +1,4 @@
-//! Setup, log-in, links, passwords, and sessions.
+//! Setup, log-in, passwords, and sessions.
 
 use latchkey::base::secret::Secret;
 use latchkey::model::roles::OrgRole;
@@ -13,12 +13,6 @@ const ADMIN: [(&str, &str); 4] =
 fn setup_path(app: &TestApp) -> String {
     let secret: Secret = setup::link(&app.app).unwrap().unwrap();
     format!("/setup/{}", secret.reveal())
-}
-
-/// The link on a page that shows it once.
-fn link_on(page: &crate::support::Html, purpose: &str) -> String {
-    let at = page.body.find(&format!("/{purpose}/")).unwrap_or_else(|| panic!("no link on {}", page.text()));
-    page.body[at..].split(|c: char| !(c.is_ascii_alphanumeric() || "/-_".contains(c))).next().unwrap().to_owned()
 }
 
 both! {
@@ -59,49 +53,6 @@ both! {
         statuses.sort_unstable();
         assert_eq!(statuses, [303, 404, 404, 404]);
         assert_eq!(app.number("SELECT COUNT(*) AS n FROM users"), 1);
-    }
-
-    async fn an_invitation_is_used_by_its_form(app) {
-        let mut ada = app.admin().await;
-        let fields = [("username", "sunita"), ("display_name", "Sunita Nair"), ("email", "sunita@example.com"), ("role", "Member")];
-        let answer = ada.post("/users/new", &fields).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        let path = link_on(&answer, "invitation");
-        let mut sunita = app.visitor();
-        for _ in 0..2 {
-            assert!(sunita.get(&path).await.has("sunita"), "opening it does not use it up");
-        }
-        assert_eq!(sunita.post(&path, &[("password", "short")]).await.status, 422);
-        assert_eq!(sunita.post(&path, &[("password", PASSWORD)]).await.status, 303);
-        assert_eq!(app.visitor().get(&path).await.status, 404);
-        app.log_in("sunita").await;
-        app.log_in("SUNITA@example.com").await;
-    }
-
-    async fn links_grow_old_and_replace_each_other(app) {
-        let mut ada = app.admin().await;
-        let id = app.person("jonas", OrgRole::Member, &[]);
-        let mut jonas = app.log_in("jonas").await;
-        let first = link_on(&ada.post(&format!("/users/{id}/link"), &[]).await, "reset");
-        let second = link_on(&ada.post(&format!("/users/{id}/link"), &[]).await, "reset");
-        assert_eq!(app.visitor().get(&first).await.status, 404, "the second replaced it");
-        assert_eq!(app.visitor().get(&second.replace("reset", "invitation")).await.status, 404, "it is no invitation");
-        assert_eq!(app.visitor().post(&second, &[("password", "another harbour of plums")]).await.status, 303);
-        assert_eq!(jonas.get("/account").await.status, 303, "using it ended all sessions");
-        let third = link_on(&ada.post(&format!("/users/{id}/link"), &[]).await, "reset");
-        app.clock.advance(Duration::hours(25));
-        assert_eq!(app.visitor().get(&third).await.status, 404);
-    }
-
-    async fn nobody_hands_out_a_link_for_someone_stronger(app) {
-        let ada = app.make_admin("ada");
-        app.person("manuel", OrgRole::Manager, &[]);
-        let editor = app.person("edith", OrgRole::Editor, &[]);
-        let mut manuel = app.log_in("manuel").await;
-        assert_eq!(manuel.post(&format!("/users/{ada}/link"), &[]).await.status, 403);
-        assert_eq!(manuel.post(&format!("/users/{editor}/link"), &[]).await.status, 200);
-        let mut edith = app.log_in("edith").await;
-        assert_eq!(edith.post(&format!("/users/{ada}/link"), &[]).await.status, 403);
     }
 
     async fn every_failed_log_in_looks_the_same_and_says_why_in_the_log(app) {
@@ -192,7 +143,7 @@ both! {
     async fn only_hashes_of_session_ids_and_links_are_kept(app) {
         let mut ada = app.admin().await;
         let id = app.person("jonas", OrgRole::Member, &[]);
-        let link = link_on(&ada.post(&format!("/users/{id}/link"), &[]).await, "reset");
+        let link = ada.post(&format!("/users/{id}/link"), &[]).await.link("reset");
         let secret = link.rsplit('/').next().unwrap();
         let cookie = ada.cookie().unwrap();
         let key = cookie.rsplit(['=', '%']).next().unwrap();

@@ -42,12 +42,15 @@ pub(super) fn question(cx: &mut Cx<'_, '_>, info: &UserInfo, what: What, fields:
         ),
         What::Link if user.has_password => plain(
             format!("Make a password reset link for {name}?"),
-            "It works once, for 24 hours, and you see it once: hand it to them yourself. Using it ends all their sessions. Older links stop working now.",
+            &format!(
+                "It works once, for 24 hours. {} Using it ends all their sessions. Older links stop working now.",
+                handed(cx, user)
+            ),
             "Make a reset link",
         ),
         What::Link => plain(
             format!("Make an invitation link for {name}?"),
-            "It works once, for 72 hours, and you see it once: hand it to them yourself. Older links stop working now.",
+            &format!("It works once, for 72 hours. {} Older links stop working now.", handed(cx, user)),
             "Make an invitation link",
         ),
         What::TurnIntoService => Confirm {
@@ -89,6 +92,15 @@ pub(super) fn question(cx: &mut Cx<'_, '_>, info: &UserInfo, what: What, fields:
             )
         },
     })
+}
+
+/// How a link reaches its person.
+fn handed(cx: &Cx<'_, '_>, user: &User) -> String {
+    if cx.app.mails() {
+        format!("It is mailed to {}, and you see it once.", user.email)
+    } else {
+        "You see it once: hand it to them yourself.".into()
+    }
 }
 
 /// What stops when an account is switched off.
