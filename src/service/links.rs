@@ -103,7 +103,7 @@ pub(super) fn end_after_growth(cx: &mut Cx<'_, '_>, id: UserId) -> Result<()> {
 
 /// The accounts with this team role and one of these organisation roles have just grown; see [`end_after_growth`].
 pub(super) fn end_after_growth_of(cx: &mut Cx<'_, '_>, role: RoleId, among: &[OrgRole]) -> Result<()> {
-    let issuer = cx.actor.id();
+    let issuer = issuer(cx);
     store::links::delete_of_role(cx.tx, role, among, issuer).map(drop)
 }
 
