@@ -318,15 +318,15 @@ test('the pages that POSTs answer, dialogs and menus', async () => {
     await look('an invitation, seen once')
 
     // A service account that becomes a person, and what somebody hands over.
-    const importer = data.users['Old importer'].id
-    await api(server, data.admin, 'PATCH', `/api/v1/users/${importer}`, { enabled: true, contact: data.users['Sunita Nair'].id })
+    const machine = data.users['Old importer'].id
+    await api(server, data.admin, 'PATCH', `/api/v1/users/${machine}`, { enabled: true, contact: data.users['Sunita Nair'].id })
     await open(`/users/${data.users['Sunita Nair'].id}/handover`)
     await page.getByLabel('New contact').fill('nobody of that name')
     await page.getByRole('checkbox', { name: 'Old importer' }).uncheck()
     await press('Hand over')
     await page.locator('[aria-invalid=true]').first().waitFor()
     await look('a handover with a mistake')
-    await open(`/users/${importer}`)
+    await open(`/users/${machine}`)
     await page.getByRole('link', { name: 'Turn into a person' }).click()
     await page.getByRole('dialog').waitFor()
     await look('asking before it is turned into a person')
