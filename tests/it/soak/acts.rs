@@ -10,9 +10,10 @@ use latchkey::model::roles::{Grants, OrgRole};
 use latchkey::model::tokens::Lifetime;
 use latchkey::model::users::Kind;
 use latchkey::service::by_name::{self, TeamWanted, TokenEdit, TokenWanted, UserEdit, UserWanted};
+use latchkey::service::roles::{NewRole, RoleChange};
 use latchkey::service::tokens::{NewToken, TokenChange};
 use latchkey::service::users::{Created, NewUser, PersonWanted, UserChange};
-use latchkey::service::{Caller, bulk, handover, homes, links, members, settings, teams, tokens, users, wizard};
+use latchkey::service::{Caller, bulk, handover, homes, links, members, roles, settings, teams, tokens, users, wizard};
 
 use super::hands::{KnownToken, Learned, MAILBOX};
 use super::power::{Account, Pass, Power};
@@ -88,6 +89,9 @@ pub const ACTS: &[Act] = &[
     act(8, "change a token", "tokens:update", change_token),
     act(3, "change a token by name", "tokens:update", change_token_by_name),
     Act { hopeless: true, ..act(1, "give a token global admin", "tokens:update", give_global_admin) },
+    act(2, "make a team role", "roles:create", make_team_role),
+    act(4, "change a team role", "roles:update", change_team_role),
+    act(1, "delete a team role", "roles:delete", delete_team_role),
     act(1, "revoke a token", "tokens:delete", revoke_token),
     act(1, "end sessions", "users:update", end_sessions),
     act(4, "hand out a link", "users:update", hand_out_link),
@@ -512,6 +516,47 @@ fn give_global_admin(by: &mut Try<'_>) -> Outcome {
     let (token, user) = some_token(by, |pass| !pass.global_admin).ok_or_else(none)?;
     let change = TokenChange { global_admin: Some(true), ..TokenChange::default() };
     nothing(by.write(|cx| tokens::change(cx, user, token, &change)))
+}
+
+impl Try<'_> {
+    fn custom_role(&mut self) -> Result<RoleId> {
+        let custom: Vec<_> = self.reading.roles.keys().filter(|id| id.0 > 4).copied().collect();
+        let role = self.dice.any(&custom).ok_or_else(none)?;
+        self.tell(format!("role {role}"));
+        Ok(role)
+    }
+
+    /// What a custom role might give, mostly such as the actor has.
+    fn grants(&mut self) -> Grants {
+        let mut grants = self.dice.grants();
+        if !self.daring {
+            grants.permissions = grants.permissions.and(self.power.anywhere());
+        }
+        self.tell(format!("{} at {}", grants.permissions, grants.level));
+        grants
+    }
+}
+
+fn make_team_role(by: &mut Try<'_>) -> Outcome {
+    let Grants { permissions, level } = by.grants();
+    let new = NewRole { name: by.fresh("role"), description: String::new(), permissions, level, form_key: None };
+    nothing(by.write(|cx| roles::create(cx, new)))
+}
+
+/// A role in use is changed by who has seen the effect of it.
+pub fn change_team_role(by: &mut Try<'_>) -> Outcome {
+    let role = by.custom_role()?;
+    let Grants { permissions, level } = by.grants();
+    let change = RoleChange { permissions: Some(permissions), level: Some(level), ..RoleChange::default() };
+    match by.write(|cx| roles::update(cx, role, change.clone(), None)) {
+        Err(Error::Unseen(unseen)) => nothing(by.write(|cx| roles::update(cx, role, change, Some(&unseen.digest)))),
+        other => nothing(other),
+    }
+}
+
+fn delete_team_role(by: &mut Try<'_>) -> Outcome {
+    let role = by.custom_role()?;
+    nothing(by.write(|cx| roles::delete(cx, role)))
 }
 
 fn revoke_token(by: &mut Try<'_>) -> Outcome {

@@ -6,7 +6,7 @@ use latchkey::model::roles::OrgRole;
 use latchkey::service::users::UserChange;
 use latchkey::service::{Caller, links, members, settings, tokens, users};
 
-use super::acts::{Act, Outcome, act, none};
+use super::acts::{Act, Outcome, act, change_team_role, none};
 use super::hands::{KnownToken, Learned};
 use super::run::Try;
 
@@ -20,6 +20,7 @@ pub const GIFTS: &[Act] = &[
     act(3, "make a token and keep it", "", keep_token),
     act(2, "make a token and show it", "", show_token),
     act(1, "have a password set", "", reset_password),
+    act(3, "change what a team role gives", "", change_team_role),
     act(2, "toggle who manages service accounts", "", toggle_rule_eight),
 ];
 

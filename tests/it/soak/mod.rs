@@ -55,7 +55,7 @@ async fn soak(flavour: Flavour, cases: u32, seed: u64, tally: &RefCell<Tally>) {
     // A failure shrinks by leaving out steps, and then by taking people and tokens out of the set.
     let all = |count| vec(proptest::bool::weighted(1.0), count);
     let sequence =
-        (all(STEPS), all(scene::HOLDABLE), vec(any::<u32>(), 200).no_shrink(), vec(step(), STEPS).no_shrink());
+        (all(STEPS), all(scene::HOLDABLE), vec(any::<u32>(), 260).no_shrink(), vec(step(), STEPS).no_shrink());
     let outcome = TestRunner::new(config).run(&sequence, |(taken, held, scene, steps)| {
         played.set(played.get() + 1);
         let window = &mut *window.borrow_mut();
@@ -68,7 +68,7 @@ async fn soak(flavour: Flavour, cases: u32, seed: u64, tally: &RefCell<Tally>) {
         Ok(())
     });
     match outcome {
-        Ok(()) => {}
+        Ok(()) => portal.db.discard(),
         Err(TestError::Fail(reason, _)) => panic!(
             "Somebody grants more than they hold: {reason}\n\nAgain, and with the rest of them: \
              LATCHKEY_TEST_SOAK_SEED={seed} LATCHKEY_TEST_SOAK={cases}"

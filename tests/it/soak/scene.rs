@@ -69,8 +69,14 @@ pub fn set(portal: &TestApp, window: &mut Window, name: &str, (thrown, held): (&
             accounts.push(users::create(cx, machine(dice, format!("{name}m{at}"), &places, &roles))?.user.id);
         }
         for at in 0..TOKENS {
-            let account = dice.pick(&accounts);
-            let new = token(dice, format!("t{at}"), &places);
+            // The first are narrow ones of an Admin, which is where scopes are all that keeps the set from everything.
+            let narrow = at < TOKENS / 4;
+            let account = if narrow { ada } else { dice.pick(&accounts) };
+            let mut new = token(dice, format!("t{at}"), &places);
+            if narrow && !dice.once_in(4) {
+                let half = dice.permissions(new.scopes);
+                new.scopes = dice.permissions(half);
+            }
             let minted = tokens::create(cx, account, new)?;
             if dice.once_in(2) && held[PEOPLE + at] {
                 hands.tokens.push(KnownToken::new(&minted));

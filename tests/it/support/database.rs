@@ -76,6 +76,17 @@ impl Window {
 }
 
 impl Database {
+    /// Takes its room back; nothing may use it any more.
+    pub fn discard(&self) {
+        if let Self::Postgres(url) = self {
+            let mut url = url::Url::parse(url).unwrap();
+            let name = url.path().trim_start_matches('/').to_owned();
+            url.set_path("postgres");
+            let mut conn = PgConnection::establish(url.as_str()).unwrap();
+            sql_query(format!("DROP DATABASE {name} WITH (FORCE)")).execute(&mut conn).unwrap();
+        }
+    }
+
     /// Opens a window on it.
     pub fn window(&self) -> Window {
         match self {
