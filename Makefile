@@ -1,10 +1,11 @@
 # The chores of a checkout. `make check` is what a change must pass.
 
-.PHONY: help deps fmt lint audit test check run
+.PHONY: help deps fmt lint audit test soak check run
 
 help:
 	@echo "make run    start the portal from this checkout"
 	@echo "make test   install what the tests need, build, test on SQLite and PostgreSQL, then in a real Chromium"
+	@echo "make soak   100,000 random sequences against the rules of access on both databases; LATCHKEY_TEST_SOAK=3000 for fewer"
 	@echo "make lint   formatting, clippy, licences"
 	@echo "make check  lint and test"
 	@echo "make fmt    format the code"
@@ -32,6 +33,14 @@ audit:
 
 test:
 	@scripts/test.sh
+
+# Other sequences each time, unless a seed is given.
+LATCHKEY_TEST_SOAK ?= 100000
+LATCHKEY_TEST_SOAK_SEED ?= $(shell date +%s)
+soak:
+	@echo "soak: $(LATCHKEY_TEST_SOAK) sequences on each database, LATCHKEY_TEST_SOAK_SEED=$(LATCHKEY_TEST_SOAK_SEED)"
+	LATCHKEY_TEST_SOAK=$(LATCHKEY_TEST_SOAK) LATCHKEY_TEST_SOAK_SEED=$(LATCHKEY_TEST_SOAK_SEED) \
+		scripts/with-postgres.sh cargo test --locked --test it nobody_grants_more_than_they_hold -- --nocapture
 
 check: lint test
 

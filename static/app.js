@@ -24,6 +24,19 @@ async function show(url) {
   if (page) lift(page);
   else location.assign(url);
 }
+// A form may have fields of the same names as the page beneath; their ids and what refers to them are told apart.
+function apart(body) {
+  for (const el of body.querySelectorAll("[id]")) {
+    const id = el.id;
+    if (!document.getElementById(id)) continue;
+    el.id = `dialog-${id}`;
+    for (const name of ["for", "aria-describedby", "aria-labelledby", "list"])
+      for (const at of body.querySelectorAll(`[${name}~="${CSS.escape(id)}"]`))
+        at.setAttribute(name, at.getAttribute(name).split(" ").map((one) => (one === id ? el.id : one)).join(" "));
+  }
+  return body;
+}
+
 // A form whose answer may be a question: the question opens in the dialog, any other answer is left to the browser.
 async function ask(form) {
   const action = form.getAttribute("action");
@@ -43,7 +56,8 @@ function lift(page) {
     dialog.addEventListener("close", () => { dialog.replaceChildren(); opener?.focus(); });
     document.body.append(dialog);
   }
-  dialog.replaceChildren(document.importNode(page, true));
+  dialog.replaceChildren();
+  dialog.append(apart(document.importNode(page, true)));
   dialog.setAttribute("aria-labelledby", "sheet-title");
   if (!dialog.open) dialog.showModal();
   prepare(dialog);

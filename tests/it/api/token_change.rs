@@ -125,17 +125,24 @@ both! {
         assert_eq!(api.patch(&mine, json!({ "scopes": ["tokens:read", "tokens:update", "service_accounts:read"] })).await.status, 200);
         refused(api.patch(&mine, json!({ "scopes": ["tokens:read", "tokens:update", "service_accounts:read", "teams:read"] })).await, "back");
         // A sister that ends later, and one without end.
-        for ends in ["expires_at + 1", "NULL"] {
-            app.sql(&format!("UPDATE tokens SET scopes = 'teams:read', expires_at = {ends} WHERE id = {}", sister.rsplit_once('/').unwrap().1)).unwrap();
-            refused(api.patch(&sister, json!({ "scopes": ["teams:read", "tokens:read"] })).await, ends);
+        let more = json!({ "scopes": ["service_accounts:read", "tokens:read"] });
+        for (ends, status) in [("expires_at + 1", 403), ("NULL", 403), ("(SELECT MIN(expires_at) FROM tokens)", 200)] {
+            let id = sister.rsplit_once('/').unwrap().1;
+            app.sql(&format!("UPDATE tokens SET scopes = 'service_accounts:read', expires_at = {ends} WHERE id = {id}")).unwrap();
             assert_eq!(api.patch(&sister, json!({ "description": ends })).await.status, 200, "that adds nothing");
+            assert_eq!(api.patch(&sister, more.clone()).await.status, status, "{ends}");
         }
+        refused(api.patch(&sister, json!({ "scopes": ["tokens:read", "self:read"] })).await, "own things, which it may not touch itself");
         assert_eq!(api.patch(&sister, json!({ "scopes": [] })).await.status, 200, "nor does that");
         assert!(app.audit().iter().any(|line| line.starts_with("token.update refused")));
     }
 
     async fn a_token_limited_to_teams_gives_no_others(app) {
         let scene = Scene::of(&app);
+        let (_, secret) = app.limited_token(scene.user, ALL, &[scene.team]);
+        let (free, _) = scene.token(&app, "teams:read");
+        let wider = app.api(&secret).patch(&free, json!({ "scopes": ["teams:read", "tokens:read"] })).await;
+        assert_eq!(wider.status, 403, "also where its account is in no other team yet: {}", wider.body);
         app.write(|cx| latchkey::service::members::set(cx, scene.other, scene.user, RoleId::VIEWER));
         let (mine, secret) = app.limited_token(scene.user, ALL, &[scene.team]);
         let api = app.api(&secret);

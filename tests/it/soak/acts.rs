@@ -237,7 +237,7 @@ impl Try<'_> {
 
     fn make_token(&mut self, user: UserId, new: NewToken) -> Outcome {
         let minted = self.write(|cx| tokens::create(cx, user, new))?;
-        Ok(vec![Learned::Token(KnownToken::new(&minted))])
+        Ok(vec![Learned::Token(KnownToken::made(&minted))])
     }
 }
 
@@ -284,7 +284,7 @@ fn finish_wizard(by: &mut Try<'_>) -> Outcome {
     let user = by.new_user(kind);
     let token = by.new_token();
     let (_, minted) = by.write(|cx| wizard::finish(cx, user, token))?;
-    Ok(vec![Learned::Token(KnownToken::new(&minted))])
+    Ok(vec![Learned::Token(KnownToken::made(&minted))])
 }
 
 /// The kind of account that the act is about.
@@ -455,7 +455,7 @@ fn make_token_by_name(by: &mut Try<'_>) -> Outcome {
         ..TokenWanted::default()
     };
     let minted = by.write(|cx| by_name::create_token(cx, user, wanted))?;
-    Ok(vec![Learned::Token(KnownToken::new(&minted))])
+    Ok(vec![Learned::Token(KnownToken::made(&minted))])
 }
 
 fn make_own_token(by: &mut Try<'_>) -> Outcome {

@@ -68,7 +68,7 @@ fn show_token(by: &mut Try<'_>) -> Outcome {
     let user = by.account(|account| account.kind != latchkey::model::users::Kind::Person)?;
     let new = by.new_token();
     let minted = by.write(|cx| tokens::create(cx, user, new))?;
-    Ok(vec![Learned::Token(KnownToken::new(&minted))])
+    Ok(vec![Learned::Token(KnownToken::given(&minted))])
 }
 
 /// Somebody outside the set gets a link and uses it, as after a log-in that was stolen.

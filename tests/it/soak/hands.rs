@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use latchkey::base::secret::Secret;
 use latchkey::model::ids::{TokenId, UserId};
 use latchkey::model::links::Purpose;
+use latchkey::model::permissions::{PermissionSet, Resource};
 use latchkey::service::tokens::Minted;
 
 use super::power::{Power, Reading};
@@ -16,11 +17,20 @@ pub const MAILBOX: &str = "@taken.example";
 pub struct KnownToken {
     pub id: TokenId,
     pub plain: Secret,
+    /// The scopes that somebody outside the set put on it.
+    given: PermissionSet,
 }
 
 impl KnownToken {
-    pub fn new(minted: &Minted) -> Self {
-        Self { id: minted.token.id, plain: Secret::new(minted.plain.reveal().to_owned()) }
+    /// One that the set made.
+    pub fn made(minted: &Minted) -> Self {
+        Self { given: PermissionSet::EMPTY, ..Self::given(minted) }
+    }
+
+    /// One that somebody outside the set made.
+    pub fn given(minted: &Minted) -> Self {
+        let plain = Secret::new(minted.plain.reveal().to_owned());
+        Self { id: minted.token.id, plain, given: minted.token.scopes }
     }
 }
 
@@ -98,6 +108,17 @@ impl Hands {
             }
         }
         power
+    }
+
+    /// In words, the scopes that the set put on tokens and that it holds nowhere: they sleep until somebody outside makes an
+    /// account grow. A machine's own things are whoever manages it.
+    pub fn laid_by(&self, reading: &Reading, ceiling: &Power) -> Option<String> {
+        let known = self.tokens.iter().filter_map(|token| Some((token, reading.tokens.get(&token.id)?)));
+        let mut beyond = known.map(|(token, pass)| {
+            let had = token.given.or(ceiling.anywhere()).or(PermissionSet::all_of(&[Resource::Own]));
+            (token.id, pass.scopes.without(had))
+        });
+        beyond.find(|(_, scopes)| !scopes.is_empty()).map(|(id, scopes)| format!("{scopes} on token {id}"))
     }
 
     /// All that the set controls at `now`.

@@ -371,6 +371,9 @@ impl<'a> Run<'a> {
     /// The invariant.
     fn must_hold(&self) -> Result<(), Broken> {
         let control = self.hands.control(&self.reading, self.now());
+        if let Some(what) = self.hands.laid_by(&self.reading, &self.ceiling) {
+            return Err(format!("the set has laid by {what}"));
+        }
         let beyond = control.beyond(&self.ceiling);
         if beyond.is_empty() { Ok(()) } else { Err(format!("the set has gained {beyond}")) }
     }

@@ -79,7 +79,7 @@ pub fn set(portal: &TestApp, window: &mut Window, name: &str, (thrown, held): (&
             }
             let minted = tokens::create(cx, account, new)?;
             if dice.once_in(2) && held[PEOPLE + at] {
-                hands.tokens.push(KnownToken::new(&minted));
+                hands.tokens.push(KnownToken::given(&minted));
             }
         }
         hidden_global_admin(cx, dice.pick(&accounts[1 + PEOPLE..]))?;
