@@ -175,8 +175,10 @@ pub async fn turn_into_person(call: Call, body: Body) -> Answer {
         let TurnIntoPerson { username, email } = wanted;
         let turned = users::turn_into_person(cx, id, &PersonWanted { username, email })?;
         let user = UserAnswer::of(cx, turned.user)?;
-        let answer = changed(Some(user.version), &user)?;
-        answer.telling_once(&CreatedUser::of(user, turned.invitation.as_ref(), &origin))
+        let version = user.version;
+        let kept = CreatedUser::of(user, turned.invitation.as_ref());
+        let answer = changed(Some(version), &kept)?;
+        answer.telling_once(&kept.with_link(turned.invitation.as_ref(), &origin))
     })
     .await
 }

@@ -98,10 +98,16 @@ pub struct CreatedUser {
 }
 
 impl CreatedUser {
-    /// With the invitation, where one was made.
-    pub fn of(user: UserAnswer, invitation: Option<&Issued>, origin: &str) -> Self {
-        let address = invitation.map(|issued| issued.address(origin).reveal().to_owned());
-        Self { user, invitation: address, invitation_mailed: invitation.map(|issued| issued.mailed) }
+    /// Whose invitation, where one was made, is not told.
+    pub fn of(user: UserAnswer, invitation: Option<&Issued>) -> Self {
+        Self { user, invitation: None, invitation_mailed: invitation.map(|issued| issued.mailed) }
+    }
+
+    /// With the link itself.
+    #[must_use]
+    pub fn with_link(self, invitation: Option<&Issued>, origin: &str) -> Self {
+        let link = invitation.map(|issued| issued.address(origin).reveal().to_owned());
+        Self { invitation: link, ..self }
     }
 }
 

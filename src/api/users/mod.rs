@@ -41,8 +41,10 @@ pub async fn create(call: Call, body: Body) -> Answer {
     call.write(body.read::<CreateUser>(), move |cx, wanted| {
         let made = by_name::create_user(cx, wanted.into())?;
         let user = UserAnswer::of(cx, made.user)?;
-        let answer = created(format!("/api/v1/users/{}", user.id), Some(user.version), &user)?;
-        answer.telling_once(&CreatedUser::of(user, made.invitation.as_ref(), &origin))
+        let (place, version) = (format!("/api/v1/users/{}", user.id), user.version);
+        let kept = CreatedUser::of(user, made.invitation.as_ref());
+        let answer = created(place, Some(version), &kept)?;
+        answer.telling_once(&kept.with_link(made.invitation.as_ref(), &origin))
     })
     .await
 }
