@@ -73,7 +73,7 @@ pub const ACTS: &[Act] = &[
     act(1, "disable or revoke in bulk", "service_accounts:update", in_bulk),
     act(3, "turn into a service account", "users:update", turn_into_service),
     act(3, "turn into a person", "service_accounts:update", turn_into_person),
-    act(1, "hand over", "service_accounts:update", hand_over),
+    act(2, "hand over", "service_accounts:update", hand_over),
     act(1, "move all homes", "service_accounts:update", move_homes),
     act(1, "change the settings", "settings:update", change_settings),
     act(8, "set a membership", "teams:update", set_member),
@@ -373,7 +373,9 @@ fn turn_into_person(by: &mut Try<'_>) -> Outcome {
 }
 
 fn hand_over(by: &mut Try<'_>) -> Outcome {
-    let (from, to) = (by.account(|account| account.kind == Kind::Person)?, by.account(|_| true)?);
+    let contacts: Vec<_> = by.reading.accounts.values().filter_map(|account| account.contact).collect();
+    let from = by.one_of(&contacts).ok_or_else(none)?;
+    let to = by.account(|account| account.kind == Kind::Person && account.enabled)?;
     nothing(by.write(|cx| handover::hand_over(cx, from, to, None)))
 }
 

@@ -99,6 +99,7 @@ pub struct Account {
     pub enabled: bool,
     pub has_password: bool,
     pub home: Option<TeamId>,
+    pub contact: Option<UserId>,
     pub email: String,
     pub teams: BTreeMap<TeamId, RoleId>,
 }
@@ -153,7 +154,7 @@ impl Reading {
         let Base { users, teams, tokens, roles } = base;
         let query = format!(
             "SELECT 'u|' || id || '|' || username || '|' || kind || '|' || role || '|' || {enabled} || '|' || {password} \
-             || '|' || COALESCE(home_team_id, 0) || '|' || email AS t FROM users WHERE id > {users} \
+             || '|' || COALESCE(home_team_id, 0) || '|' || COALESCE(contact_id, 0) || '|' || email AS t FROM users WHERE id > {users} \
              UNION ALL SELECT 'm|' || user_id || '|' || team_id || '|' || role_id FROM memberships WHERE user_id > {users} \
              UNION ALL SELECT 'r|' || id || '|' || level || '|' || permissions FROM roles WHERE id > {roles} \
              UNION ALL SELECT 't|' || id || '|' || user_id || '|' || {global} || '|' || {limited} || '|' \
@@ -194,7 +195,8 @@ impl Reading {
                     enabled: row[5] == "1",
                     has_password: row[6] == "1",
                     home: Some(TeamId(number(7))).filter(|home| home.0 > 0),
-                    email: row[8].into(),
+                    contact: Some(UserId(number(8))).filter(|contact| contact.0 > 0),
+                    email: row[9].into(),
                     teams: BTreeMap::new(),
                 };
                 self.accounts.insert(UserId(number(1)), account);

@@ -6,7 +6,7 @@ use latchkey::model::roles::OrgRole;
 use latchkey::model::tokens::Lifetime;
 use latchkey::model::users::Kind;
 use latchkey::service::tokens::NewToken;
-use latchkey::service::users::NewUser;
+use latchkey::service::users::{NewUser, UserChange};
 use latchkey::service::{Cx, teams, tokens, users};
 
 use super::dice::Dice;
@@ -66,7 +66,10 @@ pub fn set(portal: &TestApp, window: &mut Window, name: &str, (thrown, held): (&
             accounts.push(id);
         }
         for at in 0..MACHINES {
-            accounts.push(users::create(cx, machine(dice, format!("{name}m{at}"), &places, &roles))?.user.id);
+            let id = users::create(cx, machine(dice, format!("{name}m{at}"), &places, &roles))?.user.id;
+            let contact = Some(Some(dice.pick(&accounts[..=PEOPLE])));
+            users::update(cx, id, UserChange { contact, ..UserChange::default() })?;
+            accounts.push(id);
         }
         for at in 0..TOKENS {
             // The first are narrow ones of an Admin, which is where scopes are all that keeps the set from everything.
