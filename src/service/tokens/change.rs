@@ -216,7 +216,7 @@ pub fn editing(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<Edit
     let limit_team = |(id, name)| LimitTeam { id, name, ticked: limit.contains(&id), may_add: may_add(id) };
     let hidden_teams = limit.iter().filter(|id| !known.contains_key(*id)).count();
     let mut offered: Vec<_> = known.into_iter().map(limit_team).collect();
-    offered.sort_by(|one, other| names::fold(&one.name).cmp(&names::fold(&other.name)));
+    offered.sort_by_cached_key(|team| names::fold(&team.name));
     let only_less = may_widen(cx, &user, &standing, &token).err().filter(|_| !token.global_admin);
     Ok(Editing {
         scopes: Permission::all().filter(|scope| !token.global_admin && may_tick(scope)).collect(),

@@ -82,11 +82,11 @@ fn much_was_done(tally: &Tally) {
     let mut tried = 0;
     let mut done = 0;
     for (name, (attempts, successes)) in &tally.0 {
-        println!("{successes:>7} of {attempts:>7}  {name}");
+        eprintln!("{successes:>7} of {attempts:>7}  {name}");
         tried += attempts;
         done += successes;
     }
-    println!("{done:>7} of {tried:>7}");
+    eprintln!("{done:>7} of {tried:>7}");
     assert!(done * 4 >= tried, "only {done} of {tried} acts were done");
     for act in acts::ACTS.iter().chain(gifts::GIFTS).filter(|act| !act.hopeless) {
         let done = tally.0.get(act.name).map_or(0, |counts| counts.1);

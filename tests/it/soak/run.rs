@@ -234,7 +234,7 @@ impl<'a> Run<'a> {
         let keys = self.hands.keys(&self.reading);
         let power = |key: &&Key| Hands::by_key(key, &self.reading, self.now()).unwrap_or_default();
         let some = |keys: &[&Key]| (!keys.is_empty()).then(|| keys[(who / 8) as usize % keys.len()].clone());
-        if who % 8 == 0 {
+        if who.is_multiple_of(8) {
             return Some((chosen(ACTS, act), some(&keys.iter().collect::<Vec<_>>())?));
         }
         (0..ACTS.len()).find_map(|further| {

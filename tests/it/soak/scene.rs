@@ -54,13 +54,13 @@ pub fn set(portal: &TestApp, window: &mut Window, name: &str, (thrown, held): (&
         }
         let mut hands = Hands::default();
         let mut accounts = vec![ada];
-        for at in 0..PEOPLE {
+        for (at, held) in held.iter().enumerate().take(PEOPLE) {
             let role =
                 dice.pick(&[OrgRole::Member, OrgRole::Member, OrgRole::Member, OrgRole::Editor, OrgRole::Manager]);
             let new = person(format!("{name}p{at}"), role, memberships(dice, &places, &roles));
             let id = users::create(cx, new)?.user.id;
             // A Manager in the set holds nearly everything, so that little is left to be gained.
-            if dice.once_in(if role == OrgRole::Manager { 6 } else { 2 }) && held[at] {
+            if dice.once_in(if role == OrgRole::Manager { 6 } else { 2 }) && *held {
                 hands.passwords.insert(id);
             }
             accounts.push(id);

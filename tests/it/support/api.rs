@@ -21,7 +21,9 @@ pub struct Reply {
 
 impl Api {
     pub fn new(url: &str, token: &str) -> Self {
-        Self { client: Client::new(), url: url.into(), token: token.into() }
+        // A connection for each request: one that is kept may be closed by the portal just as it is used again.
+        let client = Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        Self { client, url: url.into(), token: token.into() }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

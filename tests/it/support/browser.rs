@@ -24,7 +24,8 @@ pub struct Html {
 
 impl Browser {
     pub fn new(url: &str) -> Self {
-        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        // A connection for each request: one that is kept may be closed by the portal just as it is used again.
+        let client = Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0).build().unwrap();
         Self { client, url: url.into(), cookie: None, known: None, address: None }
     }
 
