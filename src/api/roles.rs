@@ -263,6 +263,7 @@ pub async fn change(call: Call, body: Body) -> Answer {
 pub async fn delete(call: Call) -> Answer {
     let input = (id(&call), call.if_match());
     call.write(input, |cx, (id, version)| {
+        roles::deleting(cx, id)?;
         roles::at_version(cx, id, version)?;
         roles::delete(cx, id)?;
         nothing()

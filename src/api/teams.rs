@@ -183,6 +183,7 @@ pub async fn change(call: Call, body: Body) -> Answer {
 pub async fn delete(call: Call) -> Answer {
     let input = (id(&call), call.if_match());
     call.write(input, |cx, (id, version)| {
+        teams::may_delete(cx, id)?;
         teams::at_version(cx, id, version)?;
         teams::delete(cx, id)?;
         nothing()

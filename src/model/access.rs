@@ -92,6 +92,11 @@ impl Holdings {
         }
     }
 
+    /// What one team role gives in one team.
+    pub fn by_role(team: TeamId, grants: Grants) -> Self {
+        Self { teams: BTreeMap::from([(team, grants)]), ..Self::default() }
+    }
+
     /// Everything everywhere: a global-admin token, the command line, the portal itself.
     pub fn everything() -> Self {
         Self {

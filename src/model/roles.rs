@@ -115,6 +115,11 @@ pub struct Grants {
 impl Grants {
     /// Nothing.
     pub const NOTHING: Self = Self { permissions: PermissionSet::EMPTY, level: AppLevel::None };
+
+    /// Whether it gives all that `other` gives.
+    pub fn cover(self, other: Self) -> bool {
+        other.permissions.without(self.permissions).is_empty() && other.level <= self.level
+    }
 }
 
 /// A team role: what a member with it may do inside that team.

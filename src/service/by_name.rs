@@ -192,6 +192,7 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: &str) -> Result<
 /// # Errors
 /// A refusal, an unknown role, or `Public`, where nobody has a role.
 pub fn set_member(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: &str) -> Result<()> {
+    super::members::setting(cx, team, user)?;
     let role = super::roles::named(cx, "role", role)?;
     super::members::set(cx, team, user, role)
 }

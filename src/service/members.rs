@@ -136,12 +136,18 @@ fn may_widen(
 ) -> Result<bool> {
     // What it holds now, not what sleeps: a first team wakes all of an account's power.
     let held = Holdings::of(&user.standing(teams.clone()));
+    let had = teams.iter().find(|(id, _)| *id == team).map_or(Grants::NOTHING, |(_, grants)| *grants);
     teams.retain(|(id, _)| *id != team);
     teams.push((team, grants));
     let will_hold = Holdings::latent(&user.standing(teams));
+    if !had.cover(grants) {
+        // Also where an organisation role gives as much today: the membership stays when that is taken away.
+        cx.actor.may_grant(&Holdings::by_role(team, grants))?;
+    }
+    // An organisation role reaches into no application by itself, so a level that is raised counts whatever that role is.
     match held.lack_against(&will_hold) {
-        Some(_) => cx.actor.may_grant(&will_hold).map(|()| true),
-        None => Ok(false),
+        None if grants.level <= had.level => Ok(false),
+        _ => cx.actor.may_grant(&will_hold).map(|()| true),
     }
 }
 
@@ -203,7 +209,9 @@ pub fn set(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: RoleId) -> Res
     let (team, user) = pair(cx, team, user)?;
     let role = store::roles::get(cx.tx, role)?;
     let teams = store::memberships::roles(cx.tx, user.id)?;
-    let grows = may_widen(cx, &user, (team, role.grants), teams)?;
+    let ids: Vec<_> = teams.iter().map(|(id, _)| *id).collect();
+    let grows = may_widen(cx, &user, (team, role.grants), teams);
+    let grows = if cx.actor.sees(&user, &ids) { grows? } else { grows.map_err(untold)? };
     let had = store::memberships::set(cx.tx, user.id, team, role.id, cx.now)?;
     if had == Some(role.id) {
         return Ok(());
@@ -214,6 +222,23 @@ pub fn set(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: RoleId) -> Res
     let was = had.map(|role| told(cx, team, role)).transpose()?;
     let is = told(cx, team, role.id)?;
     cx.done(account(&user), was, Some(is))
+}
+
+/// Goes on only where the caller may give this user some role in this team, before anything else is looked up.
+///
+/// # Errors
+/// Those of [`set`].
+pub fn setting(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<()> {
+    cx.attempt("team.set_member");
+    pair(cx, team, user).map(drop)
+}
+
+/// Whoever looks up somebody whom they do not see learns their name, and not how much they may do.
+fn untold(error: Error) -> Error {
+    match error {
+        Error::Forbidden(_) => Error::refused("This account can do more than you can give, so you cannot add it."),
+        other => other,
+    }
 }
 
 /// What the audit log keeps of a membership.
@@ -252,7 +277,12 @@ fn pair(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId) -> Result<(TeamId, User
         return Err(Error::Conflict("Everyone is in Public, nobody can leave it, and nobody has a role there.".into()));
     }
     store::teams::get(cx.tx, team)?;
-    may_change(cx, team, &user)?;
+    let may = may_change(cx, team, &user);
+    if cx.actor.sees(&user, &teams) {
+        may?
+    } else {
+        may.map_err(untold)?
+    }
     Ok((team, user))
 }
 

@@ -269,6 +269,14 @@ pub(super) fn target(cx: &mut Cx<'_, '_>, id: TeamId, action: &'static str, need
     Ok(team)
 }
 
+/// Lets those go on who may remove this team, before anything else is told of it.
+///
+/// # Errors
+/// [`Error::NotFound`] where the caller may not know of it, or a refusal.
+pub fn may_delete(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<()> {
+    target(cx, id, "team.delete", Action::Delete).map(drop)
+}
+
 /// Renames and describes a team.
 ///
 /// # Errors

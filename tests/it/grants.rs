@@ -540,4 +540,52 @@ both! {
         assert!((400..500).contains(&answer.status), "{}", answer.text());
         assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens WHERE global_admin AND name = 'root'"), 0);
     }
+
+    async fn a_membership_gives_nothing_that_its_giver_does_not_hold_there(app) {
+        let scene = Scene::of(&app);
+        app.sql("INSERT INTO roles (name, name_key, description, permissions, level, created_at, version) VALUES ('Host', 'host', '', 'teams:read teams:update', 'none', 0, 1)").unwrap();
+        app.join_by_sql(scene.team, scene.mia, RoleId(5));
+        // Its organisation role gives all that a team role does, but for the reach into applications, and not for good.
+        let strong = app.service("Strong", OrgRole::Manager, &[(scene.team, RoleId::VIEWER)]);
+        let path = format!("/api/v1/teams/{}/members/{strong}", scene.team);
+        for role in ["Owner", "Maintainer", "Editor"] {
+            let reply = scene.api.put(&path, json!({ "role": role })).await;
+            assert_eq!(reply.status, 403, "{role}: {}", reply.body);
+        }
+        assert_eq!(app.number(&format!("SELECT role_id AS n FROM memberships WHERE user_id = {strong}")), RoleId::VIEWER.0);
+        assert_eq!(scene.api.put(&path, json!({ "role": "Host" })).await.status, 204, "what she holds there she may give");
+    }
+
+    async fn nobody_learns_of_roles_or_of_power_before_they_may_act(app) {
+        let scene = Scene::of(&app);
+        app.sql("INSERT INTO roles (name, name_key, description, permissions, level, created_at, version) VALUES ('Hush', 'hush', '', '', 'none', 0, 1)").unwrap();
+        let stray = app.api(&app.token(app.person("stray", OrgRole::Member, &[]), "self:read teams:read"));
+        for path in [format!("/api/v1/teams/{}/members/{}", scene.team, scene.mia), "/api/v1/teams/999/members/999".to_owned()] {
+            let reply = stray.put(&path, json!({ "role": "bogus" })).await;
+            assert_eq!((reply.status, reply.body.to_string().contains("Hush")), (404, false), "{}", reply.body);
+        }
+        app.join_by_sql(scene.team, scene.mia, RoleId::OWNER);
+        let max = app.person("max", OrgRole::Manager, &[]);
+        let ada = UserId(app.number("SELECT id AS n FROM users WHERE username = 'ada'"));
+        let mut told = Vec::new();
+        for stranger in [max, ada] {
+            let reply = scene.api.put(&format!("/api/v1/teams/{}/members/{stranger}", scene.team), json!({ "role": "Viewer" })).await;
+            assert_eq!(reply.status, 403, "{}", reply.body);
+            told.push(reply.body["detail"].clone());
+        }
+        assert!(told[0] == told[1], "who is a Manager and who an Admin is not told: {told:?}");
+    }
+
+    async fn a_machines_own_token_tells_no_team_that_it_does_not_act_in(app) {
+        let scene = Scene::of(&app);
+        let roamer = app.service("Roamer", OrgRole::Member, &[(scene.team, RoleId::VIEWER), (scene.secret, RoleId::VIEWER)]);
+        let path = format!("/api/v1/users/{roamer}");
+        let made = scene.api.post(&format!("{path}/tokens"), json!({ "name": "spy", "expires_in_days": 1, "scopes": ["self:read"] })).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let spy = app.api(made.body["token"].as_str().unwrap());
+        for asked in ["/api/v1/me".to_owned(), path.clone(), format!("{path}/permissions")] {
+            let reply = spy.get(&asked).await;
+            assert!(reply.status == 200 && !reply.body.to_string().contains("Secret Project"), "{asked}: {}", reply.body);
+        }
+    }
 }

@@ -81,7 +81,6 @@ impl Granted {
 pub fn effective(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Effective> {
     let info = get(cx, id)?;
     let memberships = store::memberships::of_user(cx.tx, id)?;
-    // One knows one's own teams, whatever one came in with.
     let own = info.teams.into_iter().map(|team| (team.team, team.team_name));
     let mut named = teams::names(cx, memberships.iter().map(|team| team.team))?;
     named.extend(own);

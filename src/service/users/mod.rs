@@ -71,7 +71,9 @@ pub fn page(cx: &mut Cx<'_, '_>, filter: &UserFilter, sort: UserSort, request: &
 fn info(cx: &Cx<'_, '_>, user: User, teams: Vec<Membership>, tokens: Summary) -> UserInfo {
     let has_team = !teams.is_empty();
     let state = UserState::of(&user, has_team, tokens.usable > 0);
-    let known = |team: &Membership| cx.actor.id() == Some(user.id) || crate::service::teams::is_known(cx, team.team);
+    // A person knows their own teams by whatever they come in with. Of a machine's token it is not known who holds it.
+    let own = cx.actor.id() == Some(user.id) && user.kind == Kind::Person;
+    let known = |team: &Membership| own || crate::service::teams::is_known(cx, team.team);
     let teams = teams.into_iter().filter(known).collect();
     UserInfo { user, teams, has_team, tokens, state }
 }

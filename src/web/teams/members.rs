@@ -156,6 +156,7 @@ pub async fn change_role(portal: Portal, Ids(team, user): Ids<TeamId, UserId>, f
 
 /// Gives a user the role of this name, and tells what is to be said of it.
 pub(super) fn given(cx: &mut Cx<'_, '_>, team: TeamId, user: UserId, role: &str) -> Result<(User, String)> {
+    members::setting(cx, team, user)?;
     let chosen = roles::named(cx, "role", role)?;
     members::set(cx, team, user, chosen)?;
     Ok((users::get(cx, user)?.user, role.to_owned()))

@@ -169,6 +169,7 @@ async fn set(
     let role = fields.get("role").to_owned();
     let done = portal.write(move |cx| {
         let team = team(cx)?;
+        members::setting(cx, team, id)?;
         let chosen = roles::named(cx, "role", &role)?;
         members::set(cx, team, id, chosen)?;
         let known = crate::service::teams::names(cx, [team])?;
