@@ -335,7 +335,7 @@ test('the pages that POSTs answer, dialogs and menus', async () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Turn into a person' }).click()
     await page.locator('[name=username][aria-invalid=true]').waitFor()
     await look('turned into a person, with a mistake')
-    await page.getByRole('dialog').getByLabel('Username').fill('old.importer')
+    await page.locator('[name=username]').fill('old.importer')
     await press('Turn into a person')
     await page.getByRole('textbox', { name: 'Link' }).waitFor()
     await look('an invitation for what was a service account')
