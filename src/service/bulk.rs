@@ -76,7 +76,7 @@ pub fn run(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Done> {
             Act::Disable => super::users::disable(cx, *id).map(|_| 0),
             Act::Revoke => super::tokens::revoke_all(cx, *id),
         };
-        let tokens = tokens.map_err(|error| naming(error, name))?;
+        let tokens = tokens.map_err(|error| naming("Nothing was done", error, name))?;
         let changed = match act {
             Act::Disable => info.user.is_enabled(),
             Act::Revoke => tokens > 0,
@@ -90,9 +90,9 @@ pub fn run(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Done> {
     Ok(done)
 }
 
-/// The error with the name of whoever stood in the way.
-pub(super) fn naming(error: Error, name: &str) -> Error {
-    let told = |reason: String| format!("Nothing was done, because of {name}: {reason}");
+/// The error with what was not done, and the name of whoever stood in the way.
+pub(super) fn naming(undone: &str, error: Error, name: &str) -> Error {
+    let told = |reason: String| format!("{undone}, because of {name}: {reason}");
     match error {
         Error::Forbidden(refusal) => {
             Error::Forbidden(Refusal { missing: refusal.missing, reason: told(refusal.reason) })

@@ -123,7 +123,7 @@ pub fn hand_over(cx: &mut Cx<'_, '_>, person: UserId, to: UserId, only: Option<&
     let mut names = Vec::new();
     for user in &chosen {
         let change = UserChange { contact: Some(Some(to.id)), ..UserChange::default() };
-        users::update(cx, user.id, change).map_err(|error| naming(error, &user.username))?;
+        users::update(cx, user.id, change).map_err(|error| naming("Nothing was done", error, &user.username))?;
         names.push(json!({ "id": user.id, "name": user.username }));
     }
     cx.attempt("user.handover");

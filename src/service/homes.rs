@@ -1,9 +1,9 @@
 //! The accounts at home in a team, which keep it from being deleted, and moving all of them.
 
 use super::app::Cx;
+use super::bulk::naming;
 use super::users::{self, UserChange};
 use crate::model::access::Place;
-use crate::model::error::Refusal;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::MAX_LIMIT;
 use crate::model::permissions::{Action, Permission, Resource};
@@ -82,7 +82,7 @@ pub fn move_all(cx: &mut Cx<'_, '_>, team: TeamId, to: &str) -> Result<usize> {
         last = end.id;
         for user in &batch {
             let change = UserChange { home_team: Some(to), ..UserChange::default() };
-            users::update(cx, user.id, change).map_err(|error| naming(error, &user.username))?;
+            users::update(cx, user.id, change).map_err(|error| in_the_way(error, &user.username))?;
             moved += 1;
         }
     }
@@ -101,14 +101,10 @@ fn destination(cx: &mut Cx<'_, '_>, from: &Team, name: &str) -> Result<TeamId> {
     }
 }
 
-/// An error with the name of the account that stood in the way.
-fn naming(error: Error, name: &str) -> Error {
-    let told = |reason: String| format!("Nobody was moved, because of {name}: {reason}");
+/// An error with the name of the account that stood in the way, where it may be known.
+fn in_the_way(error: Error, name: &str) -> Error {
     match error {
         Error::NotFound(_) => Error::Conflict("Nobody was moved, because of an account that you may not see.".into()),
-        Error::Forbidden(refusal) => {
-            Error::Forbidden(Refusal { missing: refusal.missing, reason: told(refusal.reason) })
-        }
-        other => other,
+        other => naming("Nobody was moved", other, name),
     }
 }

@@ -56,6 +56,15 @@ pub(super) fn is_known(cx: &Cx<'_, '_>, team: TeamId) -> bool {
     team.is_public() || own(cx).contains(&team) || cx.actor.can(READ, Place::Team(team))
 }
 
+/// A team of a form is there, and the caller may know of it.
+pub(super) fn there_is(cx: &mut Cx<'_, '_>, team: TeamId, field: &'static str) -> Result<Team> {
+    let found = if is_known(cx, team) { store::teams::get(cx.tx, team) } else { Err(Error::NotFound("team")) };
+    found.map_err(|error| match error {
+        Error::NotFound(_) => Error::field(field, "There is no such team, or none that you may know of. Choose again."),
+        other => other,
+    })
+}
+
 /// The teams that the caller is a member of; by a token, those in which it can do something.
 fn own(cx: &Cx<'_, '_>) -> Vec<TeamId> {
     match (&cx.actor.via, cx.actor.identity()) {

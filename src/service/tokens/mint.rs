@@ -161,9 +161,10 @@ pub(super) fn name_taken(user: &User) -> String {
 /// A token is limited to teams that whoever limits it knows, other than `Public`.
 pub(super) fn known_teams(cx: &mut Cx<'_, '_>, wanted: impl IntoIterator<Item = TeamId>) -> Result<()> {
     for team in wanted {
-        if team.is_public() || !teams::is_known(cx, team) || store::teams::get(cx.tx, team).is_err() {
-            return Err(Error::field("limit_teams", "Choose teams that you know, other than Public."));
+        if team.is_public() {
+            return Err(Error::field("limit_teams", "A token cannot be limited to Public, which gives nothing."));
         }
+        teams::there_is(cx, team, "limit_teams")?;
     }
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! Changing accounts.
 
 use super::acts::keep_an_admin;
-use super::create::there_is;
 use super::{get, profile};
 use crate::model::access::{Holdings, Place};
 use crate::model::error::Problems;
@@ -12,6 +11,7 @@ use crate::model::users::{Kind, User};
 use crate::model::{Error, FieldError, Result, names};
 use crate::service::app::{Cx, account, differences};
 use crate::service::mail::Letter;
+use crate::service::teams;
 use crate::store;
 use crate::store::users::Unique;
 
@@ -122,7 +122,7 @@ pub(in crate::service) fn changed(cx: &mut Cx<'_, '_>, before: &User, change: &U
     }
     if let Some(home) = change.home_team.filter(|_| !person) {
         if Some(home) != before.home_team {
-            there_is(cx, home, "home_team")?;
+            teams::there_is(cx, home, "home_team")?;
         }
         after.home_team = Some(home);
     }

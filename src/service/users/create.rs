@@ -7,11 +7,11 @@ use crate::model::audit::Target;
 use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::roles::OrgRole;
-use crate::model::teams::Team;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, names};
 use crate::service::app::{Cx, account};
 use crate::service::links::{self, Issued};
+use crate::service::teams;
 use crate::store;
 use serde_json::json;
 
@@ -112,7 +112,7 @@ fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Holdin
     cx.actor.may_manage(new.kind)?;
     cx.actor.may(Permission::new(new.kind.resource(), Action::Create), Place::of_home(home))?;
     if let Some(home) = home {
-        there_is(cx, home, "home_team")?;
+        teams::there_is(cx, home, "home_team")?;
     }
     let mut teams = Vec::new();
     for (team, role) in &new.teams {
@@ -127,16 +127,6 @@ fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Holdin
     Ok((home, Holdings::of(&standing)))
 }
 
-/// A team of a form is there, and the caller may know of it.
-pub(super) fn there_is(cx: &mut Cx<'_, '_>, team: TeamId, field: &'static str) -> Result<Team> {
-    let hidden = !crate::service::teams::is_known(cx, team);
-    let found = if hidden { Err(Error::NotFound("team")) } else { store::teams::get(cx.tx, team) };
-    found.map_err(|error| match error {
-        Error::NotFound(_) => Error::field(field, "There is no such team, or none that you may know of. Choose again."),
-        other => other,
-    })
-}
-
 /// The home of a new service or agent account: the one named, else the first team chosen, else `Public`.
 fn home_of(new: &NewUser) -> Option<TeamId> {
     let first = || new.teams.first().map(|(team, _)| *team);
@@ -148,7 +138,7 @@ fn may_assign(cx: &mut Cx<'_, '_>, team: TeamId, home: Option<TeamId>) -> Result
     if team.is_public() {
         return Err(Error::field("teams", "Everyone is in Public already, and nobody has a role there."));
     }
-    there_is(cx, team, "teams")?;
+    teams::there_is(cx, team, "teams")?;
     if home == Some(team) {
         return Ok(());
     }

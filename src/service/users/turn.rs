@@ -2,7 +2,7 @@
 
 use super::acts::{has_global_admin, is_in_person, keep_an_admin, not_oneself, target};
 use super::change::check_clashes;
-use super::create::{Created, may_create_somewhere, person_acting, there_is};
+use super::create::{Created, may_create_somewhere, person_acting};
 use super::profile;
 use crate::model::access::{Holdings, Place};
 use crate::model::error::Problems;
@@ -11,6 +11,7 @@ use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, names};
 use crate::service::app::{Cx, account, differences};
+use crate::service::teams;
 use crate::store;
 
 /// Turns a person into a service account: the password is erased, and every session and link ends. Tokens stay.
@@ -24,7 +25,7 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Resul
     }
     not_oneself(cx, &user, "turn your own account into a service account")?;
     keep_an_admin(cx, &user)?;
-    there_is(cx, home, "home_team")?;
+    teams::there_is(cx, home, "home_team")?;
     cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(Some(home)))?;
     may_become_service(cx, &user)?;
     let was = profile(cx, &user)?;

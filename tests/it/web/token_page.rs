@@ -135,7 +135,7 @@ both! {
         let hidden = [("limit", "teams"), ("limit_team", here.as_str()), ("limit_team", there.as_str())];
         let guessed = edit(&mut mia, &path, &hidden, &[]).await;
         assert_eq!(guessed.status, 422);
-        assert!(guessed.error("limit").unwrap().contains("Choose teams that you know"), "{}", guessed.text());
+        assert!(guessed.error("limit").unwrap().contains("There is no such team"), "{}", guessed.text());
         assert_eq!(untouched(&app, token), before);
         let more = [("scope", "tokens:delete"), ("limit", "teams"), ("limit_team", here.as_str())];
         assert_eq!(edit(&mut mia, &path, &more, &[]).await.status, 303);
