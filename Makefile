@@ -40,7 +40,7 @@ LATCHKEY_TEST_SOAK_SEED ?= $(shell date +%s)
 soak:
 	@echo "soak: $(LATCHKEY_TEST_SOAK) sequences on each database, LATCHKEY_TEST_SOAK_SEED=$(LATCHKEY_TEST_SOAK_SEED)"
 	LATCHKEY_TEST_SOAK=$(LATCHKEY_TEST_SOAK) LATCHKEY_TEST_SOAK_SEED=$(LATCHKEY_TEST_SOAK_SEED) \
-		scripts/with-postgres.sh cargo test --locked --test it nobody_grants_more_than_they_hold -- --nocapture
+		scripts/with-postgres.sh cargo test --locked --profile soak --test it nobody_grants_more_than_they_hold -- --nocapture
 
 check: lint test
 

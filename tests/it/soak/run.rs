@@ -31,6 +31,21 @@ pub enum Step {
 #[derive(Default)]
 pub struct Tally(pub BTreeMap<&'static str, (u64, u64)>);
 
+impl Tally {
+    fn count(&mut self, act: &'static str, done: bool) {
+        let counts = self.0.entry(act).or_default();
+        (counts.0, counts.1) = (counts.0 + 1, counts.1 + u64::from(done));
+    }
+
+    /// Takes in what another one counted.
+    pub fn add(&mut self, other: Self) {
+        for (act, (tried, done)) in other.0 {
+            let counts = self.0.entry(act).or_default();
+            (counts.0, counts.1) = (counts.0 + tried, counts.1 + done);
+        }
+    }
+}
+
 /// One attempt at one act.
 pub struct Try<'a> {
     portal: &'a TestApp,
@@ -213,8 +228,7 @@ impl<'a> Run<'a> {
         let (me, caller, by) = self.enter(&key)?;
         let before = self.reading.clone();
         let (done, learned) = self.attempt(act, caller, (me, &power), &by, dice)?;
-        let counts = tally.0.entry(act.name).or_default();
-        (counts.0, counts.1) = (counts.0 + 1, counts.1 + u64::from(done));
+        tally.count(act.name, done);
         if !done {
             return Ok(());
         }
@@ -351,8 +365,7 @@ impl<'a> Run<'a> {
         let caller = self.session(ada)?;
         let power = self.reading.by_password(ada).ok_or("the Admin outside was disabled by the set")?;
         let (done, learned) = self.attempt(act, caller, (ada, &power), "the Admin outside", dice)?;
-        let counts = tally.0.entry(act.name).or_default();
-        (counts.0, counts.1) = (counts.0 + 1, counts.1 + u64::from(done));
+        tally.count(act.name, done);
         let mut learned = learned;
         // A password that somebody outside has set is known to the set no longer.
         learned.retain(|one| match one {
