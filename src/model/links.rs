@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::ids::UserId;
+use super::ids::{TokenId, UserId};
 use super::roles::words;
 
 words! {
@@ -26,6 +26,17 @@ impl Purpose {
             Self::Reset => Duration::hours(24),
         }
     }
+}
+
+/// Who handed out a link, and so knows its secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issuer {
+    /// Whoever runs the program on the server.
+    CommandLine,
+    /// An account.
+    Account(UserId),
+    /// A token alone, which can do less than its account, or more.
+    Token(TokenId),
 }
 
 /// A link that was found by its secret.

@@ -34,24 +34,46 @@ pub struct Selected {
     pub info: UserInfo,
     /// Of how many service and agent accounts they are the contact, as far as the caller may know of them.
     pub contact_of: i64,
+    /// Why it cannot be done to them.
+    pub obstacle: Option<String>,
 }
 
 /// Those of the selected users that are still there, for whoever is about to act on them.
 ///
 /// # Errors
-/// A fault.
-pub fn selected(cx: &mut Cx<'_, '_>, ids: &[UserId]) -> Result<Vec<Selected>> {
+/// The first refusal, where it can be done to none of them.
+pub fn selected(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Vec<Selected>> {
     let ids = &ids[..ids.len().min(usize::try_from(MAX_LIMIT).unwrap_or_default())];
     let counts = super::handover::counts(cx, ids)?;
-    let mut found = Vec::new();
+    let (mut found, mut refused) = (Vec::new(), None);
     for id in ids {
-        match super::users::get(cx, *id) {
-            Ok(info) => found.push(Selected { info, contact_of: counts.get(id).copied().unwrap_or_default() }),
-            Err(Error::NotFound(_)) => {}
+        let info = match super::users::get(cx, *id) {
+            Ok(info) => info,
+            Err(Error::NotFound(_)) => continue,
             Err(error) => return Err(error),
-        }
+        };
+        let obstacle = match judged(cx, *id, act) {
+            Ok(()) => None,
+            Err(error @ (Error::Forbidden(_) | Error::Conflict(_))) => {
+                let told = error.to_string();
+                refused.get_or_insert(error);
+                Some(told)
+            }
+            Err(error) => return Err(error),
+        };
+        found.push(Selected { info, contact_of: counts.get(id).copied().unwrap_or_default(), obstacle });
     }
-    Ok(found)
+    match refused.filter(|_| found.iter().all(|chosen| chosen.obstacle.is_some())) {
+        Some(refusal) => Err(refusal),
+        None => Ok(found),
+    }
+}
+
+fn judged(cx: &mut Cx<'_, '_>, id: UserId, act: Act) -> Result<()> {
+    match act {
+        Act::Disable => super::users::disabling(cx, id).map(drop),
+        Act::Revoke => super::tokens::revoking_all(cx, id).map(drop),
+    }
 }
 
 /// Does it to all of them.

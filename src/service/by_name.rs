@@ -179,7 +179,7 @@ pub fn change_user(cx: &mut Cx<'_, '_>, id: UserId, edit: UserEdit) -> Result<Us
 /// # Errors
 /// A refusal, an unknown team, or the last Admin.
 pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: &str) -> Result<User> {
-    let user = users::acting(cx, id, "user.turn_into_service", Action::Update)?.user;
+    let user = users::turning_into_service(cx, id)?;
     users::may_become_service(cx, &user)?;
     let mut problems = Problems::default();
     let home = team(cx, "home_team", home, &mut problems)?;

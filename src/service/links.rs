@@ -7,7 +7,7 @@ use crate::base::secret::Secret;
 use crate::base::{crypto, random};
 use crate::model::access::Holdings;
 use crate::model::ids::{RoleId, UserId};
-use crate::model::links::{Link, Purpose};
+use crate::model::links::{Issuer, Link, Purpose};
 use crate::model::permissions::Action;
 use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, User};
@@ -39,11 +39,11 @@ pub(super) fn new_invitation(cx: &mut Cx<'_, '_>, user: &User) -> Result<Issued>
     issue(cx, user.clone(), Purpose::Invitation)
 }
 
-/// A new link for a person, in place of every older one: an invitation while they have no password, else a reset.
+/// The person for whom the caller is about to make a link.
 ///
 /// # Errors
 /// A refusal: the account is no person, is disabled, or is stronger than the caller.
-pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Issued> {
+pub fn issuing(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
     let user = super::users::target(cx, id, "user.link", Action::Update)?;
     if !user.kind.may_enter_portal() {
         return Err(Error::refused("Service and agent accounts have no password: they cannot enter the portal."));
@@ -53,6 +53,15 @@ pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Issued> {
     }
     let teams = store::memberships::roles(cx.tx, id)?;
     cx.actor.may_grant(&Holdings::latent(&user.standing(teams)))?;
+    Ok(user)
+}
+
+/// A new link for a person, in place of every older one: an invitation while they have no password, else a reset.
+///
+/// # Errors
+/// Those of [`issuing`].
+pub fn issue_for(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Issued> {
+    let user = issuing(cx, id)?;
     let purpose = if user.has_password { Purpose::Reset } else { Purpose::Invitation };
     cx.attempt(if user.has_password { "user.reset_link" } else { "user.invite" });
     issue(cx, user, purpose)
@@ -75,22 +84,25 @@ fn issue(cx: &mut Cx<'_, '_>, user: User, purpose: Purpose) -> Result<Issued> {
 /// A reset link that `user` is mailed and nobody else sees. The owner counts as having handed it out to themselves: it takes
 /// the place of an earlier one of this kind, but not of one that an administrator made, which anybody at all could end otherwise.
 pub(super) fn mail_reset(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
-    store::links::delete_issued(cx.tx, user.id, user.id)?;
-    let secret = made(cx, user, Purpose::Reset, Some(user.id))?;
+    store::links::delete_own(cx.tx, user.id)?;
+    let secret = made(cx, user, Purpose::Reset, Issuer::Account(user.id))?;
     cx.mail(user, &Letter::ResetAsked(&secret)).map(drop)
 }
 
-fn made(cx: &mut Cx<'_, '_>, user: &User, purpose: Purpose, issuer: Option<UserId>) -> Result<Secret> {
+fn made(cx: &mut Cx<'_, '_>, user: &User, purpose: Purpose, issuer: Issuer) -> Result<Secret> {
     let secret = random::secret();
     let hash = crypto::sha256(secret.reveal().as_bytes());
     store::links::insert(cx.tx, purpose, Some(user.id), &hash, (issuer, cx.now))?;
     Ok(secret)
 }
 
-/// Who knows the secret of a link that the caller hands out: their account, nobody's on the command line, and of a token the
-/// token alone, by its id below zero. A token has less than its account, or more.
-pub(super) fn issuer(cx: &Cx<'_, '_>) -> Option<UserId> {
-    cx.actor.token().map(|token| UserId(-token.id.0)).or(cx.actor.id())
+/// Who knows the secret of a link that the caller hands out.
+fn issuer(cx: &Cx<'_, '_>) -> Issuer {
+    match (cx.actor.token(), cx.actor.id()) {
+        (Some(token), _) => Issuer::Token(token.id),
+        (None, Some(id)) => Issuer::Account(id),
+        (None, None) => Issuer::CommandLine,
+    }
 }
 
 /// An account has just grown. Whoever handed out a link to it was measured against less, so the link ends, unless it is the

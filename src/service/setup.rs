@@ -7,7 +7,7 @@ use crate::base::{crypto, random};
 use crate::model::audit::Target;
 use crate::model::error::Problems;
 use crate::model::ids::UserId;
-use crate::model::links::Purpose;
+use crate::model::links::{Issuer, Purpose};
 use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, FieldError, Result, names, passwords};
@@ -40,7 +40,13 @@ pub fn link(app: &App) -> Result<Option<Secret>> {
             return Ok(None);
         }
         let secret = random::secret();
-        store::links::insert(tx, Purpose::Setup, None, &crypto::sha256(secret.reveal().as_bytes()), (None, now))?;
+        store::links::insert(
+            tx,
+            Purpose::Setup,
+            None,
+            &crypto::sha256(secret.reveal().as_bytes()),
+            (Issuer::CommandLine, now),
+        )?;
         Ok(Some(secret))
     })
 }

@@ -1,6 +1,7 @@
 //! One-time links, by the hash of their secret.
 
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use time::OffsetDateTime;
@@ -11,10 +12,10 @@ use super::schema::{links, reset_asks};
 use crate::base::clock::{from_micros, to_micros};
 use crate::model::Result;
 use crate::model::ids::{RoleId, UserId};
-use crate::model::links::{Link, Purpose};
+use crate::model::links::{Issuer, Link, Purpose};
 use crate::model::roles::OrgRole;
 
-/// Adds a link for `user`, handed out by `issuer` (a token by its id below zero), that is good for its purpose's life.
+/// Adds a link for `user`, handed out by `issuer`, that is good for its purpose's life.
 ///
 /// # Errors
 /// A fault.
@@ -23,14 +24,20 @@ pub fn insert(
     purpose: Purpose,
     user: Option<UserId>,
     hash: &[u8; 32],
-    (issuer, now): (Option<UserId>, OffsetDateTime),
+    (issuer, now): (Issuer, OffsetDateTime),
 ) -> Result<()> {
+    let (account, token) = match issuer {
+        Issuer::CommandLine => (None, None),
+        Issuer::Account(id) => (Some(id.0), None),
+        Issuer::Token(id) => (None, Some(id.0)),
+    };
     diesel::insert_into(links::table)
         .values((
             links::purpose.eq(purpose.as_str()),
             links::user_id.eq(user.map(|id| id.0)),
             links::secret_hash.eq(&hash[..]),
-            links::issued_by.eq(issuer.map(|id| id.0)),
+            links::issued_by.eq(account),
+            links::issued_by_token.eq(token),
             links::created_at.eq(to_micros(now)),
             links::expires_at.eq(to_micros(now + purpose.life())),
         ))
@@ -43,15 +50,18 @@ pub fn insert(
 ///
 /// # Errors
 /// A fault.
-pub fn delete_of_others(tx: &mut Tx<'_>, user: UserId, issuer: Option<UserId>) -> Result<usize> {
-    let of_user = links::table.filter(links::user_id.eq(user.0));
-    let deleted = match issuer {
-        Some(id) => {
-            diesel::delete(of_user.filter(links::issued_by.is_null().or(links::issued_by.ne(id.0)))).execute(tx.conn)
-        }
-        None => diesel::delete(of_user.filter(links::issued_by.is_not_null())).execute(tx.conn),
-    };
-    deleted.map_err(failed)
+pub fn delete_of_others(tx: &mut Tx<'_>, user: UserId, issuer: Issuer) -> Result<usize> {
+    let theirs = links::table.filter(links::user_id.eq(user.0).and(by_others(issuer)));
+    diesel::delete(theirs).execute(tx.conn).map_err(failed)
+}
+
+/// Whether somebody other than `issuer` handed out a link.
+fn by_others(issuer: Issuer) -> SqlLiteral<Bool> {
+    sql(&match issuer {
+        Issuer::CommandLine => "(links.issued_by IS NOT NULL OR links.issued_by_token IS NOT NULL)".to_owned(),
+        Issuer::Account(id) => format!("(links.issued_by IS NULL OR links.issued_by <> {id})"),
+        Issuer::Token(id) => format!("(links.issued_by_token IS NULL OR links.issued_by_token <> {id})"),
+    })
 }
 
 /// Removes the links that somebody other than `issuer` handed out to those who have this team role and one of these
@@ -59,29 +69,22 @@ pub fn delete_of_others(tx: &mut Tx<'_>, user: UserId, issuer: Option<UserId>) -
 ///
 /// # Errors
 /// A fault.
-pub fn delete_of_role(tx: &mut Tx<'_>, role: RoleId, among: &[OrgRole], issuer: Option<UserId>) -> Result<usize> {
+pub fn delete_of_role(tx: &mut Tx<'_>, role: RoleId, among: &[OrgRole], issuer: Issuer) -> Result<usize> {
     let words: Vec<_> = among.iter().map(|role| format!("'{role}'")).collect();
     let holders = sql::<Bool>(&format!(
         "links.user_id IN (SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_id \
          WHERE m.role_id = {role} AND u.role IN ({}))",
         words.join(", ")
     ));
-    let of_holders = links::table.filter(holders);
-    let deleted = match issuer {
-        Some(id) => {
-            diesel::delete(of_holders.filter(links::issued_by.is_null().or(links::issued_by.ne(id.0)))).execute(tx.conn)
-        }
-        None => diesel::delete(of_holders.filter(links::issued_by.is_not_null())).execute(tx.conn),
-    };
-    deleted.map_err(failed)
+    diesel::delete(links::table.filter(holders.and(by_others(issuer)))).execute(tx.conn).map_err(failed)
 }
 
-/// Removes the links of `user` that `issuer` handed out.
+/// Removes the links that `user` asked for themselves.
 ///
 /// # Errors
 /// A fault.
-pub fn delete_issued(tx: &mut Tx<'_>, user: UserId, issuer: UserId) -> Result<()> {
-    let theirs = links::table.filter(links::user_id.eq(user.0).and(links::issued_by.eq(issuer.0)));
+pub fn delete_own(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    let theirs = links::table.filter(links::user_id.eq(user.0).and(links::issued_by.eq(user.0)));
     diesel::delete(theirs).execute(tx.conn).map(drop).map_err(failed)
 }
 

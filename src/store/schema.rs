@@ -130,6 +130,7 @@ diesel::table! {
         issued_by -> Nullable<BigInt>,
         created_at -> BigInt,
         expires_at -> BigInt,
+        issued_by_token -> Nullable<BigInt>,
     }
 }
 

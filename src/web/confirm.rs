@@ -48,8 +48,10 @@ pub struct Tick {
     pub value: String,
     /// Who it is.
     pub label: String,
-    /// What it takes from them.
+    /// What it takes from them, or why it cannot be done to them.
     pub note: String,
+    /// Whether it can be done to them.
+    pub able: bool,
 }
 
 /// Something to be typed before it is done.

@@ -147,7 +147,7 @@ pub async fn link(call: Call) -> Answer {
 pub async fn turn_into_service(call: Call, body: Body) -> Answer {
     let input = (id(&call), call.if_match(), body.read::<TurnIntoService>());
     call.write(input, |cx, (id, version, wanted)| {
-        users::turning(cx, id)?;
+        users::turning_into_service(cx, id)?;
         users::at_version(cx, id, version)?;
         let user = by_name::turn_into_service(cx, id, &wanted.home_team)?;
         let user = UserAnswer::of(cx, user)?;

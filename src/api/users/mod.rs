@@ -12,7 +12,6 @@ use super::openapi::{Changes, Creates, Deletes, Lists, Reads};
 use super::query::Paging;
 use super::{Answer, ApiError};
 use crate::model::ids::UserId;
-use crate::model::permissions::Action;
 use crate::service::{by_name, users};
 use answer::{CreatedUser, UserAnswer, answers};
 use request::{ChangeUser, CreateUser, UserQuery};
@@ -112,7 +111,7 @@ pub async fn change(call: Call, body: Body) -> Answer {
 pub async fn delete(call: Call) -> Answer {
     let input = (id(&call), call.if_match());
     call.write(input, |cx, (id, version)| {
-        users::acting(cx, id, "user.delete", Action::Delete)?;
+        users::deleting(cx, id)?;
         users::at_version(cx, id, version)?;
         users::delete(cx, id, None)?;
         nothing()

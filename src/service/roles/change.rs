@@ -90,10 +90,16 @@ fn checked(
     let mut problems = Problems::default();
     let name = problems.take(names::display("name", name));
     let description = problems.take(names::description(description));
-    if let Some(name) = &name
-        && store::roles::by_name(cx.tx, name)?.is_some_and(|role| Some(role.id) != own)
-    {
-        problems.add("name", "There is a team role of this name already. Choose another one.");
+    if let Some(name) = &name {
+        match store::roles::by_name(cx.tx, name)? {
+            Some(role) if Some(role.id) == own => {}
+            Some(_) => problems.add("name", "There is a team role of this name already. Choose another one."),
+            None if is_organisational(name) => {
+                problems
+                    .add("name", "An organisation role has this name. Choose another one, so that nobody mistakes it.");
+            }
+            None => {}
+        }
     }
     if let Some(beyond) = grants.permissions.without(TeamRole::grantable()).iter().next() {
         let why = format!("{beyond} belongs to the organisation and cannot be part of a team role.");
@@ -101,6 +107,10 @@ fn checked(
     }
     problems.check()?;
     Ok((name.unwrap_or_default(), description.unwrap_or_default()))
+}
+
+fn is_organisational(name: &str) -> bool {
+    OrgRole::ALL.iter().any(|role| names::fold(role.as_str()) == names::fold(name))
 }
 
 /// Finds the role to act on: 404 where the caller may not look at roles, 403 where they may not act, and the predefined ones

@@ -24,7 +24,7 @@ pub use giving::grantable;
 pub use mint::{Minted, NewToken, create, making};
 pub(in crate::service) use mint::{checked, may_make, may_make_global_admin, mint};
 pub use power::{Power, Use, power};
-pub use revoke::{revoke, revoke_all, revoking};
+pub use revoke::{revoke, revoke_all, revoking, revoking_all};
 
 /// A token with what it can do at this moment.
 #[derive(Clone, Debug)]

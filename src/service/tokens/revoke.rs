@@ -47,18 +47,25 @@ fn may_revoke(cx: &Cx<'_, '_>, user: &User) -> Result<()> {
     cx.actor.may_touch(user)
 }
 
+/// The user whose tokens the caller is about to revoke.
+///
+/// # Errors
+/// [`Error::NotFound`](crate::model::Error::NotFound) where the caller may not know of them, or a refusal.
+pub fn revoking_all(cx: &mut Cx<'_, '_>, user: UserId) -> Result<User> {
+    let user = users::get(cx, user)?.user;
+    cx.attempt("token.revoke");
+    may_revoke(cx, &user)?;
+    Ok(user)
+}
+
 /// Revokes every token of a user that still could be used. How many there were.
 ///
 /// # Errors
-/// A refusal.
+/// Those of [`revoking_all`].
 pub fn revoke_all(cx: &mut Cx<'_, '_>, user: UserId) -> Result<usize> {
+    revoking_all(cx, user)?;
     let tokens = store::tokens::of_user(cx.tx, user)?;
     let usable: Vec<_> = tokens.into_iter().filter(|token| token.is_usable(cx.now)).map(|token| token.id).collect();
-    if usable.is_empty() {
-        let user = users::get(cx, user)?.user;
-        cx.attempt("token.revoke");
-        may_revoke(cx, &user)?;
-    }
     for token in &usable {
         revoke(cx, user, *token)?;
     }

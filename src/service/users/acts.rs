@@ -1,6 +1,6 @@
 //! What is done to an account: switching it off and on, removing it, ending its sessions.
 
-use super::{UserInfo, described, get, profile, teams_told};
+use super::{get, profile, teams_told};
 use crate::model::access::Holdings;
 use crate::model::ids::UserId;
 use crate::model::permissions::Action;
@@ -21,25 +21,6 @@ pub(in crate::service) fn target(cx: &mut Cx<'_, '_>, id: UserId, action: &'stat
     Ok(user)
 }
 
-/// A user to whom the caller is about to do something.
-///
-/// # Errors
-/// [`Error::NotFound`] where the caller may not know of them, a refusal where they may not act.
-pub fn acting(cx: &mut Cx<'_, '_>, id: UserId, action: &'static str, needs: Action) -> Result<UserInfo> {
-    let user = target(cx, id, action, needs)?;
-    described(cx, user)
-}
-
-/// A person whom the caller is about to turn into a service account.
-///
-/// # Errors
-/// Those of [`acting`], and a refusal where a setting leaves service accounts to Admins.
-pub fn turning(cx: &mut Cx<'_, '_>, id: UserId) -> Result<UserInfo> {
-    let info = acting(cx, id, "user.turn_into_service", Action::Update)?;
-    cx.actor.may_manage(Kind::Service)?;
-    Ok(info)
-}
-
 /// The last Admin who can log in stays one. The store says so too; this says it better.
 pub(super) fn keep_an_admin(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
     let able = user.kind == Kind::Person && user.role == OrgRole::Admin && user.is_enabled() && user.has_password;
@@ -49,17 +30,28 @@ pub(super) fn keep_an_admin(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
     Ok(())
 }
 
+/// The account that the caller is about to switch off.
+///
+/// # Errors
+/// [`Error::NotFound`] where the caller may not know of it, a refusal, their own account, or the last Admin.
+pub fn disabling(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
+    let user = target(cx, id, "user.disable", Action::Update)?;
+    if user.is_enabled() {
+        not_oneself(cx, &user, "disable your own account")?;
+        keep_an_admin(cx, &user)?;
+    }
+    Ok(user)
+}
+
 /// Switches an account off: its sessions end and its tokens stop at the next request.
 ///
 /// # Errors
-/// A refusal, or the last Admin.
+/// Those of [`disabling`].
 pub fn disable(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
-    let user = target(cx, id, "user.disable", Action::Update)?;
+    let user = disabling(cx, id)?;
     if !user.is_enabled() {
         return Ok(user);
     }
-    not_oneself(cx, &user, "disable your own account")?;
-    keep_an_admin(cx, &user)?;
     let disabled = store::users::update(cx.tx, &User { disabled_at: Some(cx.now), ..user }, cx.now)?;
     let sessions = store::sessions::delete_of_user(cx.tx, id, None)?;
     store::links::delete_of_user(cx.tx, id)?;
@@ -78,18 +70,29 @@ pub(super) fn not_oneself(cx: &Cx<'_, '_>, user: &User, what: &str) -> Result<()
     Ok(())
 }
 
-/// Switches an account on again, with all its power: so the caller must hold that much.
+/// The account that the caller is about to switch on, with all its power: so they must hold that much.
 ///
 /// # Errors
-/// A refusal.
-pub fn enable(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
+/// [`Error::NotFound`] where the caller may not know of it, or a refusal.
+pub fn enabling(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
     let user = target(cx, id, "user.enable", Action::Update)?;
+    if !user.is_enabled() {
+        let teams = store::memberships::roles(cx.tx, id)?;
+        cx.actor.may_grant(&Holdings::latent(&user.standing(teams)))?;
+        may_wake_tokens(cx, &user)?;
+    }
+    Ok(user)
+}
+
+/// Switches an account on again.
+///
+/// # Errors
+/// Those of [`enabling`].
+pub fn enable(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
+    let user = enabling(cx, id)?;
     if user.is_enabled() {
         return Ok(user);
     }
-    let teams = store::memberships::roles(cx.tx, id)?;
-    cx.actor.may_grant(&Holdings::latent(&user.standing(teams)))?;
-    may_wake_tokens(cx, &user)?;
     let enabled = store::users::update(cx.tx, &User { disabled_at: None, ..user }, cx.now)?;
     cx.done(account(&enabled), Some(json!({ "enabled": false })), Some(json!({ "enabled": true })))?;
     Ok(enabled)
@@ -118,14 +121,23 @@ pub(super) fn has_global_admin(cx: &mut Cx<'_, '_>, user: &User) -> Result<bool>
     Ok(tokens.iter().any(|token| token.global_admin && !over(token.state(cx.now))))
 }
 
-/// Removes an account with its tokens, sessions and memberships. The audit log keeps what it did.
+/// The account that the caller is about to remove.
 ///
 /// # Errors
-/// A refusal, the last Admin, a username typed wrong, or a password that has to be typed again.
-pub fn delete(cx: &mut Cx<'_, '_>, id: UserId, typed_username: Option<&str>) -> Result<()> {
+/// [`Error::NotFound`] where the caller may not know of it, a refusal, their own account, or the last Admin.
+pub fn deleting(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
     let user = target(cx, id, "user.delete", Action::Delete)?;
     not_oneself(cx, &user, "delete your own account")?;
     keep_an_admin(cx, &user)?;
+    Ok(user)
+}
+
+/// Removes an account with its tokens, sessions and memberships. The audit log keeps what it did.
+///
+/// # Errors
+/// Those of [`deleting`], a username typed wrong, or a password that has to be typed again.
+pub fn delete(cx: &mut Cx<'_, '_>, id: UserId, typed_username: Option<&str>) -> Result<()> {
+    let user = deleting(cx, id)?;
     if typed_username.is_some_and(|typed| typed.trim() != user.username) {
         return Err(Error::field("username", format!("Type {} to confirm.", user.username)));
     }
@@ -138,12 +150,20 @@ pub fn delete(cx: &mut Cx<'_, '_>, id: UserId, typed_username: Option<&str>) -> 
     cx.done(account(&user), Some(lost), None)
 }
 
+/// The person whose sessions the caller is about to end.
+///
+/// # Errors
+/// [`Error::NotFound`] where the caller may not know of them, or a refusal.
+pub fn ending_sessions(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
+    target(cx, id, "user.end_sessions", Action::Update)
+}
+
 /// Ends all sessions of a person.
 ///
 /// # Errors
-/// A refusal.
+/// Those of [`ending_sessions`].
 pub fn end_sessions(cx: &mut Cx<'_, '_>, id: UserId) -> Result<usize> {
-    let user = target(cx, id, "user.end_sessions", Action::Update)?;
+    let user = ending_sessions(cx, id)?;
     let ended = store::sessions::delete_of_user(cx.tx, id, None)?;
     cx.done(account(&user), None, Some(json!({ "sessions_ended": ended })))?;
     Ok(ended)

@@ -21,7 +21,7 @@ use crate::store::users::Lookup;
 use serde_json::json;
 
 pub(in crate::service) use acts::target;
-pub use acts::{acting, delete, disable, enable, end_sessions, turning};
+pub use acts::{delete, deleting, disable, disabling, enable, enabling, end_sessions, ending_sessions};
 pub use change::{UserChange, update};
 pub(in crate::service) use change::{changed, may_ask};
 pub use create::{Created, NewUser, create, creating, may_create_somewhere, plan};
@@ -30,7 +30,9 @@ pub(in crate::service) use naming::checked;
 pub use naming::{Preview, preview};
 pub use rights::{Rights, rights, row_rights};
 pub(in crate::service) use turn::may_become_service;
-pub use turn::{PersonWanted, person_username, turn_into_person, turn_into_service, turning_into_person};
+pub use turn::{
+    PersonWanted, person_username, turn_into_person, turn_into_service, turning_into_person, turning_into_service,
+};
 
 /// A user with what lists and pages tell of them.
 #[derive(Clone, Debug)]

@@ -14,17 +14,28 @@ use crate::service::app::{Cx, account, differences};
 use crate::service::teams;
 use crate::store;
 
-/// Turns a person into a service account: the password is erased, and every session and link ends. Tokens stay.
+/// The person whom the caller is about to turn into a service account.
 ///
 /// # Errors
-/// A refusal, or the last Admin.
-pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Result<User> {
+/// [`Error::NotFound`] where the caller may not know of them, a refusal, an account that is no person or the caller's own, or
+/// the last Admin.
+pub fn turning_into_service(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
     let user = target(cx, id, "user.turn_into_service", Action::Update)?;
+    cx.actor.may_manage(Kind::Service)?;
     if user.kind != Kind::Person {
         return Err(Error::Conflict(format!("{} is no person.", user.username)));
     }
     not_oneself(cx, &user, "turn your own account into a service account")?;
     keep_an_admin(cx, &user)?;
+    Ok(user)
+}
+
+/// Turns a person into a service account: the password is erased, and every session and link ends. Tokens stay.
+///
+/// # Errors
+/// Those of [`turning_into_service`], or a home where the caller may not make one.
+pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Result<User> {
+    let user = turning_into_service(cx, id)?;
     teams::there_is(cx, home, "home_team")?;
     cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(Some(home)))?;
     may_become_service(cx, &user)?;

@@ -11,7 +11,6 @@ use super::link::{self, MadeLink};
 use super::{counted, home};
 use crate::http::Portal;
 use crate::model::ids::{TeamId, UserId};
-use crate::model::permissions::Action;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::service::users::{self, Created, PersonWanted, Rights, UserInfo};
@@ -66,16 +65,16 @@ impl What {
         }
     }
 
-    /// The word in the audit log, and the permission.
-    fn needs(self) -> (&'static str, Action) {
+    /// The account, where the caller may do this to it: who may not is not even asked.
+    fn judged(self, cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
         match self {
-            Self::Disable => ("user.disable", Action::Update),
-            Self::Enable => ("user.enable", Action::Update),
-            Self::EndSessions => ("user.end_sessions", Action::Update),
-            Self::Link => ("user.link", Action::Update),
-            Self::TurnIntoService => ("user.turn_into_service", Action::Update),
-            Self::TurnIntoPerson => ("user.turn_into_person", Action::Update),
-            Self::Delete => ("user.delete", Action::Delete),
+            Self::Disable => users::disabling(cx, id),
+            Self::Enable => users::enabling(cx, id),
+            Self::EndSessions => users::ending_sessions(cx, id),
+            Self::Link => links::issuing(cx, id),
+            Self::TurnIntoService => users::turning_into_service(cx, id),
+            Self::TurnIntoPerson => users::turning_into_person(cx, id),
+            Self::Delete => users::deleting(cx, id),
         }
     }
 }
@@ -243,11 +242,8 @@ fn run(cx: &mut Cx<'_, '_>, id: UserId, what: What, fields: &Fields) -> Result<D
 async fn ask(portal: &Portal, id: UserId, what: What, fields: &Fields, refused: Option<&Error>) -> Answer {
     let typed = fields.clone();
     let found = portal.read(move |cx| {
-        let (action, needs) = what.needs();
-        let info = match what {
-            What::TurnIntoService => users::turning(cx, id)?,
-            _ => users::acting(cx, id, action, needs)?,
-        };
+        let user = what.judged(cx, id)?;
+        let info = users::described(cx, user)?;
         Ok((Shell::of(cx)?, info.user.display_name.clone(), question(cx, &info, what, &typed)?))
     });
     let (shell, name, mut asked) = found.await?;

@@ -36,7 +36,7 @@ pub async fn ask(portal: Portal, request: HttpRequest) -> Answer {
 async fn again(portal: &Portal, fields: &Fields, refused: Option<&Error>) -> Answer {
     let (act, ids) = (act(fields)?, ids(fields));
     let wanted = ids.len();
-    let found = portal.read(move |cx| Ok((Shell::of(cx)?, bulk::selected(cx, &ids)?)));
+    let found = portal.read(move |cx| Ok((Shell::of(cx)?, bulk::selected(cx, &ids, act)?)));
     let (shell, found) = found.await?;
     if found.is_empty() {
         portal.session.flash("caution", "Nobody was selected. Tick some users first.")?;
@@ -48,7 +48,7 @@ async fn again(portal: &Portal, fields: &Fields, refused: Option<&Error>) -> Ans
 }
 
 fn question(act: Act, found: &[Selected], wanted: usize) -> Confirm {
-    let n = counted(found.len(), "user", "users");
+    let n = counted(found.iter().filter(|chosen| chosen.obstacle.is_none()).count(), "user", "users");
     let (title, mut lead, button) = match act {
         Act::Disable => (
             format!("Disable {n}?"),
@@ -78,7 +78,7 @@ fn question(act: Act, found: &[Selected], wanted: usize) -> Confirm {
 }
 
 /// `API Access (api_access@service, Service)`, and what stops for it.
-fn tick(act: Act, Selected { info, contact_of }: &Selected) -> Tick {
+fn tick(act: Act, Selected { info, contact_of, obstacle }: &Selected) -> Tick {
     let user = &info.user;
     let badge = match user.kind {
         Kind::Person => "",
@@ -100,7 +100,8 @@ fn tick(act: Act, Selected { info, contact_of }: &Selected) -> Tick {
     Tick {
         value: user.id.to_string(),
         label: format!("{} ({}{badge})", user.display_name, user.username),
-        note: note.join("; "),
+        note: obstacle.clone().unwrap_or_else(|| note.join("; ")),
+        able: obstacle.is_none(),
     }
 }
 

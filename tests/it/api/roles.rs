@@ -39,6 +39,7 @@ both! {
             (json!({ "name": "VIEWER" }), "/name"),
             (json!({ "name": "x", "permissions": ["tokens:read", "tokens:fly"] }), "/permissions/1"),
             (json!({ "name": "x", "permissions": ["users:read"] }), "/permissions"),
+            (json!({ "name": "ADMIN" }), "/name"),
             (json!({ "name": "x", "application_level": "most" }), "/application_level"),
             (json!({ "name": "x", "grants": [] }), "/grants"),
         ] {

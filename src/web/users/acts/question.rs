@@ -71,10 +71,7 @@ pub(super) fn question(cx: &mut Cx<'_, '_>, info: &UserInfo, what: What, fields:
                 "Turn into a service account",
             )
         },
-        What::TurnIntoPerson => {
-            users::turning_into_person(cx, user.id)?;
-            into_person(user, info, fields)
-        }
+        What::TurnIntoPerson => into_person(user, info, fields),
         What::Delete => Confirm {
             losses: lost(cx, info)?,
             danger: true,
