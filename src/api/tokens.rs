@@ -16,7 +16,7 @@ use super::users::id as user_id;
 use crate::model::Result;
 use crate::model::ids::TokenId;
 use crate::model::permissions::PermissionSet;
-use crate::model::tokens::{TokenState, TokenType};
+use crate::model::tokens::{LastUse, OldSecret, TokenState, TokenType};
 use crate::service::by_name::{self, TokenEdit, TokenWanted};
 use crate::service::tokens::TokenInfo;
 use crate::service::{Cx, teams, tokens};
@@ -147,11 +147,48 @@ pub struct TokenAnswer {
     /// From where it was last used.
     #[schema(required)]
     last_used_address: Option<String>,
+    /// When it last got another secret.
+    #[serde(with = "rfc3339::option")]
+    #[schema(required)]
+    rotated_at: Option<OffsetDateTime>,
+    /// The secret that the last rotation replaced; null where it was never rotated.
+    #[schema(required)]
+    old_secret: Option<OldSecretAnswer>,
     /// How it stands.
     state: State,
     /// Counts changes; `ETag` has it too.
     #[schema(example = 1)]
     pub version: i64,
+}
+
+/// A secret that a rotation replaced.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OldSecret)]
+pub struct OldSecretAnswer {
+    /// How it begins and its last four characters.
+    #[schema(example = "lk_svc_…q9Dk")]
+    hint: String,
+    /// Until when it is good.
+    #[serde(with = "rfc3339")]
+    ends_at: OffsetDateTime,
+    /// When it was last used, to the minute.
+    #[serde(with = "rfc3339::option")]
+    #[schema(required)]
+    last_used_at: Option<OffsetDateTime>,
+    /// From where it was last used.
+    #[schema(required)]
+    last_used_address: Option<String>,
+}
+
+impl From<OldSecret> for OldSecretAnswer {
+    fn from(old: OldSecret) -> Self {
+        let (last_used_at, last_used_address) = used(old.last_use);
+        Self { hint: old.hint, ends_at: old.ends_at, last_used_at, last_used_address }
+    }
+}
+
+fn used(last: Option<LastUse>) -> (Option<OffsetDateTime>, Option<String>) {
+    last.map_or((None, None), |last| (Some(last.at), last.address))
 }
 
 /// How a token stands.
@@ -163,6 +200,8 @@ pub enum State {
     Active,
     /// Good, for 20 days at most.
     Expiring,
+    /// Stopped until somebody resumes it.
+    Suspended,
     /// Its time is over.
     Expired,
     /// Ended for good.
@@ -174,6 +213,7 @@ impl From<TokenState> for State {
         match state {
             TokenState::Active => Self::Active,
             TokenState::Expiring => Self::Expiring,
+            TokenState::Suspended => Self::Suspended,
             TokenState::Expired => Self::Expired,
             TokenState::Revoked => Self::Revoked,
         }
@@ -196,7 +236,7 @@ impl TokenAnswer {
     ///
     /// # Errors
     /// A fault.
-    pub fn of(cx: &mut Cx<'_, '_>, TokenInfo { token, effective }: TokenInfo) -> Result<Self> {
+    pub fn of(cx: &mut Cx<'_, '_>, TokenInfo { token, effective, rotation }: TokenInfo) -> Result<Self> {
         let teams = match &token.teams {
             Some(ids) => {
                 let mut names: Vec<_> = teams::names(cx, ids.iter().copied())?.into_values().collect();
@@ -205,10 +245,7 @@ impl TokenAnswer {
             }
             None => None,
         };
-        let (last_used_at, last_used_address) = match token.last_use.clone() {
-            Some(last) => (Some(last.at), last.address),
-            None => (None, None),
-        };
+        let (last_used_at, last_used_address) = used(token.last_use.clone());
         Ok(Self {
             id: token.id.0,
             uuid: token.uuid,
@@ -226,6 +263,8 @@ impl TokenAnswer {
             created_by: token.created_by,
             last_used_at,
             last_used_address,
+            rotated_at: token.rotated_at,
+            old_secret: rotation.map(|rotation| rotation.old.into()),
             version: token.version,
         })
     }
@@ -249,7 +288,7 @@ pub async fn create(call: Call, body: Body) -> Answer {
     let input = (user_id(&call), body.read::<CreateToken>());
     call.write(input, |cx, (user, wanted)| {
         let minted = by_name::create_token(cx, user, wanted.into())?;
-        let info = TokenInfo { token: minted.token, effective: minted.effective };
+        let info = TokenInfo { token: minted.token, effective: minted.effective, rotation: None };
         let metadata = TokenAnswer::of(cx, info)?;
         let answer =
             created(format!("/api/v1/users/{user}/tokens/{}", metadata.id), Some(metadata.version), &metadata)?;

@@ -119,6 +119,8 @@ pub enum Stopped {
     Revoked,
     /// Its time is over.
     Expired,
+    /// It is suspended.
+    Suspended,
     /// Its account is disabled.
     Disabled,
 }
@@ -129,6 +131,7 @@ impl Stopped {
         match token.state(now) {
             TokenState::Revoked => Some(Self::Revoked),
             TokenState::Expired => Some(Self::Expired),
+            TokenState::Suspended => Some(Self::Suspended),
             TokenState::Active | TokenState::Expiring => (!user.is_enabled()).then_some(Self::Disabled),
         }
     }

@@ -8,6 +8,7 @@ use crate::api;
 use crate::http::routing::Face::{Api, Health, Page, Static};
 use crate::http::routing::Policy::{Public, Session, Token};
 use crate::http::routing::{Face, Policy, Route};
+use crate::web::tokens::acts::What as TokenAct;
 use crate::web::users::acts::{What, asking, doing};
 use crate::web::{account, assets, dashboard, forgotten, links, roles, session, settings, teams, users};
 
@@ -59,6 +60,14 @@ pub fn table() -> Vec<Route> {
         row("POST", "/users/{id}/tokens/{token}", Page, Session, || post().to(users::tokens::save)),
         row("GET", "/users/{id}/tokens/{token}/revoke", Page, Session, || get().to(users::tokens::ask_revoke)),
         row("POST", "/users/{id}/tokens/{token}/revoke", Page, Session, || post().to(users::tokens::revoke)),
+        row("GET", "/users/{id}/tokens/{token}/rotate", Page, Session, || users::tokens::asking(TokenAct::Rotate)),
+        row("POST", "/users/{id}/tokens/{token}/rotate", Page, Session, || users::tokens::doing(TokenAct::Rotate)),
+        row("GET", "/users/{id}/tokens/{token}/finish", Page, Session, || users::tokens::asking(TokenAct::Finish)),
+        row("POST", "/users/{id}/tokens/{token}/finish", Page, Session, || users::tokens::doing(TokenAct::Finish)),
+        row("GET", "/users/{id}/tokens/{token}/suspend", Page, Session, || users::tokens::asking(TokenAct::Suspend)),
+        row("POST", "/users/{id}/tokens/{token}/suspend", Page, Session, || users::tokens::doing(TokenAct::Suspend)),
+        row("GET", "/users/{id}/tokens/{token}/resume", Page, Session, || users::tokens::asking(TokenAct::Resume)),
+        row("POST", "/users/{id}/tokens/{token}/resume", Page, Session, || users::tokens::doing(TokenAct::Resume)),
         row("GET", "/users/{id}/activity", Page, Session, || get().to(users::activity::list)),
         row("GET", "/users/{id}/permissions", Page, Session, || get().to(users::permissions::list)),
         row("GET", "/users/{id}/disable", Page, Session, || asking(What::Disable)),
@@ -121,6 +130,14 @@ pub fn table() -> Vec<Route> {
         row("POST", "/account/tokens/{token}", Page, Session, || post().to(account::tokens::save)),
         row("GET", "/account/tokens/{token}/revoke", Page, Session, || get().to(account::tokens::ask_revoke)),
         row("POST", "/account/tokens/{token}/revoke", Page, Session, || post().to(account::tokens::revoke)),
+        row("GET", "/account/tokens/{token}/rotate", Page, Session, || account::tokens::asking(TokenAct::Rotate)),
+        row("POST", "/account/tokens/{token}/rotate", Page, Session, || account::tokens::doing(TokenAct::Rotate)),
+        row("GET", "/account/tokens/{token}/finish", Page, Session, || account::tokens::asking(TokenAct::Finish)),
+        row("POST", "/account/tokens/{token}/finish", Page, Session, || account::tokens::doing(TokenAct::Finish)),
+        row("GET", "/account/tokens/{token}/suspend", Page, Session, || account::tokens::asking(TokenAct::Suspend)),
+        row("POST", "/account/tokens/{token}/suspend", Page, Session, || account::tokens::doing(TokenAct::Suspend)),
+        row("GET", "/account/tokens/{token}/resume", Page, Session, || account::tokens::asking(TokenAct::Resume)),
+        row("POST", "/account/tokens/{token}/resume", Page, Session, || account::tokens::doing(TokenAct::Resume)),
         row("GET", "/account/activity", Page, Session, || get().to(account::activity::list)),
         row("GET", "/api/openapi.json", Api, Public, || get().to(api::openapi::json)),
         row("GET", "/api/v1/me", Api, Token, || get().to(api::me::get)),

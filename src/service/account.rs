@@ -38,7 +38,9 @@ pub fn me(cx: &mut Cx<'_, '_>) -> Result<(UserInfo, TokenInfo)> {
         return Err(Error::Unauthenticated(TOKEN_NEEDED));
     };
     let user = store::users::get(cx.tx, id)?;
-    let token = TokenInfo { token: store::tokens::get(cx.tx, id, token)?, effective: cx.actor.holdings.anywhere() };
+    let token = store::tokens::get(cx.tx, id, token)?;
+    let rotation = store::secrets::rotations(cx.tx, [&token])?.remove(&token.id);
+    let token = TokenInfo { token, effective: cx.actor.holdings.anywhere(), rotation };
     Ok((super::users::described(cx, user)?, token))
 }
 

@@ -5,9 +5,10 @@ use time::{Duration, OffsetDateTime};
 use super::app::{Caller, Credential, Cx, account};
 use crate::model::actor::{Actor, Identity, Origin, TokenUse, Who};
 use crate::model::ids::{SessionId, TokenId, UserId};
-use crate::model::tokens::{PlainToken, TokenState};
+use crate::model::tokens::{HashedToken, PlainToken, TokenState};
 use crate::model::users::User;
 use crate::model::{Error, Result};
+use crate::store::secrets::Found;
 use crate::store::{self, Tx};
 
 /// Last use is kept to this, so that reading does not mean writing.
@@ -19,6 +20,8 @@ pub(super) struct Seen {
     user: Option<UserId>,
     session: Option<SessionId>,
     token: Option<TokenId>,
+    /// The secret of that token, where it has more than one.
+    secret: Option<HashedToken>,
 }
 
 impl Seen {
@@ -32,6 +35,9 @@ impl Seen {
         }
         if let Some(id) = self.token {
             store::tokens::used(tx, id, origin, now)?;
+        }
+        if let Some(hash) = &self.secret {
+            store::secrets::used(tx, hash, origin, now)?;
         }
         self.user.map_or(Ok(()), |id| store::users::touch(tx, id, now))
     }
@@ -88,20 +94,28 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
     let Some(plain) = PlainToken::parse(text) else {
         return refuse("This is not an access token: it is cut short or mistyped.");
     };
-    let Some(token) = store::tokens::by_hash(cx.tx, &plain.hash())? else {
+    let hash = plain.hash();
+    let Some(Found { token, ends_at, last_used_at }) = store::secrets::find(cx.tx, &hash)? else {
         return refuse("This access token is not known here.");
     };
+    if ends_at.is_some_and(|end| end <= cx.now) {
+        return refuse("This access token was rotated: another secret took the place of this one.");
+    }
     match token.state(cx.now) {
         TokenState::Revoked => return refuse("This access token was revoked."),
         TokenState::Expired => return refuse("This access token has expired."),
+        TokenState::Suspended => return refuse("This access token is suspended."),
         TokenState::Active | TokenState::Expiring => {}
     }
     let user = store::users::get(cx.tx, token.user)?;
     if !user.is_enabled() {
         return refuse("The account of this access token is disabled.");
     }
-    if token.last_use.as_ref().is_none_or(|last| cx.now - last.at >= NOTED_EVERY) {
+    let rotated = token.rotated_at.is_some();
+    let last = if rotated { last_used_at } else { token.last_use.as_ref().map(|last| last.at) };
+    if last.is_none_or(|last| cx.now - last >= NOTED_EVERY) {
         (seen.token, seen.user) = (Some(token.id), Some(user.id));
+        seen.secret = rotated.then_some(hash);
     }
     let used = TokenUse {
         id: token.id,

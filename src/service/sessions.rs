@@ -192,8 +192,8 @@ pub fn confirm(app: &App, caller: &Caller, password: &Secret) -> Result<()> {
 pub fn token_as_cookie(app: &App, caller: &Caller, token: &PlainToken) -> Result<()> {
     debug_assert!(matches!(caller.credential, Credential::Nothing));
     app.write(caller, |cx| {
-        let target = match store::tokens::by_hash(cx.tx, &token.hash())? {
-            Some(token) => Some(account(&store::users::get(cx.tx, token.user)?)),
+        let target = match store::secrets::find(cx.tx, &token.hash())? {
+            Some(found) => Some(account(&store::users::get(cx.tx, found.token.user)?)),
             None => None,
         };
         cx.record(Event::refused("session.use", target, "an access token was sent as a session cookie"))

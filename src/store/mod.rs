@@ -10,6 +10,7 @@ pub mod memberships;
 pub mod roles;
 mod rows;
 mod schema;
+pub mod secrets;
 pub mod sessions;
 pub mod settings;
 pub mod teams;

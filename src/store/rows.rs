@@ -157,6 +157,8 @@ pub(super) struct TokenRow {
     last_used_agent: Option<String>,
     revoked_at: Option<i64>,
     version: i64,
+    suspended_at: Option<i64>,
+    rotated_at: Option<i64>,
 }
 
 impl TokenRow {
@@ -179,6 +181,8 @@ impl TokenRow {
             created_at: from_micros(self.created_at),
             last_use: self.last_used_at.map(|at| LastUse { at: from_micros(at), address, user_agent }),
             revoked_at: self.revoked_at.map(from_micros),
+            suspended_at: self.suspended_at.map(from_micros),
+            rotated_at: self.rotated_at.map(from_micros),
             version: self.version,
         })
     }

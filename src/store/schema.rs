@@ -89,6 +89,8 @@ diesel::table! {
         last_used_agent -> Nullable<Text>,
         revoked_at -> Nullable<BigInt>,
         version -> BigInt,
+        suspended_at -> Nullable<BigInt>,
+        rotated_at -> Nullable<BigInt>,
     }
 }
 
@@ -96,6 +98,11 @@ diesel::table! {
     token_secrets (hash) {
         hash -> Binary,
         token_id -> BigInt,
+        hint -> Text,
+        ends_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        last_used_address -> Nullable<Text>,
+        last_used_agent -> Nullable<Text>,
     }
 }
 

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::db::{Tx, count_rows, failed};
 use super::rows::TokenRow;
-use super::schema::{token_secrets, token_teams, tokens};
+use super::schema::{token_teams, tokens};
 use super::users::list;
 use crate::base::clock::{from_micros, to_micros};
 use crate::base::random;
@@ -73,30 +73,9 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
         .returning(tokens::all_columns)
         .get_result(tx.conn)
         .map_err(failed)?;
-    diesel::insert_into(token_secrets::table)
-        .values((token_secrets::hash.eq(&new.hash.0[..]), token_secrets::token_id.eq(row.id)))
-        .execute(tx.conn)
-        .map_err(failed)?;
+    super::secrets::insert(tx, TokenId(row.id), new.hint, new.hash)?;
     limit(tx, row.id, new.teams)?;
     row.with_teams(new.teams.cloned().unwrap_or_default())
-}
-
-/// The token whose secret has this hash.
-///
-/// # Errors
-/// A fault.
-pub fn by_hash(tx: &mut Tx<'_>, hash: &HashedToken) -> Result<Option<Token>> {
-    let row = token_secrets::table
-        .inner_join(tokens::table)
-        .filter(token_secrets::hash.eq(&hash.0[..]))
-        .select(tokens::all_columns)
-        .get_result::<TokenRow>(tx.conn)
-        .optional()
-        .map_err(failed)?;
-    Ok(match row {
-        Some(row) => with_teams(tx, vec![row])?.pop(),
-        None => None,
-    })
 }
 
 /// The token with this id, of this account.
@@ -124,7 +103,7 @@ pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<Token>> {
 }
 
 /// Adds the teams to those that are limited.
-fn with_teams(tx: &mut Tx<'_>, rows: Vec<TokenRow>) -> Result<Vec<Token>> {
+pub(super) fn with_teams(tx: &mut Tx<'_>, rows: Vec<TokenRow>) -> Result<Vec<Token>> {
     let mut teams: HashMap<i64, BTreeSet<TeamId>> = HashMap::new();
     if rows.iter().any(|row| row.limited) {
         let ids = list(rows.iter().filter(|row| row.limited).map(|row| row.id));
@@ -218,6 +197,41 @@ pub fn revoke(tx: &mut Tx<'_>, id: TokenId, now: OffsetDateTime) -> Result<()> {
         .map_err(failed)
 }
 
+/// Gives a token another hint and end, with the new secret of its rotation.
+///
+/// # Errors
+/// A fault.
+pub fn rotate(
+    tx: &mut Tx<'_>,
+    token: &Token,
+    hint: &str,
+    end: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Result<Token> {
+    diesel::update(tokens::table.filter(tokens::id.eq(token.id.0)))
+        .set((
+            tokens::hint.eq(hint),
+            tokens::expires_at.eq(end.map(to_micros)),
+            tokens::rotated_at.eq(to_micros(now)),
+            tokens::version.eq(tokens::version + 1),
+        ))
+        .execute(tx.conn)
+        .map_err(failed)?;
+    get(tx, token.user, token.id)
+}
+
+/// Suspends a token since a moment, or resumes it.
+///
+/// # Errors
+/// A fault.
+pub fn suspend(tx: &mut Tx<'_>, token: &Token, since: Option<OffsetDateTime>) -> Result<Token> {
+    diesel::update(tokens::table.filter(tokens::id.eq(token.id.0)))
+        .set((tokens::suspended_at.eq(since.map(to_micros)), tokens::version.eq(tokens::version + 1)))
+        .execute(tx.conn)
+        .map_err(failed)?;
+    get(tx, token.user, token.id)
+}
+
 /// Has a token be good for these scopes from now on.
 ///
 /// # Errors
@@ -228,6 +242,11 @@ pub fn set_scopes(tx: &mut Tx<'_>, id: TokenId, scopes: PermissionSet) -> Result
         .execute(tx.conn)
         .map(drop)
         .map_err(failed)
+}
+
+/// That a token is good at `now`, in SQL.
+fn good(now: i64) -> String {
+    format!("revoked_at IS NULL AND suspended_at IS NULL AND (expires_at IS NULL OR expires_at > {now})")
 }
 
 #[derive(QueryableByName)]
@@ -255,8 +274,9 @@ pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Resu
          CAST(SUM(CASE WHEN expires_at IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS endless, \
          CAST(SUM(CASE WHEN expires_at <= {soon} THEN 1 ELSE 0 END) AS BIGINT) AS ending, \
          MIN(CASE WHEN expires_at <= {soon} THEN expires_at END) AS soonest \
-         FROM tokens WHERE user_id IN ({}) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {now}) GROUP BY user_id",
-        list(users.iter().map(|id| id.0))
+         FROM tokens WHERE user_id IN ({}) AND {} GROUP BY user_id",
+        list(users.iter().map(|id| id.0)),
+        good(now)
     ))
     .load::<SummaryRow>(tx.conn)
     .map_err(failed)?;
@@ -285,7 +305,7 @@ pub enum Attention {
 pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
     let soon = to_micros(now + EXPIRING_WITHIN);
     let mut query = tokens::table
-        .filter(tokens::revoked_at.is_null())
+        .filter(tokens::revoked_at.is_null().and(tokens::suspended_at.is_null()))
         .filter(sql::<Bool>("tokens.user_id IN (SELECT id FROM users WHERE disabled_at IS NULL)"))
         .into_boxed();
     query = match what {
@@ -301,8 +321,7 @@ pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i
 /// # Errors
 /// A fault.
 pub fn count(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<i64> {
-    let now = to_micros(now);
-    count_rows(tx, &format!("FROM tokens WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {now})"))
+    count_rows(tx, &format!("FROM tokens WHERE {}", good(to_micros(now))))
 }
 
 /// How many good tokens act in `team` alone, counted up to one more than the cap.
@@ -310,13 +329,13 @@ pub fn count(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<i64> {
 /// # Errors
 /// A fault.
 pub fn limited_to(tx: &mut Tx<'_>, team: TeamId, now: OffsetDateTime) -> Result<i64> {
-    let now = to_micros(now);
     let alone = "NOT EXISTS (SELECT 1 FROM token_teams o WHERE o.token_id = t.id AND o.team_id <> tt.team_id)";
     count_rows(
         tx,
         &format!(
             "FROM token_teams tt JOIN tokens t ON t.id = tt.token_id WHERE tt.team_id = {team} AND t.limited AND {alone} \
-             AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > {now})"
+             AND {}",
+            good(to_micros(now))
         ),
     )
 }

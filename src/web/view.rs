@@ -165,7 +165,7 @@ impl From<TokenState> for Status {
     fn from(state: TokenState) -> Self {
         let tone = match state {
             TokenState::Active => "good",
-            TokenState::Expiring => "caution",
+            TokenState::Expiring | TokenState::Suspended => "caution",
             TokenState::Expired => "danger",
             TokenState::Revoked => "off",
         };

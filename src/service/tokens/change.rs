@@ -51,9 +51,7 @@ pub struct Changed {
 pub fn change(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, change: &TokenChange) -> Result<Changed> {
     let (user, before) = target(cx, user, token)?;
     // Before it is judged: whoever saw another token asks for something that they did not mean.
-    if change.version.is_some_and(|version| version != before.version) {
-        return Err(Error::Stale);
-    }
+    at_version(&before, change.version)?;
     let after = checked(cx, &user, &before, change)?;
     authorise(cx, &user, &before, &after)?;
     if before == after {
@@ -73,14 +71,27 @@ pub fn change(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, change: &TokenC
 
 /// The token that the caller may change, and whose it is.
 pub(in crate::service) fn target(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<(User, Token)> {
+    acting(cx, user, token, "token.update")
+}
+
+/// The token to which the caller may do something that needs `tokens:update`, and whose it is.
+pub(super) fn acting(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, action: &'static str) -> Result<(User, Token)> {
     let user = users::get(cx, user)?.user;
-    cx.attempt("token.update");
+    cx.attempt(action);
     may_manage(cx, &user, Action::Update)?;
     let token = store::tokens::get(cx.tx, user.id, token)?;
     match token.state(cx.now) {
         TokenState::Revoked => over(&token, "was revoked"),
         TokenState::Expired => over(&token, "has expired"),
-        TokenState::Active | TokenState::Expiring => Ok((user, token)),
+        TokenState::Active | TokenState::Expiring | TokenState::Suspended => Ok((user, token)),
+    }
+}
+
+/// Goes on only where the token is still at the version it was read at.
+pub(super) fn at_version(token: &Token, version: Option<i64>) -> Result<()> {
+    match version {
+        Some(version) if version != token.version => Err(Error::Stale),
+        _ => Ok(()),
     }
 }
 
@@ -148,6 +159,15 @@ fn authorise(cx: &mut Cx<'_, '_>, user: &User, before: &Token, after: &Token) ->
     may_widen(cx, user, &standing, after)
 }
 
+/// Rule 2 for a token that is rotated or resumed: whoever does it may make it as it is.
+pub(super) fn may_yield(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Result<()> {
+    if token.global_admin {
+        return may_make_global_admin(cx, extent(token));
+    }
+    let standing = user.standing(store::memberships::roles(cx.tx, user.id)?);
+    may_widen(cx, user, &standing, token)
+}
+
 fn extent(token: &Token) -> Extent<'_> {
     Extent { scopes: token.scopes, teams: token.teams.as_ref() }
 }
@@ -158,7 +178,7 @@ fn may_widen(cx: &Cx<'_, '_>, user: &User, standing: &Standing, after: &Token) -
     let Some(parent) = cx.actor.token() else { return Ok(()) };
     if parent.expires_at.is_some_and(|limit| after.expires_at.is_none_or(|end| end > limit)) {
         return Err(Error::refused(
-            "This token ends later than the one that would widen it. A token gives nothing that outlives it.",
+            "This token ends later than the one that acts on it. A token gives nothing that outlives it.",
         ));
     }
     within_parent(cx, parent, extent(after))

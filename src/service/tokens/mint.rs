@@ -85,7 +85,7 @@ pub fn making(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
     must_be_enabled(user)
 }
 
-fn must_be_enabled(user: &User) -> Result<()> {
+pub(super) fn must_be_enabled(user: &User) -> Result<()> {
     if user.is_enabled() {
         return Ok(());
     }

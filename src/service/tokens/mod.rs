@@ -5,15 +5,18 @@ mod giving;
 mod mint;
 mod power;
 mod revoke;
+mod rotate;
+mod suspend;
 
 use serde_json::json;
+use time::OffsetDateTime;
 
 use super::app::Cx;
 use crate::model::access::{Holdings, Place};
 use crate::model::ids::{TokenId, UserId};
 use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
-use crate::model::tokens::Token;
+use crate::model::tokens::{Rotation, Token};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store;
@@ -25,6 +28,8 @@ pub use mint::{Minted, NewToken, create, making};
 pub(in crate::service) use mint::{checked, may_make, may_make_global_admin, mint};
 pub use power::{Power, Use, power};
 pub use revoke::{revoke, revoke_all, revoking, revoking_all};
+pub use rotate::{Rotate, ends, finish, finishing, rotate, rotating};
+pub use suspend::{resume, resuming, suspend, suspending};
 
 /// A token with what it can do at this moment.
 #[derive(Clone, Debug)]
@@ -33,6 +38,8 @@ pub struct TokenInfo {
     pub token: Token,
     /// Its scopes and what its account may do.
     pub effective: PermissionSet,
+    /// How far its last rotation has come.
+    pub rotation: Option<Rotation>,
 }
 
 /// What the audit log keeps of a token.
@@ -66,25 +73,35 @@ pub fn of_user(cx: &mut Cx<'_, '_>, user: UserId) -> Result<Vec<TokenInfo>> {
     if !cx.actor.owns(user.id, Action::Read) {
         cx.actor.may(Permission::new(Resource::Tokens, Action::Read), Place::of_home(user.home_team))?;
     }
-    let held = holdings(cx, &user)?;
     let tokens = store::tokens::of_user(cx.tx, user.id)?;
-    Ok(tokens.into_iter().map(|token| informed(cx, &user, &held, token)).collect())
+    let held = holdings(cx, &user)?;
+    let mut rotations = store::secrets::rotations(cx.tx, &tokens)?;
+    let informed = |token: Token| TokenInfo {
+        effective: effective(&user, &held, &token, cx.now),
+        rotation: rotations.remove(&token.id),
+        token,
+    };
+    Ok(tokens.into_iter().map(informed).collect())
 }
 
-/// A token with what it can do, which is nothing once it or its account is over.
-fn informed(cx: &Cx<'_, '_>, user: &User, held: &Holdings, token: Token) -> TokenInfo {
+/// What a token can do, which is nothing once it or its account is over.
+fn effective(user: &User, held: &Holdings, token: &Token, now: OffsetDateTime) -> PermissionSet {
     let can = match token.global_admin {
         true => Holdings::everything(),
         false => held.limited(token.scopes, token.teams.as_ref()),
     };
-    let good = user.is_enabled() && token.is_usable(cx.now);
-    TokenInfo { effective: if good { can.anywhere() } else { PermissionSet::EMPTY }, token }
+    let good = user.is_enabled() && token.is_usable(now);
+    if good { can.anywhere() } else { PermissionSet::EMPTY }
 }
 
 /// What is told of a token that the caller has just changed.
-pub(in crate::service) fn told_of(cx: &mut Cx<'_, '_>, user: &User, token: Token) -> Result<TokenInfo> {
+///
+/// # Errors
+/// A fault.
+pub fn told_of(cx: &mut Cx<'_, '_>, user: &User, token: Token) -> Result<TokenInfo> {
     let held = holdings(cx, user)?;
-    Ok(informed(cx, user, &held, token))
+    let rotation = store::secrets::rotations(cx.tx, [&token])?.remove(&token.id);
+    Ok(TokenInfo { effective: effective(user, &held, &token, cx.now), rotation, token })
 }
 
 /// A page of a user's tokens, the newest first.

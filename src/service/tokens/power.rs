@@ -92,6 +92,7 @@ fn why_stopped(stopped: Stopped) -> &'static str {
     match stopped {
         Stopped::Revoked => "The token was revoked.",
         Stopped::Expired => "The token has expired.",
+        Stopped::Suspended => "The token is suspended.",
         Stopped::Disabled => "Its account is disabled.",
     }
 }

@@ -58,16 +58,16 @@ pub fn revoking_all(cx: &mut Cx<'_, '_>, user: UserId) -> Result<User> {
     Ok(user)
 }
 
-/// Revokes every token of a user that still could be used. How many there were.
+/// Revokes every token of a user that is not over. How many there were.
 ///
 /// # Errors
 /// Those of [`revoking_all`].
 pub fn revoke_all(cx: &mut Cx<'_, '_>, user: UserId) -> Result<usize> {
     revoking_all(cx, user)?;
     let tokens = store::tokens::of_user(cx.tx, user)?;
-    let usable: Vec<_> = tokens.into_iter().filter(|token| token.is_usable(cx.now)).map(|token| token.id).collect();
-    for token in &usable {
+    let left: Vec<_> = tokens.into_iter().filter(|token| !token.is_over(cx.now)).map(|token| token.id).collect();
+    for token in &left {
         revoke(cx, user, *token)?;
     }
-    Ok(usable.len())
+    Ok(left.len())
 }

@@ -5,7 +5,6 @@ use crate::model::access::Holdings;
 use crate::model::ids::UserId;
 use crate::model::permissions::Action;
 use crate::model::roles::OrgRole;
-use crate::model::tokens::TokenState;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::service::app::{Cx, account};
@@ -116,9 +115,8 @@ pub(super) fn is_in_person(cx: &Cx<'_, '_>) -> bool {
 
 /// Whether the account has a global-admin token that is good, or can be made so again.
 pub(super) fn has_global_admin(cx: &mut Cx<'_, '_>, user: &User) -> Result<bool> {
-    let over = |state| matches!(state, TokenState::Revoked | TokenState::Expired);
     let tokens = store::tokens::of_user(cx.tx, user.id)?;
-    Ok(tokens.iter().any(|token| token.global_admin && !over(token.state(cx.now))))
+    Ok(tokens.iter().any(|token| token.global_admin && !token.is_over(cx.now)))
 }
 
 /// The account that the caller is about to remove.

@@ -1,10 +1,12 @@
 //! One's own access tokens: the shared pages of [`crate::web::tokens`], under the own account.
 
+use actix_web::web::{get, post};
 use askama::Template;
 
 use super::Own;
 use crate::http::Portal;
 use crate::model::ids::TokenId;
+use crate::web::tokens::acts::{self, What};
 use crate::web::tokens::{TokenRow, Whose, edit, pages};
 use crate::web::view::{Tab, Who};
 use crate::web::{Answer, Fields, Id, Page, Shell, render};
@@ -60,4 +62,18 @@ pub async fn ask_revoke(portal: Portal, Id(token): Id<TokenId>) -> Answer {
 /// `POST /account/tokens/{token}/revoke`.
 pub async fn revoke(portal: Portal, Id(token): Id<TokenId>) -> Answer {
     pages::revoke(&portal, Whose::Own, token).await
+}
+
+/// The route that asks before `what`.
+pub fn asking(what: What) -> actix_web::Route {
+    get().to(move |portal: Portal, Id(token): Id<TokenId>| async move {
+        acts::ask(&portal, (Whose::Own, token), what).await
+    })
+}
+
+/// The route that does `what`.
+pub fn doing(what: What) -> actix_web::Route {
+    post().to(move |portal: Portal, Id(token): Id<TokenId>, fields: Fields| async move {
+        acts::act(&portal, (Whose::Own, token), what, fields).await
+    })
 }

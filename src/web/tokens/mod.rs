@@ -1,6 +1,7 @@
 //! Access tokens of one account: the table, the form, the page that shows a secret once. The pages of users and of one's own
 //! account differ in their addresses alone, which [`Whose`] knows.
 
+pub mod acts;
 pub mod edit;
 pub mod form;
 pub mod once;
@@ -103,6 +104,8 @@ pub struct TokenRow {
     pub creator: String,
     /// How it stands.
     pub status: Status,
+    /// Until when the secret before its rotation is good as well.
+    pub both_until: Option<When>,
     /// Where it is revoked; empty where that may not be.
     pub revoke: String,
 }
@@ -118,7 +121,7 @@ pub struct ScopePill {
 impl TokenRow {
     /// The row of this token.
     pub fn of(info: &TokenInfo, whose: Whose, rights: Rights, now: OffsetDateTime) -> Self {
-        let TokenInfo { token, effective } = info;
+        let TokenInfo { token, effective, rotation } = info;
         let state = token.state(now);
         let usable = token.is_usable(now);
         let scopes = token
@@ -128,7 +131,7 @@ impl TokenRow {
         let scopes: Vec<_> = scopes.collect();
         Self {
             href: whose.one(token.id),
-            may_change: usable && rights.change_tokens,
+            may_change: !token.is_over(now) && rights.change_tokens,
             name: token.name.clone(),
             hint: token.hint.clone(),
             kind: token.kind.to_string(),
@@ -141,12 +144,16 @@ impl TokenRow {
                 (TokenState::Revoked, _) => "off",
                 (TokenState::Expired, _) => "danger",
                 (TokenState::Expiring, _) | (_, None) => "caution",
-                (TokenState::Active, Some(_)) => "",
+                (TokenState::Active | TokenState::Suspended, Some(_)) => "",
             },
             last_used: token.last_use.as_ref().map(|use_| When::of(use_.at, now)),
             last_address: token.last_use.as_ref().and_then(|use_| use_.address.clone()).unwrap_or_default(),
             creator: token.created_by.clone(),
             status: state.into(),
+            both_until: rotation
+                .as_ref()
+                .filter(|rotation| usable && rotation.old.ends_at > now)
+                .map(|rotation| When::of(rotation.old.ends_at, now)),
             revoke: if rights.revoke_tokens && state != TokenState::Revoked {
                 whose.revoke(token.id)
             } else {

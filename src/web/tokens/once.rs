@@ -58,7 +58,7 @@ struct Snippet {
 struct OncePage {
     page: Page,
     who: Who,
-    title: &'static str,
+    title: String,
     secret: String,
     file: String,
     data: String,
@@ -76,13 +76,13 @@ struct OncePage {
 ///
 /// # Errors
 /// The template failed, which is a fault.
-pub fn show(page: Page, made: Made, title: &'static str, (again, done): (String, String)) -> Answer {
+pub fn show(page: Page, made: Made, title: impl Into<String>, (again, done): (String, String)) -> Answer {
     let Made { user, minted, teams, origin, now } = made;
     let secret = minted.plain.reveal().to_owned();
     let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     render(&OncePage {
         page,
-        title,
+        title: title.into(),
         file: file_name(&user.username, &minted.token.name),
         data: format!("data:text/plain;charset=utf-8,{encoded}"),
         secret,

@@ -1,10 +1,12 @@
 //! A user's access tokens.
 
+use actix_web::web::{get, post};
 use askama::Template;
 
 use super::UserHead;
 use crate::http::Portal;
 use crate::model::ids::{TokenId, UserId};
+use crate::web::tokens::acts::{self, What};
 use crate::web::tokens::{TokenRow, Whose, edit, pages};
 use crate::web::{Answer, Fields, Id, Ids, Page, Shell, render};
 
@@ -56,4 +58,18 @@ pub async fn ask_revoke(portal: Portal, Ids(id, token): Ids<UserId, TokenId>) ->
 /// `POST /users/{id}/tokens/{token}/revoke`.
 pub async fn revoke(portal: Portal, Ids(id, token): Ids<UserId, TokenId>) -> Answer {
     pages::revoke(&portal, Whose::User(id), token).await
+}
+
+/// The route that asks before `what`.
+pub fn asking(what: What) -> actix_web::Route {
+    get().to(move |portal: Portal, Ids(id, token): Ids<UserId, TokenId>| async move {
+        acts::ask(&portal, (Whose::User(id), token), what).await
+    })
+}
+
+/// The route that does `what`.
+pub fn doing(what: What) -> actix_web::Route {
+    post().to(move |portal: Portal, Ids(id, token): Ids<UserId, TokenId>, fields: Fields| async move {
+        acts::act(&portal, (Whose::User(id), token), what, fields).await
+    })
 }

@@ -1,0 +1,225 @@
+//! Access tokens: how they are written, kept and aged.
+
+mod policy;
+mod rotation;
+mod secret;
+
+use std::collections::BTreeSet;
+
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::ids::{TeamId, TokenId, UserId};
+use super::permissions::PermissionSet;
+use super::roles::words;
+use super::users::Kind;
+
+pub use policy::{Lifetime, Policy};
+pub use rotation::{OldSecret, Overlap, Rotation};
+pub use secret::{HashedToken, PlainToken};
+
+words! {
+    /// What kind of token it is; it follows from the account's kind.
+    TokenType: "a type of token" {
+        /// A person's.
+        Personal = "Personal",
+        /// A service account's.
+        Service = "Service",
+        /// An AI agent's.
+        Agent = "Agent",
+    }
+}
+
+impl TokenType {
+    /// What tokens of this type begin with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Personal => "lk_pat_",
+            Self::Service => "lk_svc_",
+            Self::Agent => "lk_agt_",
+        }
+    }
+}
+
+impl From<Kind> for TokenType {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Person => Self::Personal,
+            Kind::Service => Self::Service,
+            Kind::Agent => Self::Agent,
+        }
+    }
+}
+
+/// A token without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its id inside and in REST.
+    pub id: TokenId,
+    /// Its id outside.
+    pub uuid: Uuid,
+    /// Whose it is.
+    pub user: UserId,
+    /// Unique among the account's tokens that are not revoked, without regard to case.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// From the account's kind when it was made.
+    pub kind: TokenType,
+    /// Whether it acts as an Admin.
+    pub global_admin: bool,
+    /// What it may be used for.
+    pub scopes: PermissionSet,
+    /// The teams it is limited to.
+    pub teams: Option<BTreeSet<TeamId>>,
+    /// Prefix and last four.
+    pub hint: String,
+    /// When it ends.
+    pub expires_at: Option<OffsetDateTime>,
+    /// Who made it.
+    pub created_by: String,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// Its last use.
+    pub last_use: Option<LastUse>,
+    /// When it was revoked.
+    pub revoked_at: Option<OffsetDateTime>,
+    /// Since when it is suspended.
+    pub suspended_at: Option<OffsetDateTime>,
+    /// When it last got a new secret.
+    pub rotated_at: Option<OffsetDateTime>,
+    /// Counts changes, for `If-Match` and for two people editing at once.
+    pub version: i64,
+}
+
+/// When and from where a token was last used. Kept to the minute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastUse {
+    /// When.
+    pub at: OffsetDateTime,
+    /// From which address.
+    pub address: Option<String>,
+    /// By which program.
+    pub user_agent: Option<String>,
+}
+
+words! {
+    /// How a token stands.
+    TokenState: "a state" {
+        /// Good.
+        Active = "Active",
+        /// Good, for 20 days at most.
+        Expiring = "Expiring",
+        /// Stopped until somebody resumes it.
+        Suspended = "Suspended",
+        /// Its time is over.
+        Expired = "Expired",
+        /// Ended for good.
+        Revoked = "Revoked",
+    }
+}
+
+/// How long before its end a token counts as expiring.
+pub const EXPIRING_WITHIN: Duration = Duration::days(20);
+
+impl Token {
+    /// How it stands at `now`.
+    pub fn state(&self, now: OffsetDateTime) -> TokenState {
+        match (self.revoked_at, self.expires_at) {
+            (Some(_), _) => TokenState::Revoked,
+            (None, Some(end)) if end <= now => TokenState::Expired,
+            _ if self.suspended_at.is_some() => TokenState::Suspended,
+            (None, Some(end)) if end - now <= EXPIRING_WITHIN => TokenState::Expiring,
+            _ => TokenState::Active,
+        }
+    }
+
+    /// Whether it is good at `now`.
+    pub fn is_usable(&self, now: OffsetDateTime) -> bool {
+        matches!(self.state(now), TokenState::Active | TokenState::Expiring)
+    }
+
+    /// Whether it is never good again.
+    pub fn is_over(&self, now: OffsetDateTime) -> bool {
+        matches!(self.state(now), TokenState::Expired | TokenState::Revoked)
+    }
+
+    /// Whether it could be used for anything that it could not be used for when it was `before`: for another scope, even one
+    /// that sleeps, or in another team. What is neither cannot do more either, as scopes and teams only ever take away.
+    pub fn is_wider_than(&self, before: &Self) -> bool {
+        let other_teams = match (&before.teams, &self.teams) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(before), Some(now)) => !now.is_subset(before),
+        };
+        let other_scopes = !self.scopes.without(before.scopes).is_empty();
+        other_teams || other_scopes || (self.global_admin && !before.global_admin)
+    }
+}
+
+/// What a list of users tells of each one's tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many are good.
+    pub usable: i64,
+    /// How many of those never expire.
+    pub endless: i64,
+    /// When the first of those ends, where that is soon.
+    pub soonest_end: Option<OffsetDateTime>,
+    /// How many of those end soon.
+    pub ending: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn limited(scopes: &str, teams: Option<&[i64]>) -> Token {
+        let now = datetime!(2026-11-22 10:00 UTC);
+        Token {
+            id: TokenId(1),
+            uuid: Uuid::nil(),
+            user: UserId(1),
+            name: "ci".into(),
+            description: String::new(),
+            kind: TokenType::Service,
+            global_admin: false,
+            scopes: scopes.parse().unwrap(),
+            teams: teams.map(|ids| ids.iter().copied().map(TeamId).collect()),
+            hint: String::new(),
+            expires_at: None,
+            created_by: String::new(),
+            created_at: now,
+            last_use: None,
+            revoked_at: None,
+            suspended_at: None,
+            rotated_at: None,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn another_scope_or_another_team_is_wider_and_less_is_not() {
+        let before = limited("users:read teams:read", Some(&[7, 8]));
+        for wider in [
+            limited("users:read teams:read audit:read", Some(&[7, 8])),
+            limited("audit:read", Some(&[7])),
+            limited("users:read", Some(&[7, 9])),
+            limited("users:read", None),
+            Token { global_admin: true, ..limited("", None) },
+        ] {
+            assert!(wider.is_wider_than(&before), "{wider:?}");
+        }
+        for not in [before.clone(), limited("users:read", Some(&[7])), limited("", Some(&[])), limited("", Some(&[8]))]
+        {
+            assert!(!not.is_wider_than(&before), "{not:?}");
+        }
+        let unlimited = limited("users:read", None);
+        assert!(!limited("users:read", Some(&[7])).is_wider_than(&unlimited), "any limit is less than none");
+        let root = Token { global_admin: true, ..limited("", None) };
+        assert!(!limited("", None).is_wider_than(&root), "taking it away only takes away");
+        assert!(limited("users:read", None).is_wider_than(&root), "what it is left with is given anew");
+    }
+}

@@ -1,0 +1,175 @@
+//! The secrets of tokens, by their SHA-256: the one in force, and the one before it while a rotation overlaps.
+
+use std::collections::HashMap;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use time::OffsetDateTime;
+
+use super::db::{Tx, failed};
+use super::rows::TokenRow;
+use super::schema::{token_secrets, tokens};
+use super::users::list;
+use crate::base::clock::{from_micros, to_micros};
+use crate::model::Result;
+use crate::model::actor::Origin;
+use crate::model::ids::TokenId;
+use crate::model::tokens::{HashedToken, LastUse, OldSecret, Rotation, Token};
+
+/// A token, found by one of its secrets.
+pub struct Found {
+    /// The token.
+    pub token: Token,
+    /// When this secret ends although the token does not: a rotation replaced it.
+    pub ends_at: Option<OffsetDateTime>,
+    /// When this secret was last used, where the token was ever rotated.
+    pub last_used_at: Option<OffsetDateTime>,
+}
+
+/// The token that has this secret, or had it before its last rotation.
+///
+/// # Errors
+/// A fault.
+pub fn find(tx: &mut Tx<'_>, hash: &HashedToken) -> Result<Option<Found>> {
+    let found = token_secrets::table
+        .inner_join(tokens::table)
+        .filter(token_secrets::hash.eq(&hash.0[..]))
+        .select((tokens::all_columns, token_secrets::ends_at, token_secrets::last_used_at))
+        .get_result::<(TokenRow, Option<i64>, Option<i64>)>(tx.conn)
+        .optional()
+        .map_err(failed)?;
+    let Some((row, end, last)) = found else { return Ok(None) };
+    let token = super::tokens::with_teams(tx, vec![row])?.pop();
+    let (ends_at, last_used_at) = (end.map(from_micros), last.map(from_micros));
+    Ok(token.map(|token| Found { token, ends_at, last_used_at }))
+}
+
+/// Adds the secret in force of a token that has none.
+///
+/// # Errors
+/// A fault.
+pub fn insert(tx: &mut Tx<'_>, token: TokenId, hint: &str, hash: &HashedToken) -> Result<()> {
+    diesel::insert_into(token_secrets::table)
+        .values((
+            token_secrets::hash.eq(&hash.0[..]),
+            token_secrets::token_id.eq(token.0),
+            token_secrets::hint.eq(hint),
+        ))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Puts another secret in force. The one that was stays good until `until`; one that was before that is gone.
+///
+/// # Errors
+/// A fault.
+pub fn replace(
+    tx: &mut Tx<'_>,
+    token: &Token,
+    (hint, hash): (&str, &HashedToken),
+    until: OffsetDateTime,
+) -> Result<()> {
+    let of_token = token_secrets::table.filter(token_secrets::token_id.eq(token.id.0));
+    diesel::delete(of_token.filter(token_secrets::ends_at.is_not_null())).execute(tx.conn).map_err(failed)?;
+    diesel::update(of_token).set(token_secrets::ends_at.eq(to_micros(until))).execute(tx.conn).map_err(failed)?;
+    // Until it is rotated, a token's uses are those of its only secret, and are noted with the token alone.
+    if let Some(last) = token.last_use.as_ref().filter(|_| token.rotated_at.is_none()) {
+        diesel::update(of_token)
+            .set((
+                token_secrets::last_used_at.eq(to_micros(last.at)),
+                token_secrets::last_used_address.eq(&last.address),
+                token_secrets::last_used_agent.eq(&last.user_agent),
+            ))
+            .execute(tx.conn)
+            .map_err(failed)?;
+    }
+    insert(tx, token.id, hint, hash)
+}
+
+/// Ends the secret before the one in force, where it is still good. Whether it was.
+///
+/// # Errors
+/// A fault.
+pub fn end_old(tx: &mut Tx<'_>, token: TokenId, now: OffsetDateTime) -> Result<bool> {
+    let old =
+        token_secrets::table.filter(token_secrets::token_id.eq(token.0).and(token_secrets::ends_at.gt(to_micros(now))));
+    let ended = diesel::update(old).set(token_secrets::ends_at.eq(to_micros(now))).execute(tx.conn);
+    Ok(ended.map_err(failed)? > 0)
+}
+
+/// Notes a use of one secret of a token that was rotated.
+///
+/// # Errors
+/// A fault.
+pub fn used(tx: &mut Tx<'_>, hash: &HashedToken, origin: &Origin, now: OffsetDateTime) -> Result<()> {
+    diesel::update(token_secrets::table.filter(token_secrets::hash.eq(&hash.0[..])))
+        .set((
+            token_secrets::last_used_at.eq(to_micros(now)),
+            token_secrets::last_used_address.eq(&origin.address),
+            token_secrets::last_used_agent.eq(&origin.user_agent),
+        ))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+#[derive(Queryable)]
+struct SecretRow {
+    token: i64,
+    hint: String,
+    ends_at: Option<i64>,
+    at: Option<i64>,
+    address: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl SecretRow {
+    fn last_use(&self) -> Option<LastUse> {
+        let (address, user_agent) = (self.address.clone(), self.user_agent.clone());
+        self.at.map(|at| LastUse { at: from_micros(at), address, user_agent })
+    }
+}
+
+/// How far the last rotation of each of these tokens has come, of those that were rotated.
+///
+/// # Errors
+/// A fault.
+pub fn rotations<'a>(
+    tx: &mut Tx<'_>,
+    tokens: impl IntoIterator<Item = &'a Token>,
+) -> Result<HashMap<TokenId, Rotation>> {
+    let rotated: HashMap<i64, OffsetDateTime> =
+        tokens.into_iter().filter_map(|token| Some((token.id.0, token.rotated_at?))).collect();
+    if rotated.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = list(rotated.keys().copied());
+    let rows = token_secrets::table
+        .filter(sql::<Bool>(&format!("token_secrets.token_id IN ({ids})")))
+        .select((
+            token_secrets::token_id,
+            token_secrets::hint,
+            token_secrets::ends_at,
+            token_secrets::last_used_at,
+            token_secrets::last_used_address,
+            token_secrets::last_used_agent,
+        ))
+        .load::<SecretRow>(tx.conn)
+        .map_err(failed)?;
+    let (old, in_force): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.ends_at.is_some());
+    let last: HashMap<i64, Option<LastUse>> = in_force.iter().map(|row| (row.token, row.last_use())).collect();
+    let rotation = |row: SecretRow| {
+        let last_use = row.last_use();
+        Some((
+            TokenId(row.token),
+            Rotation {
+                at: *rotated.get(&row.token)?,
+                last_use: last.get(&row.token).cloned().flatten(),
+                old: OldSecret { hint: row.hint, ends_at: from_micros(row.ends_at?), last_use },
+            },
+        ))
+    };
+    Ok(old.into_iter().filter_map(rotation).collect())
+}
