@@ -55,18 +55,18 @@ pub fn selected(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Vec<Sel
         let obstacle = match judged(cx, *id, act) {
             Ok(()) => None,
             Err(error @ (Error::Forbidden(_) | Error::Conflict(_))) => {
-                let told = error.to_string();
-                refused.get_or_insert(error);
-                Some(told)
+                refused.get_or_insert((*id, info.user.username.clone()));
+                Some(error.to_string())
             }
             Err(error) => return Err(error),
         };
         found.push(Selected { info, contact_of: counts.get(id).copied().unwrap_or_default(), obstacle });
     }
-    match refused.filter(|_| found.iter().all(|chosen| chosen.obstacle.is_some())) {
-        Some(refusal) => Err(refusal),
-        None => Ok(found),
+    if let Some((id, name)) = refused.filter(|_| found.iter().all(|chosen| chosen.obstacle.is_some())) {
+        // Once more, so that what is written down is the refusal that is told.
+        judged(cx, id, act).map_err(|error| naming("Nothing was done", error, &name))?;
     }
+    Ok(found)
 }
 
 fn judged(cx: &mut Cx<'_, '_>, id: UserId, act: Act) -> Result<()> {

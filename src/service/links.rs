@@ -42,7 +42,8 @@ pub(super) fn new_invitation(cx: &mut Cx<'_, '_>, user: &User) -> Result<Issued>
 /// The person for whom the caller is about to make a link.
 ///
 /// # Errors
-/// A refusal: the account is no person, is disabled, or is stronger than the caller.
+/// [`Error::NotFound`] where the caller may not know of them, or a refusal: the account is no person, is disabled, or is stronger
+/// than the caller.
 pub fn issuing(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
     let user = super::users::target(cx, id, "user.link", Action::Update)?;
     if !user.kind.may_enter_portal() {

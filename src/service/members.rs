@@ -190,7 +190,7 @@ pub fn team_for(cx: &mut Cx<'_, '_>, user: UserId, name: &str) -> Result<TeamId>
     cx.attempt("team.set_member");
     cx.actor.may_manage(user.kind)?;
     cx.actor.may_touch(&user)?;
-    if !super::users::row_rights(cx, &user).assign {
+    if !super::users::row_rights(cx, &user)?.assign {
         return Err(Error::lacks(Permission::new(Resource::Teams, Action::Update)));
     }
     if name.is_empty() {

@@ -72,6 +72,7 @@ const PAGES: &[Page] = &[
         ],
     ),
     ("POST", "/users/new", &[("is_service", "on"), ("display_name", "Robot"), ("role", "Member"), ("team", "{team}")]),
+    ("GET", "/users/bulk?action=revoke&id={service}", &[]),
     ("GET", "/teams/{team}/members/new?kind=service", &[]),
     ("POST", "/teams/{team}/members/new", &[("kind", "service"), ("user", "{outsider}"), ("role", "Viewer")]),
     ("POST", "/teams/{team}/members/{service}/role", &[("role", "Editor")]),

@@ -88,7 +88,34 @@ async fn a_store_is_copied_before_its_tables_change() {
     assert_eq!(kept.number("SELECT COUNT(*) AS n FROM users"), 1);
 }
 
+/// Runs a file of a migration.
+fn script(app: &crate::support::TestApp, file: &str) {
+    let folder = if matches!(app.db, crate::support::Database::Sqlite(_)) { "sqlite" } else { "postgres" };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+    let text = std::fs::read_to_string(root.join(file)).unwrap();
+    for statement in text.split(";\n").filter(|statement| !statement.trim().is_empty()) {
+        app.sql(statement).unwrap();
+    }
+}
+
 both! {
+    async fn links_keep_their_issuers(app) {
+        let jonas = app.person("jonas", latchkey::model::roles::OrgRole::Member, &[]);
+        let row = |hash: &str, issuer: &str| format!("('reset', {jonas}, {hash}, {issuer}, 0, 0)");
+        let bytes = |n: u8| if matches!(app.db, crate::support::Database::Sqlite(_)) { format!("x'0{n}'") } else { format!("'\\x0{n}'") };
+        script(&app, "2026-11-22-000008_link_issuer/down.sql");
+        app.sql("DELETE FROM links").unwrap();
+        let rows = [row(&bytes(1), "-5"), row(&bytes(2), "3"), row(&bytes(3), "NULL")].join(", ");
+        app.sql(&format!("INSERT INTO links (purpose, user_id, secret_hash, issued_by, created_at, expires_at) VALUES {rows}")).unwrap();
+        for _ in 0..2 {
+            script(&app, "2026-11-22-000008_link_issuer/up.sql");
+            let issuers = app.db.texts("SELECT COALESCE('account ' || issued_by, 'token ' || issued_by_token, 'command line') AS t FROM links ORDER BY id");
+            assert_eq!(issuers, ["token 5", "account 3", "command line"]);
+            script(&app, "2026-11-22-000008_link_issuer/down.sql");
+            assert_eq!(app.db.texts("SELECT COALESCE('' || issued_by, 'none') AS t FROM links ORDER BY id"), ["-5", "3", "none"]);
+        }
+    }
+
     async fn older_entries_are_filed_under_their_teams(app) {
         use latchkey::model::ids::RoleId;
         use latchkey::model::roles::OrgRole::Member;
@@ -97,9 +124,6 @@ both! {
         app.token(job, "teams:read");
         let paula = app.person("paula", Member, &[]);
         app.write(|cx| latchkey::service::members::set(cx, other, paula, RoleId::VIEWER));
-        let folder = if matches!(app.db, crate::support::Database::Sqlite(_)) { "sqlite" } else { "postgres" };
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
-        let script = std::fs::read_to_string(root.join("2026-11-22-000007_audit_teams/up.sql")).unwrap();
         let filed = || app.db.texts("SELECT team_id || ' ' || action || ' ' || target_name AS t FROM audit_teams JOIN audit ON audit.seq = audit_teams.seq ORDER BY team_id, audit.seq");
         let before = filed();
         let expected = [
@@ -111,9 +135,7 @@ both! {
         ];
         assert_eq!(before, expected);
         app.sql("DROP TABLE audit_teams").unwrap();
-        for statement in script.split(";\n").filter(|statement| statement.contains("audit")) {
-            app.sql(statement).unwrap();
-        }
+        script(&app, "2026-11-22-000007_audit_teams/up.sql");
         assert_eq!(filed(), before, "the same as when they were written");
     }
 }

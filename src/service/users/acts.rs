@@ -76,11 +76,16 @@ pub(super) fn not_oneself(cx: &Cx<'_, '_>, user: &User, what: &str) -> Result<()
 pub fn enabling(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
     let user = target(cx, id, "user.enable", Action::Update)?;
     if !user.is_enabled() {
-        let teams = store::memberships::roles(cx.tx, id)?;
-        cx.actor.may_grant(&Holdings::latent(&user.standing(teams)))?;
-        may_wake_tokens(cx, &user)?;
+        may_wake(cx, &user)?;
     }
     Ok(user)
+}
+
+/// Rule 2 for an account that is switched on, with its tokens.
+pub(super) fn may_wake(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
+    let teams = store::memberships::roles(cx.tx, user.id)?;
+    cx.actor.may_grant(&Holdings::latent(&user.standing(teams)))?;
+    may_wake_tokens(cx, user)
 }
 
 /// Switches an account on again.
@@ -148,7 +153,7 @@ pub fn delete(cx: &mut Cx<'_, '_>, id: UserId, typed_username: Option<&str>) -> 
     cx.done(account(&user), Some(lost), None)
 }
 
-/// The person whose sessions the caller is about to end.
+/// The account whose sessions the caller is about to end.
 ///
 /// # Errors
 /// [`Error::NotFound`] where the caller may not know of them, or a refusal.

@@ -29,7 +29,6 @@ pub use effective::{At, Effective, Granted, effective};
 pub(in crate::service) use naming::checked;
 pub use naming::{Preview, preview};
 pub use rights::{Rights, rights, row_rights};
-pub(in crate::service) use turn::may_become_service;
 pub use turn::{
     PersonWanted, person_username, turn_into_person, turn_into_service, turning_into_person, turning_into_service,
 };

@@ -1,5 +1,6 @@
 //! What a caller may do with an account.
 
+use super::acts::may_wake;
 use super::turn::{may_become_person, may_become_service};
 use crate::model::Result;
 use crate::model::access::{Holdings, Place};
@@ -17,6 +18,8 @@ pub struct Rights {
     pub update: bool,
     /// Change its role, username, contact and home, and switch it off and on.
     pub manage: bool,
+    /// Switch it on, where it is off.
+    pub enable: bool,
     /// Remove it.
     pub delete: bool,
     /// Move it to another home, or make a service account of a person: as [`Rights::manage`], where no setting leaves that to
@@ -45,7 +48,7 @@ pub struct Rights {
 /// # Errors
 /// A fault.
 pub fn rights(cx: &mut Cx<'_, '_>, user: &User) -> Result<Rights> {
-    let mut rights = row_rights(cx, user);
+    let mut rights = row_rights(cx, user)?;
     if !rights.manage {
         return Ok(rights);
     }
@@ -60,7 +63,11 @@ pub fn rights(cx: &mut Cx<'_, '_>, user: &User) -> Result<Rights> {
 }
 
 /// What the caller may do with a user of a list: all but handing out a link and turning it, which are not looked into.
-pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
+///
+/// # Errors
+/// A fault.
+pub fn row_rights(cx: &mut Cx<'_, '_>, user: &User) -> Result<Rights> {
+    let enable = !user.is_enabled() && cx.actor.may_act_on(user, Action::Update).is_ok() && may_wake(cx, user).is_ok();
     let own = |action| cx.actor.owns(user.id, action);
     let may = |action| cx.actor.may_act_on(user, action).is_ok();
     let home = Place::of_home(user.home_team);
@@ -70,7 +77,8 @@ pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
     let person = user.kind == Kind::Person;
     let assign = cx.actor.can(Permission::new(Resource::Teams, Action::Update), Place::Everywhere)
         || !cx.actor.holdings.teams_with(Permission::new(Resource::Teams, Action::Update)).is_empty();
-    Rights {
+    Ok(Rights {
+        enable,
         update: may(Action::Update) || own(Action::Update),
         manage: may(Action::Update),
         delete: may(Action::Delete),
@@ -83,5 +91,5 @@ pub fn row_rights(cx: &Cx<'_, '_>, user: &User) -> Rights {
         see_activity: own(Action::Read) || cx.actor.can(Permission::new(Resource::Audit, Action::Read), home),
         link: false,
         turn: false,
-    }
+    })
 }

@@ -22,6 +22,7 @@ use crate::store;
 pub fn turning_into_service(cx: &mut Cx<'_, '_>, id: UserId) -> Result<User> {
     let user = target(cx, id, "user.turn_into_service", Action::Update)?;
     cx.actor.may_manage(Kind::Service)?;
+    may_become_service(cx, &user)?;
     if user.kind != Kind::Person {
         return Err(Error::Conflict(format!("{} is no person.", user.username)));
     }
@@ -38,7 +39,6 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Resul
     let user = turning_into_service(cx, id)?;
     teams::there_is(cx, home, "home_team")?;
     cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(Some(home)))?;
-    may_become_service(cx, &user)?;
     let was = profile(cx, &user)?;
     store::users::set_password(cx.tx, id, None)?;
     store::users::release_contact(cx.tx, id)?;
@@ -65,7 +65,7 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Resul
 }
 
 /// What a person must hold who makes a service account of somebody, its new home aside.
-pub(in crate::service) fn may_become_service(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
+pub(super) fn may_become_service(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
     may_create_somewhere(cx)?;
     cx.actor.may_grant(&Holdings::latent(&user.standing(store::memberships::roles(cx.tx, user.id)?)))
 }

@@ -137,17 +137,17 @@ pub(super) fn offered(info: &UserInfo, rights: Rights, own: bool, answers_for: O
             ),
         });
     }
-    if rights.manage && !own {
-        acts.push(match user.is_enabled() {
-            true => act(
-                What::Disable,
-                "Disable",
-                "Ends its sessions and stops its tokens. It can be enabled again.",
-                "Disable",
-                true,
-            ),
-            false => act(What::Enable, "Enable", "Its tokens that are still good work again.", "Enable", false),
-        });
+    if rights.manage && !own && user.is_enabled() {
+        acts.push(act(
+            What::Disable,
+            "Disable",
+            "Ends its sessions and stops its tokens. It can be enabled again.",
+            "Disable",
+            true,
+        ));
+    }
+    if rights.enable && !own {
+        acts.push(act(What::Enable, "Enable", "Its tokens that are still good work again.", "Enable", false));
     }
     if rights.delete && !own {
         acts.push(act(

@@ -65,7 +65,7 @@ struct Row {
     tokens: Note,
     status: Status,
     last_seen: Option<When>,
-    disabled: bool,
+    may_enable: bool,
     may_disable: bool,
     may_delete: bool,
     may_tokens: bool,
@@ -137,7 +137,7 @@ fn find(cx: &mut Cx<'_, '_>, asked: &Asked) -> Result<Found> {
     {
         known.extend(teams::names(cx, [team])?);
     }
-    let rights = list.items.iter().map(|info| users::row_rights(cx, &info.user)).collect();
+    let rights = list.items.iter().map(|info| users::row_rights(cx, &info.user)).collect::<Result<_>>()?;
     Ok(Found {
         shell,
         me: cx.actor.id(),
@@ -165,8 +165,8 @@ fn row(info: &UserInfo, rights: Rights, me: Option<UserId>, now: OffsetDateTime)
         tokens: Note::tokens(&info.tokens, user.kind, now),
         status: info.state.into(),
         last_seen: user.last_seen_at.map(|at| When::of(at, now)),
-        disabled: !user.is_enabled(),
-        may_disable: rights.manage && other,
+        may_disable: rights.manage && other && user.is_enabled(),
+        may_enable: rights.enable && other,
         may_delete: rights.delete && other,
         may_tokens: rights.see_tokens,
         may_revoke: rights.revoke_tokens,

@@ -99,7 +99,22 @@ fn much_was_done(tally: &Tally) {
     }
 }
 
-/// Sequences in parts of a store each, several at a time where there are many: a store keeps its database, not a core, busy.
+/// Has the other workers begin nothing new once one of them has failed.
+struct StopOthers<'a> {
+    begun: &'a AtomicU32,
+    parts: u32,
+}
+
+impl Drop for StopOthers<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.begun.store(self.parts, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Sequences in parts of a store each, as many at a time as there are cores. What has failed is told once the parts that are
+/// under way have ended too.
 fn prove(flavour: Flavour) {
     let sequences = u32::try_from(number("LATCHKEY_TEST_SOAK", 300)).unwrap();
     let seed = number("LATCHKEY_TEST_SOAK_SEED", 2026);
@@ -108,14 +123,11 @@ fn prove(flavour: Flavour) {
     let work = || {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let tally = RefCell::new(Tally::default());
+        let _stop = StopOthers { begun: &begun, parts };
         while let Some(part) = Some(begun.fetch_add(1, Ordering::Relaxed)).filter(|part| *part < parts) {
             let cases = PER_STORE.min(sequences - part * PER_STORE);
             let seed = seed + u64::from(part);
-            if let Err(broken) = runtime.block_on(soak(flavour, cases, seed, &tally)) {
-                // The other workers begin nothing new.
-                begun.store(parts, Ordering::Relaxed);
-                panic!("{broken}");
-            }
+            runtime.block_on(soak(flavour, cases, seed, &tally)).unwrap_or_else(|broken| panic!("{broken}"));
             eprintln!("{flavour:?}: {cases} sequences of seed {seed} held");
         }
         tally.into_inner()

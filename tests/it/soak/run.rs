@@ -233,6 +233,11 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.hands.learn(learned, &self.reading);
+        // Whoever was made an Admin from outside may do that to another; nobody else may.
+        let ousted = self.admin_outside(&before).is_some() && self.admin_outside(&self.reading).is_none();
+        if ousted && !power.is_admin() {
+            return Err(format!("{by} has put the Admin outside out of office"));
+        }
         if before.only_admins_manage_machines && self.reading.only_admins_manage_machines {
             // Nobody in the set acts as an Admin, unless given to by one.
             let free = power.beyond(&Power::default()).contains("Admin");
@@ -359,14 +364,15 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// What the Admin outside can do, while they are one.
+    fn admin_outside(&self, reading: &Reading) -> Option<Power> {
+        reading.by_password(self.ada).filter(Power::is_admin)
+    }
+
     fn admin_acts(&mut self, act: u32, dice: &[u32], tally: &mut Tally) -> Result<(), Broken> {
         let act = chosen(GIFTS, act);
         let ada = self.ada;
-        let Some(power) = self.reading.by_password(ada).filter(Power::is_admin) else {
-            // Who was made an Admin from outside may do that to another; nobody else may.
-            let may = self.ceiling.is_admin();
-            return if may { Ok(()) } else { Err("the set has put the Admin outside out of office".into()) };
-        };
+        let Some(power) = self.admin_outside(&self.reading) else { return Ok(()) };
         let caller = self.session(ada)?;
         let (done, learned) = self.attempt(act, caller, (ada, &power), "the Admin outside", dice)?;
         tally.count(act.name, done);

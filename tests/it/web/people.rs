@@ -270,6 +270,37 @@ both! {
         assert!(!alone(&mut ada).await, "a custom role may manage it as well");
     }
 
+    async fn who_may_not_do_it_is_not_even_asked(app) {
+        let mut ada = app.admin().await;
+        let grace = app.make_admin("grace");
+        let own = app.number("SELECT id AS n FROM users WHERE username = 'ada'");
+        app.person("max", OrgRole::Manager, &[]);
+        let (team, jonas) = (app.team("Platform"), app.person("jonas", OrgRole::Member, &[]));
+        let strong = app.service("Strong", OrgRole::Member, &[(team, RoleId::VIEWER)]);
+        app.global_admin(strong);
+        app.write(|cx| latchkey::service::users::disable(cx, strong));
+        app.write(|cx| latchkey::service::users::disable(cx, jonas));
+        let mut max = app.log_in("max").await;
+        assert_eq!(max.get(&format!("/users/{strong}/enable")).await.status, 403, "it would wake a global-admin token");
+        assert!(max.get(&format!("/users/{jonas}/enable")).await.status == 200 && ada.get(&format!("/users/{strong}/enable")).await.status == 200);
+        for (page, path) in [(format!("/users/{strong}"), strong), ("/users".into(), strong), ("/users".into(), jonas)] {
+            let drawn = max.get(&page).await.count(&format!("a[href='/users/{path}/enable']"));
+            assert_eq!(drawn, usize::from(path == jonas), "{page} to {path}");
+        }
+        for act in ["disable", "delete", "turn-into-service"] {
+            assert_eq!(ada.get(&format!("/users/{own}/{act}")).await.status, 409, "{act} oneself");
+        }
+        assert_eq!(ada.get(&format!("/users/{jonas}/link")).await.status, 409, "a link for a disabled account");
+        let alone = ada.get(&format!("/users/bulk?action=disable&id={own}")).await;
+        assert!(alone.status == 409 && alone.has("because of ada"), "{}", alone.text());
+        let mixed = max.get(&format!("/users/bulk?action=revoke&id={jonas}&id={grace}")).await;
+        assert_eq!((mixed.count("input[name=id][checked]"), mixed.count("input[name=id][disabled]")), (1, 1), "{}", mixed.text());
+        let none = max.get(&format!("/users/bulk?action=disable&id={own}&id={grace}&id=999")).await;
+        assert!(none.status == 403 && none.has("because of ada"), "{}", none.text());
+        let last = app.audit().pop().unwrap();
+        assert!(last.starts_with("user.disable refused ada "), "what is told is what is written down: {last}");
+    }
+
     async fn several_at_once_are_asked_about_one_by_one(app) {
         let mut ada = app.admin().await;
         let Leaver { jonas, importer, .. } = Leaver::of(&app);
@@ -278,7 +309,7 @@ both! {
         let (jonas, importer) = (jonas.to_string(), importer.to_string());
         let ask = format!("/users/bulk?action=disable&id={jonas}&id={importer}&id={own}");
         let page = ada.get(&ask).await;
-        assert_eq!(page.count("input[name=id][checked]"), 2);
+        assert_eq!((page.count("input[name=id][checked]"), page.count("input[name=id][disabled]")), (2, 1));
         for told in ["2 service accounts want a new contact", "1 good token", "You cannot disable your own account"] {
             assert!(page.has(told), "{}", page.text());
         }
