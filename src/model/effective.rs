@@ -231,6 +231,8 @@ mod tests {
             created_at: datetime!(2026-11-22 10:00 UTC),
             last_use: None,
             revoked_at: None,
+            suspended_at: None,
+            rotated_at: None,
             version: 1,
         }
     }

@@ -166,6 +166,12 @@ pub fn table() -> Vec<Route> {
         row("GET", "/api/v1/users/{id}/tokens/{token_id}/permissions", Api, Token, || {
             get().to(api::permissions::of_token)
         }),
+        row("POST", "/api/v1/users/{id}/tokens/{token_id}/rotate", Api, Token, || post().to(api::tokens::acts::rotate)),
+        row("POST", "/api/v1/users/{id}/tokens/{token_id}/finish", Api, Token, || post().to(api::tokens::acts::finish)),
+        row("POST", "/api/v1/users/{id}/tokens/{token_id}/suspend", Api, Token, || {
+            post().to(api::tokens::acts::suspend)
+        }),
+        row("POST", "/api/v1/users/{id}/tokens/{token_id}/resume", Api, Token, || post().to(api::tokens::acts::resume)),
         row("POST", "/api/v1/teams", Api, Token, || post().to(api::teams::create)),
         row("GET", "/api/v1/teams", Api, Token, || get().to(api::teams::list)),
         row("GET", "/api/v1/teams/{id}", Api, Token, || get().to(api::teams::get)),

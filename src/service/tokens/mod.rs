@@ -139,6 +139,34 @@ fn may_manage(cx: &Cx<'_, '_>, user: &User, action: Action) -> Result<()> {
     cx.actor.may_touch(user)
 }
 
+/// What the caller may do to a token besides changing and revoking it, for drawing the controls.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Acts {
+    /// Give it another secret.
+    pub rotate: bool,
+    /// Stop it, or end the secret that it had before.
+    pub suspend: bool,
+    /// Have it work again.
+    pub resume: bool,
+}
+
+/// What the caller may do to `token` of `user`.
+///
+/// # Errors
+/// A fault.
+pub fn acts(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Result<Acts> {
+    if may_manage(cx, user, Action::Update).is_err() || token.is_over(cx.now) {
+        return Ok(Acts::default());
+    }
+    let yields = match change::may_yield(cx, user, token) {
+        Ok(()) | Err(Error::PasswordNeeded) => true,
+        Err(Error::Internal(fault)) => return Err(Error::Internal(fault)),
+        Err(_) => false,
+    };
+    let suspended = token.suspended_at.is_some();
+    Ok(Acts { rotate: yields && !suspended && user.is_enabled(), suspend: true, resume: yields && suspended })
+}
+
 /// What an account holds at this moment.
 ///
 /// # Errors

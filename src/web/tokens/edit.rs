@@ -2,6 +2,7 @@
 
 mod form;
 mod power;
+mod rotation;
 
 use std::collections::HashMap;
 
@@ -11,14 +12,16 @@ use time::OffsetDateTime;
 
 use self::form::{Delta, EditForm, deltas};
 use self::power::PowerView;
+use self::rotation::RotationView;
 use super::Whose;
+use super::acts::What;
 use super::pages::{confirm_password, keeps_form};
 use crate::http::Portal;
 use crate::model::ids::{TeamId, TokenId};
-use crate::model::tokens::{Token, TokenState};
+use crate::model::tokens::Token;
 use crate::model::users::User;
 use crate::model::{Error, Result};
-use crate::service::tokens::{self, Editing, Power};
+use crate::service::tokens::{self, Acts, Editing, Power};
 use crate::service::users::{self, Rights};
 use crate::service::{Cx, teams};
 use crate::web::view::{Change, Status, When, Who, form_error};
@@ -41,7 +44,9 @@ struct OnePage {
     creator: String,
     created: When,
     description: String,
-    revoke: String,
+    /// What can be done to it: where, what it is called, and whether something stops by it.
+    acts: Vec<(String, &'static str, bool)>,
+    rotation: Option<RotationView>,
     error: Option<String>,
     stale: bool,
     conflict: Vec<Change>,
@@ -54,6 +59,7 @@ struct Known {
     user: User,
     power: Power,
     rights: Rights,
+    acts: Acts,
     editing: Option<Editing>,
     now: OffsetDateTime,
 }
@@ -64,9 +70,10 @@ impl Known {
         let power = tokens::power(cx, id, token)?;
         let user = users::get(cx, id)?.user;
         let rights = users::rights(cx, &user)?;
-        let open = rights.change_tokens && power.info.token.is_usable(cx.now);
+        let open = rights.change_tokens && !power.info.token.is_over(cx.now);
         let editing = if open { Some(tokens::editing(cx, id, token)?) } else { None };
-        Ok(Self { user, power, rights, editing, now: cx.now })
+        let acts = tokens::acts(cx, &user, &power.info.token)?;
+        Ok(Self { user, power, rights, acts, editing, now: cx.now })
     }
 
     fn token(&self) -> &Token {
@@ -116,11 +123,8 @@ fn one(page: Page, whose: Whose, known: &Known, typed: Option<&Fields>, error: O
         creator: token.created_by.clone(),
         created: When::of(token.created_at, known.now),
         description: token.description.clone(),
-        revoke: match state {
-            TokenState::Revoked => String::new(),
-            _ if known.rights.revoke_tokens => whose.revoke(token.id),
-            _ => String::new(),
-        },
+        acts: acts(whose, known),
+        rotation: RotationView::of(whose, known),
         error: error.filter(|_| !stale).map(|error| form_error(error, form::SHOWN)),
         stale,
         conflict: match (stale, typed, &form) {
@@ -130,6 +134,19 @@ fn one(page: Page, whose: Whose, known: &Known, typed: Option<&Fields>, error: O
         form,
         power: PowerView::of(&known.power),
     }
+}
+
+fn acts(whose: Whose, known: &Known) -> Vec<(String, &'static str, bool)> {
+    let token = known.token();
+    let suspended = token.suspended_at.is_some();
+    let act = |what: What| format!("{}/{}", whose.one(token.id), what.slug());
+    let all = [
+        (known.acts.rotate, act(What::Rotate), "Rotate", false),
+        (known.acts.suspend && !suspended, act(What::Suspend), "Suspend", false),
+        (known.acts.resume, act(What::Resume), "Resume", false),
+        (known.rights.revoke_tokens && token.revoked_at.is_none(), whose.revoke(token.id), "Revoke", true),
+    ];
+    all.into_iter().filter(|(may, ..)| *may).map(|(_, href, label, danger)| (href, label, danger)).collect()
 }
 
 /// Saves what was changed.

@@ -1,9 +1,11 @@
 //! `Idempotency-Key`: every write of the API is done once, however often it is sent.
 
 use latchkey::http::routing::Policy;
-use latchkey::model::ids::{RoleId, TeamId, UserId};
+use latchkey::model::ids::{RoleId, TeamId, TokenId, UserId};
 use latchkey::model::roles::OrgRole;
+use latchkey::model::tokens::Overlap;
 use latchkey::server::routes::table;
+use latchkey::service::tokens::{self, Rotate};
 use reqwest::Method;
 use serde_json::{Value, json};
 use time::Duration;
@@ -91,7 +93,9 @@ struct Targets {
     member: UserId,
     /// Whose contact is the user; and another person.
     people: [UserId; 2],
-    token: i64,
+    /// A token with two secrets.
+    token: TokenId,
+    suspended: TokenId,
     role: i64,
 }
 
@@ -102,18 +106,26 @@ impl Targets {
         let member =
             app.service(&format!("Member {round}"), OrgRole::Member, &[(home, RoleId::OWNER), (team, RoleId::VIEWER)]);
         app.token(user, "teams:read");
-        let token = app.number("SELECT MAX(id) AS n FROM tokens");
+        let token = app.last_token(user);
+        let rotate = Rotate { version: None, overlap: Overlap::Week, form_key: None };
+        app.write(|cx| tokens::rotate(cx, user, token, &rotate));
+        app.token(user, "teams:read");
+        let suspended = app.last_token(user);
+        app.write(|cx| tokens::suspend(cx, user, suspended, None));
         let people = ["leaver", "heir"].map(|name| app.person(&format!("{name}{round}"), OrgRole::Member, &[]));
         app.sql(&format!("UPDATE users SET contact_id = {} WHERE id = {user}", people[0])).unwrap();
         app.sql(&format!("INSERT INTO roles (name, name_key, description, permissions, level, created_at, version) VALUES ('Role {round}', 'role {round}', '', '', 'none', 0, 1)")).unwrap();
         let role = app.number("SELECT MAX(id) AS n FROM roles");
-        Self { user, team, home, member, people, token, role }
+        Self { user, team, home, member, people, token, suspended, role }
     }
 }
 
+/// Acts that take no body.
+const BARE: &[&str] = &["/end-sessions", "/link", "/revoke-tokens", "/finish", "/suspend", "/resume"];
+
 /// How to send each write. A new route gets a line here, and thereby a test that it can be sent twice.
 fn write(method: &str, path: &str, targets: &Targets) -> Request {
-    let Targets { user, team, home, member, people: [person, other], token, role } = targets;
+    let Targets { user, team, home, member, people: [person, other], token, suspended, role } = targets;
     let body = match (method, path) {
         ("POST", "/api/v1/users") => {
             json!({ "name": "Ada Okafor", "user_type": "Person", "username": "ada", "email": "ada@example.com", "role": "Member" })
@@ -122,15 +134,14 @@ fn write(method: &str, path: &str, targets: &Targets) -> Request {
         ("POST", "/api/v1/users/{id}/tokens") => {
             json!({ "name": "pipeline", "expires_in_days": 1, "scopes": ["teams:read"] })
         }
+        ("POST", path) if path.ends_with("/rotate") => json!({ "overlap": "none" }),
         ("POST", "/api/v1/teams") => json!({ "name": "Data Quality" }),
         ("PATCH", "/api/v1/teams/{id}") => json!({ "description": "changed" }),
         ("PUT", "/api/v1/teams/{id}/members/{user_id}") => json!({ "role": "Maintainer" }),
         ("POST", "/api/v1/users/{id}/turn-into-service") => json!({ "home_team": "Public" }),
         ("POST", "/api/v1/users/{id}/turn-into-person") => json!({ "username": "eve", "email": "eve@example.com" }),
         ("POST", "/api/v1/users/{id}/handover") => json!({ "contact": other }),
-        ("POST", path) if ["/end-sessions", "/link", "/revoke-tokens"].iter().any(|act| path.ends_with(act)) => {
-            Value::Null
-        }
+        ("POST", path) if BARE.iter().any(|act| path.ends_with(act)) => Value::Null,
         ("POST", "/api/v1/teams/{id}/move-homes") => json!({ "to": "Public" }),
         ("PATCH", "/api/v1/users/{id}/tokens/{token_id}") => json!({ "scopes": [] }),
         ("POST", "/api/v1/roles") => json!({ "name": "Importer", "permissions": ["tokens:read"] }),
@@ -147,6 +158,7 @@ fn write(method: &str, path: &str, targets: &Targets) -> Request {
         path if of_people.iter().any(|act| path.ends_with(act)) => person.0,
         _ => user.0,
     };
+    let token = if path.ends_with("/resume") { suspended } else { token };
     let path = path.replace("{id}", &id.to_string());
     let path = path.replace("{user_id}", &member.to_string()).replace("{token_id}", &token.to_string());
     Request::new(method, path, body)
@@ -175,7 +187,7 @@ both! {
             let mut known = first.body.clone();
             let secrets = ["token", "invitation", "link"].map(|name| known.as_object_mut().and_then(|body| body.remove(name)));
             assert_eq!(again.body, known, "{what}: the same without the secret");
-            let tells = ["/users", "/{id}/tokens", "/link", "/turn-into-person"].iter().any(|end| what.ends_with(end));
+            let tells = ["/users", "/{id}/tokens", "/rotate", "/link", "/turn-into-person"].iter().any(|end| what.ends_with(end));
             assert_eq!(secrets.iter().flatten().count(), usize::from(tells && route.method == "POST"), "{what}");
             for secret in secrets.iter().flatten() {
                 let secret = secret.as_str().unwrap().rsplit('/').next().unwrap();

@@ -7,6 +7,7 @@ mod openapi;
 mod people;
 mod problems;
 mod roles;
+mod rotation;
 mod teams;
 mod token_change;
 mod tokens;

@@ -138,6 +138,7 @@ fn body(route: &Route) -> serde_json::Value {
         ("POST", path) if path.ends_with("/tokens") => {
             json!({ "name": "intruder", "expires_in_days": 1, "scopes": ["teams:read"] })
         }
+        ("POST", path) if path.ends_with("/rotate") => json!({ "overlap": "none" }),
         ("POST", path) if path.ends_with("/turn-into-service") => json!({ "home_team": "Platform" }),
         ("POST", path) if path.ends_with("/turn-into-person") => {
             json!({ "username": "intruder", "email": "intruder@example.com" })

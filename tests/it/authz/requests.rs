@@ -117,6 +117,7 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
         "/users/{id}/teams" => vec![("team", "Platform"), ("role", "Viewer")],
         "/users/{id}/teams/{team}" | "/teams/{id}/members/{user}/role" => vec![("role", "Editor")],
         "/users/{id}/tokens/new" => token.to_vec(),
+        "/users/{id}/tokens/{token}/rotate" => vec![("version", "1"), ("overlap", "none"), ("form_key", "key")],
         "/users/{id}/tokens/{token}" => vec![("version", "1"), ("name", "renamed")],
         "/account/tokens/new" => vec![("token_name", "fresh"), ("expires", "30"), ("scope", "self:read")],
         "/users/{id}/delete" => vec![("username", &username), ("password", PASSWORD)],
@@ -153,6 +154,7 @@ pub fn json(scene: &Scene, route: &Route, thing: &str) -> Value {
         ("POST", path) if path.ends_with("/tokens") => {
             json!({ "name": "fresh", "expires_in_days": 1, "scopes": ["service_accounts:read"] })
         }
+        ("POST", path) if path.ends_with("/rotate") => json!({ "overlap": "none" }),
         ("POST", path) if path.ends_with("/turn-into-service") => json!({ "home_team": "Billing" }),
         ("POST", path) if path.ends_with("/turn-into-person") => {
             json!({ "username": "nora", "email": "nora@example.com" })

@@ -17,6 +17,8 @@ pub const MAILBOX: &str = "@taken.example";
 pub struct KnownToken {
     pub id: TokenId,
     pub plain: Secret,
+    /// Which of the token's secrets it is.
+    hint: String,
     /// The scopes that somebody outside the set put on it.
     given: PermissionSet,
 }
@@ -30,7 +32,7 @@ impl KnownToken {
     /// One that somebody outside the set made.
     pub fn given(minted: &Minted) -> Self {
         let plain = Secret::new(minted.plain.reveal().to_owned());
-        Self { id: minted.token.id, plain, given: minted.token.scopes }
+        Self { id: minted.token.id, plain, hint: minted.token.hint.clone(), given: minted.token.scopes }
     }
 }
 
@@ -91,7 +93,7 @@ impl Hands {
     pub fn by_key(key: &Key, reading: &Reading, now: i64) -> Option<Power> {
         match key {
             Key::Password(user) => reading.by_password(*user),
-            Key::Token(token) => reading.by_token(token.id, now),
+            Key::Token(token) => reading.by_token(token.id, &token.hint, now),
         }
     }
 

@@ -112,7 +112,10 @@ pub struct Pass {
     pub limit: Option<BTreeSet<TeamId>>,
     pub ends_at: i64,
     pub revoked: bool,
+    pub suspended: bool,
     pub scopes: PermissionSet,
+    /// Until when each of its secrets is good, by its hint.
+    pub secrets: BTreeMap<String, i64>,
 }
 
 /// All that one sequence has in the store.
@@ -158,7 +161,8 @@ impl Reading {
              UNION ALL SELECT 'm|' || user_id || '|' || team_id || '|' || role_id FROM memberships WHERE user_id > {users} \
              UNION ALL SELECT 'r|' || id || '|' || level || '|' || permissions FROM roles WHERE id > {roles} \
              UNION ALL SELECT 't|' || id || '|' || user_id || '|' || {global} || '|' || {limited} || '|' \
-             || COALESCE(expires_at, {never}) || '|' || {revoked} || '|' || scopes FROM tokens WHERE id > {tokens} \
+             || COALESCE(expires_at, {never}) || '|' || {revoked} || '|' || scopes || '|' || {suspended} FROM tokens WHERE id > {tokens} \
+             UNION ALL SELECT 'k|' || token_id || '|' || hint || '|' || COALESCE(ends_at, {never}) FROM token_secrets WHERE token_id > {tokens} \
              UNION ALL SELECT 'x|' || token_id || '|' || team_id FROM token_teams WHERE token_id > {tokens} \
              UNION ALL SELECT 'l|' || id || '|' || user_id || '|' || expires_at FROM links WHERE user_id > {users} \
              UNION ALL SELECT 'g|' || id || '|' || name FROM teams WHERE id > {teams} \
@@ -168,6 +172,7 @@ impl Reading {
             global = yes("global_admin"),
             limited = yes("limited"),
             revoked = yes("revoked_at IS NOT NULL"),
+            suspended = yes("suspended_at IS NOT NULL"),
             setting = yes("only_admins_manage_machines"),
             never = i64::MAX,
         );
@@ -177,7 +182,7 @@ impl Reading {
         }
         let mut rows = window.texts(&query);
         // What belongs to an account or token comes after it.
-        rows.sort_by_key(|row| matches!(row.as_bytes()[0], b'm' | b'x'));
+        rows.sort_by_key(|row| matches!(row.as_bytes()[0], b'm' | b'x' | b'k'));
         for row in rows {
             reading.take(&row.split('|').collect::<Vec<_>>());
         }
@@ -217,12 +222,18 @@ impl Reading {
                     ends_at: number(5),
                     revoked: row[6] == "1",
                     scopes: row[7].parse().unwrap(),
+                    suspended: row[8] == "1",
+                    secrets: BTreeMap::new(),
                 };
                 self.tokens.insert(TokenId(number(1)), pass);
             }
             "x" => {
                 let limit = &mut self.tokens.get_mut(&TokenId(number(1))).unwrap().limit;
                 limit.as_mut().unwrap().insert(TeamId(number(2)));
+            }
+            "k" => {
+                let secrets = &mut self.tokens.get_mut(&TokenId(number(1))).unwrap().secrets;
+                secrets.insert(row[2].into(), number(3));
             }
             "l" => drop(self.links.insert(number(1), (UserId(number(2)), number(3)))),
             "g" => drop(self.teams.insert(TeamId(number(1)), row[2].into())),
@@ -260,9 +271,12 @@ impl Reading {
         may_enter.then(|| Power { admin: account.role == OrgRole::Admin, ..self.account(account) })
     }
 
-    /// What a token can do at `now` (rule 1, and section 4); `None` where it is not good.
-    pub fn by_token(&self, token: TokenId, now: i64) -> Option<Power> {
+    /// What the secret of this hint can do at `now` (rule 1, and section 4); `None` where it is not good.
+    pub fn by_token(&self, token: TokenId, hint: &str, now: i64) -> Option<Power> {
         let pass = self.tokens.get(&token)?;
+        if pass.suspended || pass.secrets.get(hint).is_none_or(|ends| *ends <= now) {
+            return None;
+        }
         let account = self.accounts.get(&pass.user)?;
         if pass.revoked || pass.ends_at <= now || !account.enabled {
             return None;

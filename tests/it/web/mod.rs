@@ -5,6 +5,7 @@ mod forgotten;
 mod links;
 mod people;
 mod roles;
+mod rotation;
 mod session;
 mod teams;
 mod throttle;

@@ -2,9 +2,10 @@
 
 use latchkey::model::ids::{TokenId, UserId};
 use latchkey::model::permissions::PermissionSet;
+use latchkey::model::tokens::Overlap;
 use latchkey::model::users::Kind;
 use latchkey::service::by_name::{self, TokenEdit, TokenWanted};
-use latchkey::service::tokens::{self, NewToken, TokenChange};
+use latchkey::service::tokens::{self, NewToken, Rotate, TokenChange};
 
 use super::{KnownToken, Learned, Outcome, Pass, Try, none, nothing};
 
@@ -81,6 +82,24 @@ pub fn change_token_by_name(by: &mut Try<'_>) -> Outcome {
         ..TokenEdit::default()
     };
     nothing(by.write(|cx| by_name::change_token(cx, user, token, edit)))
+}
+
+pub fn rotate_token(by: &mut Try<'_>) -> Outcome {
+    let (token, user) = some_token(by, |_| true).ok_or_else(none)?;
+    let overlap = by.dice.pick(Overlap::ALL);
+    let wanted = Rotate { version: None, overlap, form_key: None };
+    let minted = by.write(|cx| tokens::rotate(cx, user, token, &wanted))?;
+    Ok(vec![Learned::Token(KnownToken::made(&minted))])
+}
+
+pub fn suspend_token(by: &mut Try<'_>) -> Outcome {
+    let (token, user) = some_token(by, |pass| !pass.suspended).ok_or_else(none)?;
+    nothing(by.write(|cx| tokens::suspend(cx, user, token, None)))
+}
+
+pub fn resume_token(by: &mut Try<'_>) -> Outcome {
+    let (token, user) = some_token(by, |pass| pass.suspended).ok_or_else(none)?;
+    nothing(by.write(|cx| tokens::resume(cx, user, token, None)))
 }
 
 pub fn give_global_admin(by: &mut Try<'_>) -> Outcome {

@@ -1,20 +1,22 @@
 //! `/api/v1/users/{id}/tokens`.
 
+pub mod acts;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Answer;
-use super::answer::{List, changed, created, nothing, ok, tagged};
-use super::body::{Body, given};
-use super::call::Call;
-use super::openapi::{Changes, Creates, Deletes, Lists, Reads};
-use super::query::Paging;
-use super::users::id as user_id;
+use crate::api::answer::{List, changed, created, nothing, ok, tagged};
+use crate::api::body::{Body, given};
+use crate::api::call::Call;
+use crate::api::openapi::{Changes, Creates, Deletes, Lists, Reads};
+use crate::api::query::Paging;
+use crate::api::users::id as user_id;
+use crate::api::{Answer, ApiError};
 use crate::model::Result;
-use crate::model::ids::TokenId;
+use crate::model::ids::{TokenId, UserId};
 use crate::model::permissions::PermissionSet;
 use crate::model::tokens::{LastUse, OldSecret, TokenState, TokenType};
 use crate::service::by_name::{self, TokenEdit, TokenWanted};
@@ -270,6 +272,11 @@ impl TokenAnswer {
     }
 }
 
+/// Whose token a path is about, and which.
+fn ids(call: &Call) -> Result<(UserId, TokenId), ApiError> {
+    Ok((user_id(call)?, call.id("token_id", "token")?))
+}
+
 /// Make a token
 ///
 /// It can do no more than the token that makes it, and ends no later.
@@ -347,8 +354,7 @@ pub async fn get(call: Call) -> Answer {
     responses((status = 200, description = "The token as it is now.", body = TokenAnswer, headers(("ETag" = String, description = "The token's version."))), Changes),
 )]
 pub async fn change(call: Call, body: Body) -> Answer {
-    let ids = user_id(&call).and_then(|user| Ok((user, call.id::<TokenId>("token_id", "token")?)));
-    let input = (ids, call.if_match(), body.read::<ChangeToken>());
+    let input = (ids(&call), call.if_match(), body.read::<ChangeToken>());
     call.write(input, |cx, ((user, token), version, change)| {
         let info = by_name::change_token(cx, user, token, change.at(version))?;
         let token = TokenAnswer::of(cx, info)?;
