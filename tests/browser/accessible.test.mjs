@@ -109,6 +109,18 @@ test('every page of the table of routes', async () => {
       await at('/users/{id}/tokens/{token}', { ...user(name), token: data.tokens[name][token].id }, '', `${name}, ${token}`)
     }
     await at('/users/{id}/tokens/{token}/revoke', { ...user('API Access'), token: data.tokens['API Access']['pipeline-staging'].id })
+    const staging = { ...user('API Access'), token: data.tokens['API Access']['pipeline-staging'].id }
+    const act = (name, body = {}) => api(server, data.admin, 'POST', `/api/v1/users/${staging.id}/tokens/${staging.token}/${name}`, body)
+    await at('/users/{id}/tokens/{token}/rotate', staging)
+    await at('/users/{id}/tokens/{token}/suspend', staging)
+    await act('rotate', { overlap: '24h' })
+    await at('/users/{id}/tokens/{token}', staging, '', 'rotated')
+    await at('/users/{id}/tokens/{token}/finish', staging)
+    await at('/users/{id}/tokens/{token}/rotate', staging, '', 'a second time')
+    await act('suspend')
+    await at('/users/{id}/tokens/{token}', staging, '', 'suspended')
+    await at('/users/{id}/tokens/{token}/resume', staging)
+    await act('resume')
     await at('/users/{id}/teams/{team}/remove', { ...user('Jonas Lindqvist'), team: data.teams.Support })
     await at('/users/{id}/disable', user('API Access'))
     await at('/users/{id}/enable', user('Old importer'))
@@ -168,6 +180,14 @@ test('every page of the table of routes', async () => {
     await page.goto(`${server.url}/account/tokens`)
     const revoke = new URL(await page.getByRole('link', { name: /^Revoke/ }).first().getAttribute('href'), server.url)
     await at('/account/tokens/{token}', { token: revoke.pathname.split('/').at(-2) }, '', 'a global-admin token')
+    const own = { token: revoke.pathname.split('/').at(-2) }
+    for (const name of ['rotate', 'suspend', 'resume']) await at(`/account/tokens/{token}/${name}`, own)
+    await page.getByRole('button', { name: 'Resume token' }).waitFor()
+    await page.goto(`${server.url}/account/tokens/${own.token}/rotate`)
+    await page.getByRole('button', { name: 'Rotate token' }).click()
+    await page.getByRole('textbox', { name: 'Access token' }).waitFor()
+    await look('a new secret, seen once')
+    await at('/account/tokens/{token}/finish', own)
     await at('/account/tokens/{token}/revoke', { token: revoke.pathname.split('/').at(-2) })
 
     // The pages that need no session, or another one.
