@@ -11,7 +11,7 @@ const NAME = 'Invoice export'
 
 for (const flavour of flavours()) {
   for (const javaScript of [true, false]) {
-    test(`an Owner makes a service account, gives it a role, and narrows and revokes its token, JavaScript ${javaScript ? 'on' : 'off'}, on ${flavour}`, async () => {
+    test(`an Owner makes a service account, gives it a role, and narrows, rotates, suspends and revokes its token, JavaScript ${javaScript ? 'on' : 'off'}, on ${flavour}`, async () => {
       await withPortal({ flavour, javaScript }, async ({ server, page: own }) => {
         const data = await fill(server, own)
         const made = await api(server, data.admin, 'POST', '/api/v1/users', {
@@ -22,13 +22,16 @@ for (const flavour of flavours()) {
         await own.context().clearCookies()
         await login(own, server, OLGA)
 
-        const token = await makesOne(own, server, javaScript)
+        let token = await makesOne(own, server, javaScript)
         const asked = (path) => fetch(server.url + path, { headers: { authorization: `Bearer ${token}` } })
+        asked.by = (fresh) => { token = fresh }
         const me = await (await asked('/api/v1/me')).json()
         assert.deepEqual([me.user.name, me.user.home_team, me.token.effective_scopes], [NAME, 'Billing', ['service_accounts:read', 'teams:read']])
 
         await givesARole(own, javaScript)
         await narrows(own, asked)
+        await rotates(own, server, asked)
+        await suspends(own, asked)
         await revokes(own, asked)
         await readsTheLog(own, server, data)
         await seesNothingElse(own, server, data)
@@ -87,6 +90,33 @@ async function narrows(page, asked) {
   assert.deepEqual(me.token.scopes, ['teams:read'], 'at the next request, by the same secret')
 }
 
+// The new secret in place of the old one, which is ended once nothing uses it any more.
+async function rotates(page, server, asked) {
+  await page.getByRole('link', { name: 'Rotate', exact: true }).click()
+  await page.getByLabel('The present secret goes on working').selectOption('For 7 days')
+  await page.getByRole('button', { name: 'Rotate token' }).click()
+  const fresh = await shownToken(page)
+  const byNew = () => fetch(`${server.url}/api/v1/me`, { headers: { authorization: `Bearer ${fresh}` } })
+  assert.deepEqual([(await asked('/api/v1/me')).status, (await byNew()).status], [200, 200], 'both are good')
+  await page.getByRole('link', { name: 'I have saved it' }).click()
+  await page.getByRole('heading', { name: 'Two secrets' }).waitFor()
+  await page.getByRole('link', { name: 'End it now' }).click()
+  await page.getByText('was last used just now').waitFor()
+  await page.getByRole('button', { name: 'End the old secret' }).click()
+  await page.getByText('The old secret of nightly works no longer.').waitFor()
+  assert.deepEqual([(await asked('/api/v1/me')).status, (await byNew()).status], [401, 200])
+  asked.by(fresh)
+}
+
+async function suspends(page, asked) {
+  for (const [act, told, status] of [['Suspend', 'nightly is suspended.', 401], ['Resume', 'nightly works again.', 200]]) {
+    await page.getByRole('link', { name: act, exact: true }).click()
+    await page.getByRole('button', { name: `${act} token` }).click()
+    await page.getByText(told).waitFor()
+    assert.equal((await asked('/api/v1/me')).status, status)
+  }
+}
+
 async function revokes(page, asked) {
   await page.getByRole('link', { name: 'Revoke', exact: true }).click()
   await page.getByRole('button', { name: /^Revoke/ }).click()
@@ -97,7 +127,7 @@ async function revokes(page, asked) {
 async function readsTheLog(page, server, data) {
   await visit(page, `${server.url}/teams/${data.teams.Billing}/activity`)
   const log = await page.locator('main').textContent()
-  for (const told of ['Created invoice_export@service', 'Made a token for invoice_export@service', 'Revoked a token of invoice_export@service']) {
+  for (const told of ['Created invoice_export@service', 'Made a token for invoice_export@service', 'Rotated a token of invoice_export@service', 'Suspended a token of invoice_export@service', 'Revoked a token of invoice_export@service']) {
     assert.ok(log.includes(told), `${told}: ${log}`)
   }
 }
