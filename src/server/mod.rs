@@ -1,5 +1,6 @@
 //! Builds the actix application from the table of routes, and runs it.
 
+mod docs;
 pub mod health;
 pub mod routes;
 

@@ -3,7 +3,7 @@
 // A route of `get` takes any method: the server guards each by what its row says, and has GET answer HEAD as well.
 use actix_web::web::{delete, patch, post, put, route as get};
 
-use super::health;
+use super::{docs, health};
 use crate::api;
 use crate::http::routing::Face::{Api, Health, Page, Static};
 use crate::http::routing::Policy::{Public, Session, Token};
@@ -139,6 +139,7 @@ pub fn table() -> Vec<Route> {
         row("GET", "/account/tokens/{token}/resume", Page, Session, || account::tokens::asking(TokenAct::Resume)),
         row("POST", "/account/tokens/{token}/resume", Page, Session, || account::tokens::doing(TokenAct::Resume)),
         row("GET", "/account/activity", Page, Session, || get().to(account::activity::list)),
+        row("GET", "/api/docs", Page, Public, || get().to(docs::page)),
         row("GET", "/api/openapi.json", Api, Public, || get().to(api::openapi::json)),
         row("GET", "/api/v1/me", Api, Token, || get().to(api::me::get)),
         row("POST", "/api/v1/users", Api, Token, || post().to(api::users::create)),

@@ -5,6 +5,7 @@ pub mod activity;
 pub mod assets;
 pub mod confirm;
 pub mod dashboard;
+pub mod docs;
 pub mod errors;
 pub mod forgotten;
 pub mod form;

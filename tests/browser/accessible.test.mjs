@@ -199,6 +199,9 @@ test('every page of the table of routes', async () => {
     await page.context().clearCookies()
     const secret = (address) => ({ secret: address.split('/').at(-1) })
     await at('/login')
+    await at('/api/docs')
+    await page.getByText('Rotate a token').click()
+    await look('a request of the API, opened')
     await at('/invitation/{secret}', secret(reset.invitation))
     await at('/reset/{secret}', secret(link))
 

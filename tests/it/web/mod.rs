@@ -1,6 +1,7 @@
 //! The pages.
 
 mod barred;
+mod docs;
 mod forgotten;
 mod links;
 mod people;
