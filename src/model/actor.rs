@@ -84,8 +84,12 @@ pub struct TokenUse {
     pub teams: Option<BTreeSet<TeamId>>,
     /// Whether it acts as an Admin.
     pub global_admin: bool,
-    /// When it ends.
+    /// When it ends, or the secret by which it came.
     pub expires_at: Option<OffsetDateTime>,
+    /// When it last got another secret: whoever knew it before may be somebody else.
+    pub rotated_at: Option<OffsetDateTime>,
+    /// Whether it came by the secret that its last rotation replaced.
+    pub replaced: bool,
 }
 
 /// Where a request came from.

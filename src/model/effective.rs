@@ -233,6 +233,7 @@ mod tests {
             revoked_at: None,
             suspended_at: None,
             rotated_at: None,
+            renewed_at: None,
             version: 1,
         }
     }

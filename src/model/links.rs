@@ -36,7 +36,12 @@ pub enum Issuer {
     /// An account.
     Account(UserId),
     /// A token alone, which can do less than its account, or more.
-    Token(TokenId),
+    Token {
+        /// Which.
+        id: TokenId,
+        /// Since when it has its secret, where that is not its first: whoever handed out a link before may know it no longer.
+        since: Option<OffsetDateTime>,
+    },
 }
 
 /// A link that was found by its secret.

@@ -95,10 +95,10 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
         return refuse("This is not an access token: it is cut short or mistyped.");
     };
     let hash = plain.hash();
-    let Some(Found { token, ends_at, last_used_at }) = store::secrets::find(cx.tx, &hash)? else {
+    let Some(Found { token, ends_at, ended, last_used_at }) = store::secrets::find(cx.tx, &hash)? else {
         return refuse("This access token is not known here.");
     };
-    if ends_at.is_some_and(|end| end <= cx.now) {
+    if ended || ends_at.is_some_and(|end| end <= cx.now) {
         return refuse("This access token was rotated: another secret took the place of this one.");
     }
     match token.state(cx.now) {
@@ -123,7 +123,9 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
         scopes: token.scopes,
         teams: token.teams,
         global_admin: token.global_admin,
-        expires_at: token.expires_at,
+        expires_at: token.expires_at.into_iter().chain(ends_at).min(),
+        rotated_at: token.rotated_at,
+        replaced: ends_at.is_some(),
     };
     Ok(Actor::with_token(identity(cx, &user)?, used, origin))
 }

@@ -100,7 +100,7 @@ fn made(cx: &mut Cx<'_, '_>, user: &User, purpose: Purpose, issuer: Issuer) -> R
 /// Who knows the secret of a link that the caller hands out.
 fn issuer(cx: &Cx<'_, '_>) -> Issuer {
     match (cx.actor.token(), cx.actor.id()) {
-        (Some(token), _) => Issuer::Token(token.id),
+        (Some(token), _) => Issuer::Token { id: token.id, since: token.rotated_at },
         (None, Some(id)) => Issuer::Account(id),
         (None, None) => Issuer::CommandLine,
     }

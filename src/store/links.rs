@@ -29,7 +29,7 @@ pub fn insert(
     let (account, token) = match issuer {
         Issuer::CommandLine => (None, None),
         Issuer::Account(id) => (Some(id.0), None),
-        Issuer::Token(id) => (None, Some(id.0)),
+        Issuer::Token { id, .. } => (None, Some(id.0)),
     };
     diesel::insert_into(links::table)
         .values((
@@ -60,7 +60,10 @@ fn by_others(issuer: Issuer) -> SqlLiteral<Bool> {
     sql(&match issuer {
         Issuer::CommandLine => "(links.issued_by IS NOT NULL OR links.issued_by_token IS NOT NULL)".to_owned(),
         Issuer::Account(id) => format!("(links.issued_by IS NULL OR links.issued_by <> {id})"),
-        Issuer::Token(id) => format!("(links.issued_by_token IS NULL OR links.issued_by_token <> {id})"),
+        Issuer::Token { id, since } => format!(
+            "(links.issued_by_token IS NULL OR links.issued_by_token <> {id} OR links.created_at < {})",
+            since.map_or(0, to_micros)
+        ),
     })
 }
 

@@ -159,6 +159,7 @@ pub(super) struct TokenRow {
     version: i64,
     suspended_at: Option<i64>,
     rotated_at: Option<i64>,
+    renewed_at: Option<i64>,
 }
 
 impl TokenRow {
@@ -183,6 +184,7 @@ impl TokenRow {
             revoked_at: self.revoked_at.map(from_micros),
             suspended_at: self.suspended_at.map(from_micros),
             rotated_at: self.rotated_at.map(from_micros),
+            renewed_at: self.renewed_at.map(from_micros),
             version: self.version,
         })
     }

@@ -91,6 +91,7 @@ diesel::table! {
         version -> BigInt,
         suspended_at -> Nullable<BigInt>,
         rotated_at -> Nullable<BigInt>,
+        renewed_at -> Nullable<BigInt>,
     }
 }
 
@@ -100,6 +101,7 @@ diesel::table! {
         token_id -> BigInt,
         hint -> Text,
         ends_at -> Nullable<BigInt>,
+        ended -> Bool,
         last_used_at -> Nullable<BigInt>,
         last_used_address -> Nullable<Text>,
         last_used_agent -> Nullable<Text>,

@@ -23,6 +23,8 @@ pub struct Found {
     pub token: Token,
     /// When this secret ends although the token does not: a rotation replaced it.
     pub ends_at: Option<OffsetDateTime>,
+    /// Whether it was ended by hand before that.
+    pub ended: bool,
     /// When this secret was last used, where the token was ever rotated.
     pub last_used_at: Option<OffsetDateTime>,
 }
@@ -35,14 +37,14 @@ pub fn find(tx: &mut Tx<'_>, hash: &HashedToken) -> Result<Option<Found>> {
     let found = token_secrets::table
         .inner_join(tokens::table)
         .filter(token_secrets::hash.eq(&hash.0[..]))
-        .select((tokens::all_columns, token_secrets::ends_at, token_secrets::last_used_at))
-        .get_result::<(TokenRow, Option<i64>, Option<i64>)>(tx.conn)
+        .select((tokens::all_columns, token_secrets::ends_at, token_secrets::ended, token_secrets::last_used_at))
+        .get_result::<(TokenRow, Option<i64>, bool, Option<i64>)>(tx.conn)
         .optional()
         .map_err(failed)?;
-    let Some((row, end, last)) = found else { return Ok(None) };
+    let Some((row, end, ended, last)) = found else { return Ok(None) };
     let token = super::tokens::with_teams(tx, vec![row])?.pop();
     let (ends_at, last_used_at) = (end.map(from_micros), last.map(from_micros));
-    Ok(token.map(|token| Found { token, ends_at, last_used_at }))
+    Ok(token.map(|token| Found { token, ends_at, ended, last_used_at }))
 }
 
 /// Adds the secret in force of a token that has none.
@@ -61,7 +63,8 @@ pub fn insert(tx: &mut Tx<'_>, token: TokenId, hint: &str, hash: &HashedToken) -
         .map_err(failed)
 }
 
-/// Puts another secret in force. The one that was stays good until `until`; one that was before that is gone.
+/// Puts another secret in force. The one that was stays good until `until`, where there is such a time, and else ends now; one
+/// that was before that is gone.
 ///
 /// # Errors
 /// A fault.
@@ -69,11 +72,14 @@ pub fn replace(
     tx: &mut Tx<'_>,
     token: &Token,
     (hint, hash): (&str, &HashedToken),
-    until: OffsetDateTime,
+    (until, now): (Option<OffsetDateTime>, OffsetDateTime),
 ) -> Result<()> {
     let of_token = token_secrets::table.filter(token_secrets::token_id.eq(token.id.0));
     diesel::delete(of_token.filter(token_secrets::ends_at.is_not_null())).execute(tx.conn).map_err(failed)?;
-    diesel::update(of_token).set(token_secrets::ends_at.eq(to_micros(until))).execute(tx.conn).map_err(failed)?;
+    diesel::update(of_token)
+        .set((token_secrets::ends_at.eq(to_micros(until.unwrap_or(now))), token_secrets::ended.eq(until.is_none())))
+        .execute(tx.conn)
+        .map_err(failed)?;
     // Until it is rotated, a token's uses are those of its only secret, and are noted with the token alone.
     if let Some(last) = token.last_use.as_ref().filter(|_| token.rotated_at.is_none()) {
         diesel::update(of_token)
@@ -95,7 +101,9 @@ pub fn replace(
 pub fn end_old(tx: &mut Tx<'_>, token: TokenId, now: OffsetDateTime) -> Result<bool> {
     let old =
         token_secrets::table.filter(token_secrets::token_id.eq(token.0).and(token_secrets::ends_at.gt(to_micros(now))));
-    let ended = diesel::update(old).set(token_secrets::ends_at.eq(to_micros(now))).execute(tx.conn);
+    let ended = diesel::update(old)
+        .set((token_secrets::ends_at.eq(to_micros(now)), token_secrets::ended.eq(true)))
+        .execute(tx.conn);
     Ok(ended.map_err(failed)? > 0)
 }
 

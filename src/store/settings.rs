@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::db::{Tx, count_rows, failed};
 use super::schema::settings;
+use super::tokens::good;
 use super::users::list;
 use crate::base::clock::to_micros;
 use crate::model::Result;
@@ -50,7 +51,6 @@ pub fn affected(
     narrowed: PermissionSet,
     now: OffsetDateTime,
 ) -> Result<Affected> {
-    let now = to_micros(now);
     let org = |admins: bool| {
         let roles = OrgRole::ALL.iter().filter(|role| !role.holds().and(narrowed).is_empty());
         let roles = roles.filter(|role| admins || **role != OrgRole::Admin);
@@ -61,8 +61,8 @@ pub fn affected(
     let person = "u.kind = 'person' AND u.disabled_at IS NULL AND u.role <> 'Admin'";
     let scopes: Vec<_> = narrowed.iter().map(|scope| format!("t.scopes LIKE '%{scope}%'")).collect();
     let token = format!(
-        "EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = u.id AND t.revoked_at IS NULL AND NOT t.global_admin \
-         AND (t.expires_at IS NULL OR t.expires_at > {now}) AND ({}))",
+        "EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = u.id AND {} AND NOT t.global_admin AND ({}))",
+        good(to_micros(now)),
         scopes.join(" OR ")
     );
     let (everywhere, all) = (org(false), org(true));

@@ -197,24 +197,45 @@ pub fn revoke(tx: &mut Tx<'_>, id: TokenId, now: OffsetDateTime) -> Result<()> {
         .map_err(failed)
 }
 
-/// Gives a token another hint and end, with the new secret of its rotation.
+/// What changes about a token that gets another secret.
+pub struct Renewal<'a> {
+    /// Prefix and last four of the new one.
+    pub hint: &'a str,
+    /// When it ends.
+    pub end: Option<OffsetDateTime>,
+    /// Whether its life begins anew.
+    pub renewed: bool,
+    /// The other token that asked for it, and so knows the secret.
+    pub by: Option<TokenId>,
+}
+
+/// Writes a rotation down.
 ///
 /// # Errors
 /// A fault.
-pub fn rotate(
-    tx: &mut Tx<'_>,
-    token: &Token,
-    hint: &str,
-    end: Option<OffsetDateTime>,
-    now: OffsetDateTime,
-) -> Result<Token> {
+pub fn rotate(tx: &mut Tx<'_>, token: &Token, renewal: &Renewal<'_>, now: OffsetDateTime) -> Result<Token> {
+    let Renewal { hint, end, renewed, by } = renewal;
     diesel::update(tokens::table.filter(tokens::id.eq(token.id.0)))
         .set((
             tokens::hint.eq(hint),
             tokens::expires_at.eq(end.map(to_micros)),
             tokens::rotated_at.eq(to_micros(now)),
+            renewed.then(|| tokens::renewed_at.eq(to_micros(now))),
+            by.map(|by| tokens::parent_id.eq(by.0)),
             tokens::version.eq(tokens::version + 1),
         ))
+        .execute(tx.conn)
+        .map_err(failed)?;
+    get(tx, token.user, token.id)
+}
+
+/// Counts a change that stands elsewhere than in the token's own row.
+///
+/// # Errors
+/// A fault.
+pub fn count_change(tx: &mut Tx<'_>, token: &Token) -> Result<Token> {
+    diesel::update(tokens::table.filter(tokens::id.eq(token.id.0)))
+        .set(tokens::version.eq(tokens::version + 1))
         .execute(tx.conn)
         .map_err(failed)?;
     get(tx, token.user, token.id)
@@ -245,7 +266,7 @@ pub fn set_scopes(tx: &mut Tx<'_>, id: TokenId, scopes: PermissionSet) -> Result
 }
 
 /// That a token is good at `now`, in SQL.
-fn good(now: i64) -> String {
+pub(super) fn good(now: i64) -> String {
     format!("revoked_at IS NULL AND suspended_at IS NULL AND (expires_at IS NULL OR expires_at > {now})")
 }
 
@@ -256,6 +277,8 @@ struct SummaryRow {
     #[diesel(sql_type = BigInt)]
     usable: i64,
     #[diesel(sql_type = BigInt)]
+    suspended: i64,
+    #[diesel(sql_type = BigInt)]
     endless: i64,
     #[diesel(sql_type = BigInt)]
     ending: i64,
@@ -263,20 +286,22 @@ struct SummaryRow {
     soonest: Option<i64>,
 }
 
-/// A summary for each of these users that has a good token.
+/// A summary for each of these users that has a token that is not over.
 ///
 /// # Errors
 /// A fault.
 pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Result<HashMap<UserId, Summary>> {
     let (now, soon) = (to_micros(now), to_micros(now + EXPIRING_WITHIN));
+    let those = |which: &str| format!("CAST(SUM(CASE WHEN {which} THEN 1 ELSE 0 END) AS BIGINT)");
     let rows = diesel::sql_query(format!(
-        "SELECT user_id, COUNT(*) AS usable, \
-         CAST(SUM(CASE WHEN expires_at IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS endless, \
-         CAST(SUM(CASE WHEN expires_at <= {soon} THEN 1 ELSE 0 END) AS BIGINT) AS ending, \
-         MIN(CASE WHEN expires_at <= {soon} THEN expires_at END) AS soonest \
-         FROM tokens WHERE user_id IN ({}) AND {} GROUP BY user_id",
+        "SELECT user_id, {} AS usable, {} AS suspended, {} AS endless, {} AS ending, \
+         MIN(CASE WHEN suspended_at IS NULL AND expires_at <= {soon} THEN expires_at END) AS soonest \
+         FROM tokens WHERE user_id IN ({}) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {now}) GROUP BY user_id",
+        those("suspended_at IS NULL"),
+        those("suspended_at IS NOT NULL"),
+        those("suspended_at IS NULL AND expires_at IS NULL"),
+        those(&format!("suspended_at IS NULL AND expires_at <= {soon}")),
         list(users.iter().map(|id| id.0)),
-        good(now)
     ))
     .load::<SummaryRow>(tx.conn)
     .map_err(failed)?;
@@ -284,7 +309,8 @@ pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Resu
         .into_iter()
         .map(|row| {
             let soonest_end = row.soonest.map(from_micros);
-            (UserId(row.user_id), Summary { usable: row.usable, endless: row.endless, ending: row.ending, soonest_end })
+            let SummaryRow { usable, suspended, endless, ending, .. } = row;
+            (UserId(row.user_id), Summary { usable, suspended, endless, ending, soonest_end })
         })
         .collect())
 }

@@ -156,7 +156,7 @@ fn deltas(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
         // The team says where another field changed, so it stands there though it did not.
         // A token's number says nothing to people; its name and hint stand beside.
         .filter(|delta| delta.field != "Token id")
-        .filter(|delta| delta.field == "Team" || delta.before != delta.after)
+        .filter(|delta| delta.field == "Team" || delta.field == "Token" || delta.before != delta.after)
         .filter(|delta| !(delta.before.is_empty() && delta.after == EMPTY))
         .collect()
 }
@@ -185,7 +185,7 @@ fn shown(key: &str, value: Option<&Value>) -> String {
         Some(Value::Bool(false)) => "no".into(),
         Some(Value::String(text)) if text.is_empty() => EMPTY.into(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) if key == "expires_at" => number
+        Some(Value::Number(number)) if ["expires_at", "old_secret_until", "until"].contains(&key) => number
             .as_i64()
             .and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok())
             .map_or_else(|| number.to_string(), day),

@@ -91,6 +91,13 @@ const PAGES: &[Page] = &[
     ("GET", "/users/{service}/tokens/new", &[]),
     ("POST", "/users/{service}/tokens/new", TOKEN),
     ("POST", "/users/{service}/tokens/{token}", &[("version", "1"), ("name", "renamed")]),
+    ("GET", "/users/{service}/tokens/{token}/rotate", &[]),
+    ("POST", "/users/{service}/tokens/{token}/rotate", &[("version", "1"), ("overlap", "none"), ("form_key", "key")]),
+    ("POST", "/users/{service}/tokens/{token}/finish", &[("version", "1")]),
+    ("GET", "/users/{service}/tokens/{token}/suspend", &[]),
+    ("POST", "/users/{service}/tokens/{token}/suspend", &[("version", "1")]),
+    ("GET", "/users/{service}/tokens/{token}/resume", &[]),
+    ("POST", "/users/{service}/tokens/{token}/resume", &[("version", "1")]),
     ("GET", "/users/{service}/tokens/{token}/revoke", &[]),
     ("POST", "/users/{service}/tokens/{token}/revoke", &[]),
     ("POST", "/users/bulk", &[("action", "revoke"), ("id", "{service}")]),
@@ -114,6 +121,10 @@ fn calls() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/api/v1/users/{service}/revoke-tokens", Value::Null),
         ("POST", "/api/v1/users/{service}/tokens", token),
         ("PATCH", "/api/v1/users/{service}/tokens/{token}", json!({ "scopes": [] })),
+        ("POST", "/api/v1/users/{service}/tokens/{token}/rotate", json!({ "overlap": "none" })),
+        ("POST", "/api/v1/users/{service}/tokens/{token}/finish", Value::Null),
+        ("POST", "/api/v1/users/{service}/tokens/{token}/suspend", Value::Null),
+        ("POST", "/api/v1/users/{service}/tokens/{token}/resume", Value::Null),
         ("DELETE", "/api/v1/users/{service}/tokens/{token}", Value::Null),
     ]
 }
@@ -237,6 +248,8 @@ both! {
             (account.clone(), "select[name=home_team]"),
             (format!("{account}/tokens"), "a[href$='/tokens/new']"),
             (format!("{account}/tokens"), "a[href$='/revoke']"),
+            (format!("{account}/tokens/{}", scene.token), "a[href$='/rotate']"),
+            (format!("{account}/tokens/{}", scene.token), "a[href$='/suspend']"),
             (format!("{account}/teams"), "a[href$='/remove']"),
             (format!("{account}/teams"), "form[action$='/teams']"),
         ];

@@ -116,6 +116,25 @@ both! {
         }
     }
 
+    async fn tokens_keep_their_secrets_and_suspended_ones_stay_stopped(app) {
+        use latchkey::model::roles::OrgRole::Member;
+        use latchkey::model::tokens::Overlap;
+        use latchkey::service::tokens::{self, Rotate};
+        let user = app.service("Job", Member, &[(app.team("Platform"), latchkey::model::ids::RoleId::VIEWER)]);
+        app.token(user, "teams:read");
+        let rotated = app.last_token(user);
+        app.write(|cx| tokens::rotate(cx, user, rotated, &Rotate { version: None, overlap: Overlap::Week, form_key: None }));
+        app.token(user, "teams:read");
+        let suspended = app.last_token(user);
+        app.write(|cx| tokens::suspend(cx, user, suspended, None));
+        script(&app, "2026-11-22-000009_token_rotation/down.sql");
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM token_secrets"), 2, "the old secret is gone");
+        assert_eq!(app.number(&format!("SELECT COUNT(*) AS n FROM tokens WHERE id = {suspended} AND revoked_at IS NOT NULL")), 1);
+        script(&app, "2026-11-22-000009_token_rotation/up.sql");
+        let hints = app.db.texts("SELECT s.hint AS t FROM token_secrets s JOIN tokens t ON t.id = s.token_id AND t.hint = s.hint");
+        assert_eq!(hints.len(), 2);
+    }
+
     async fn older_entries_are_filed_under_their_teams(app) {
         use latchkey::model::ids::RoleId;
         use latchkey::model::roles::OrgRole::Member;

@@ -48,7 +48,7 @@ fn answer(cx: &mut Cx<'_, '_>, user: UserId, token: Token) -> Result<Done> {
 
 /// Rotate a token
 ///
-/// It gets another secret, which is told this once; name, scopes, teams and end stay. The secret that it had is good for the
+/// It gets another secret, which is told this once; name, scopes and teams stay, and its end, where policy does not have it end sooner. The secret that it had is good for the
 /// overlap, never longer than the token; one that a rotation replaced before ends now. The caller, and the token it calls with,
 /// must hold all that the token can do.
 #[utoipa::path(
@@ -63,7 +63,7 @@ pub async fn rotate(call: Call, body: Body) -> Answer {
     let input = (ids(&call), call.if_match(), body.read::<RotateToken>());
     call.write(input, |cx, ((user, token), version, wanted)| {
         let overlap = wanted.overlap.parse::<Overlap>();
-        let account = tokens::rotating(cx, user, token)?.0;
+        let account = tokens::rotating(cx, user, token, version)?.0;
         let overlap = overlap.map_err(|_| Error::field("overlap", "Choose one of none, 1h, 24h and 7d."))?;
         let minted = tokens::rotate(cx, user, token, &Rotate { version, overlap, form_key: None })?;
         let TokenInfo { rotation, .. } = tokens::told_of(cx, &account, minted.token.clone())?;
@@ -80,12 +80,13 @@ pub async fn rotate(call: Call, body: Body) -> Answer {
 /// The secret that the last rotation replaced is refused from its next request on. Nothing where it is no longer good.
 #[utoipa::path(
     post, path = "/api/v1/users/{id}/tokens/{token_id}/finish", tag = "Tokens", operation_id = "finishRotation",
-    params(("id" = i64, Path, description = "The user's id."), ("token_id" = i64, Path, description = "The token's id.")),
+    params(("id" = i64, Path, description = "The user's id."), ("token_id" = i64, Path, description = "The token's id."),
+        ("If-Match" = Option<String>, Header, description = "The ETag it was read with.", example = "\"3\"")),
     responses((status = 200, description = "The token as it is now.", body = TokenAnswer, headers(("ETag" = String, description = "The token's version."))), Deletes),
 )]
 pub async fn finish(call: Call) -> Answer {
-    call.write(ids(&call), |cx, (user, token)| {
-        let token = tokens::finish(cx, user, token)?;
+    call.write((ids(&call), call.if_match()), |cx, ((user, token), version)| {
+        let token = tokens::finish(cx, user, token, version)?;
         answer(cx, user, token)
     })
     .await

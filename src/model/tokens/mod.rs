@@ -88,6 +88,8 @@ pub struct Token {
     pub suspended_at: Option<OffsetDateTime>,
     /// When it last got a new secret.
     pub rotated_at: Option<OffsetDateTime>,
+    /// Since when its present life counts, where a rotation began it anew.
+    pub renewed_at: Option<OffsetDateTime>,
     /// Counts changes, for `If-Match` and for two people editing at once.
     pub version: i64,
 }
@@ -162,6 +164,8 @@ impl Token {
 pub struct Summary {
     /// How many are good.
     pub usable: i64,
+    /// How many are suspended, and can be resumed.
+    pub suspended: i64,
     /// How many of those never expire.
     pub endless: i64,
     /// When the first of those ends, where that is soon.
@@ -196,6 +200,7 @@ mod tests {
             revoked_at: None,
             suspended_at: None,
             rotated_at: None,
+            renewed_at: None,
             version: 1,
         }
     }

@@ -56,7 +56,7 @@ pub struct OldSecret {
 impl Token {
     /// When it ends if it is rotated now: after the life that it was given the last time, as far as policy allows.
     pub fn renewed(&self, policy: &Policy, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let begun = self.rotated_at.unwrap_or(self.created_at);
+        let begun = self.renewed_at.unwrap_or(self.created_at);
         let wanted =
             self.expires_at.map(|end| now.checked_add(end - begun).filter(|end| end.year() < 10_000).unwrap_or(end));
         policy.capped(wanted, now)

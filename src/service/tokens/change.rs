@@ -161,6 +161,11 @@ fn authorise(cx: &mut Cx<'_, '_>, user: &User, before: &Token, after: &Token) ->
 
 /// Rule 2 for a token that is rotated or resumed: whoever does it may make it as it is.
 pub(super) fn may_yield(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Result<()> {
+    if cx.actor.token().is_some_and(|acting| acting.replaced) {
+        return Err(Error::refused(
+            "This secret was replaced by a rotation, and is good for a while only. Use the new one.",
+        ));
+    }
     if token.global_admin {
         return may_make_global_admin(cx, extent(token));
     }

@@ -1,6 +1,7 @@
 //! Rotating a token: another secret with the same name, scopes and lifetime, and an overlap in which both are good.
 
 use serde_json::json;
+use time::OffsetDateTime;
 
 use super::change::{acting, at_version, may_yield};
 use super::mint::must_be_enabled;
@@ -11,6 +12,7 @@ use crate::model::users::User;
 use crate::model::{Error, Result};
 use crate::service::app::{Cx, account, differences};
 use crate::store;
+use crate::store::tokens::Renewal;
 
 /// How a token is to be rotated.
 #[derive(Clone, Debug)]
@@ -23,47 +25,51 @@ pub struct Rotate {
     pub form_key: Option<String>,
 }
 
-/// A token that the caller is about to rotate.
+/// A token that the caller is about to rotate, at this version, where they saw one.
 ///
 /// # Errors
-/// A refusal, no such token, or one that is over or suspended.
-pub fn rotating(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<(User, Token)> {
+/// A refusal, no such token, [`Error::Stale`], or one that is over or suspended.
+pub fn rotating(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Option<i64>) -> Result<(User, Token)> {
     let (user, token) = acting(cx, user, token, "token.rotate")?;
+    at_version(&token, version)?;
+    match may_yield(cx, &user, &token) {
+        // The form asks for it.
+        Ok(()) | Err(Error::PasswordNeeded) => {}
+        Err(error) => return Err(error),
+    }
     must_be_enabled(&user)?;
     if token.state(cx.now) == TokenState::Suspended {
         return Err(Error::Conflict(format!("{} is suspended. Resume it before it is rotated.", token.name)));
     }
-    match may_yield(cx, &user, &token) {
-        // The form asks for it.
-        Ok(()) | Err(Error::PasswordNeeded) => Ok((user, token)),
-        Err(error) => Err(error),
-    }
+    Ok((user, token))
 }
 
 /// Gives a token another secret. The one before stays good for the overlap, and one that was before that ends now. In the portal
 /// its life begins anew; by way of the API it keeps its end, since a program could renew itself for ever.
 ///
 /// # Errors
-/// [`Error::Stale`] where somebody else changed it meanwhile, and those of [`rotating`].
+/// [`Error::PasswordNeeded`], and those of [`rotating`].
 pub fn rotate(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, wanted: &Rotate) -> Result<Minted> {
-    let (user, before) = rotating(cx, user, token)?;
+    let (user, before) = acting(cx, user, token, "token.rotate")?;
     cx.first_time(wanted.form_key.as_deref())?;
-    at_version(&before, wanted.version)?;
+    rotating(cx, user.id, token, wanted.version)?;
     may_yield(cx, &user, &before)?;
     let plain = PlainToken::generate(before.kind);
-    let until = cx.now + wanted.overlap.length();
-    let until = before.expires_at.map_or(until, |end| end.min(until));
     let end = ends(cx, &before);
+    let until = until(&before, wanted.overlap, end, cx.now);
     let was = told(cx, &before)?;
-    store::secrets::replace(cx.tx, &before, (&plain.hint(), &plain.hash()), until)?;
-    let after = store::tokens::rotate(cx.tx, &before, &plain.hint(), end, cx.now)?;
+    store::secrets::replace(cx.tx, &before, (&plain.hint(), &plain.hash()), (until, cx.now))?;
+    let by = cx.actor.token().map(|token| token.id);
+    let hint = plain.hint();
+    let renewal = Renewal { hint: &hint, end, renewed: by.is_none(), by: by.filter(|by| *by != before.id) };
+    let after = store::tokens::rotate(cx.tx, &before, &renewal, cx.now)?;
     let (was, is) = differences(was, told(cx, &after)?);
     let named = |mut fields: serde_json::Value| {
         fields["token"] = json!({ "id": before.id, "name": before.name });
         fields
     };
     let is = is.map(named).map(|mut is| {
-        is["old_secret_until"] = until.unix_timestamp().into();
+        is["old_secret_until"] = until.unwrap_or(cx.now).unix_timestamp().into();
         is
     });
     cx.made(wanted.form_key.as_deref(), after.id.0)?;
@@ -72,8 +78,14 @@ pub fn rotate(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, wanted: &Rotate
     Ok(Minted { effective: effective(&user, &held, &after, cx.now), token: after, plain })
 }
 
+/// Until when the secret before is good: for the overlap, and never longer than the token was or is.
+fn until(before: &Token, overlap: Overlap, end: Option<OffsetDateTime>, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let limits = [before.expires_at, end].into_iter().flatten();
+    (overlap != Overlap::None).then(|| limits.fold(now + overlap.length(), OffsetDateTime::min))
+}
+
 /// When a token ends that the caller rotates now.
-pub fn ends(cx: &Cx<'_, '_>, token: &Token) -> Option<time::OffsetDateTime> {
+pub fn ends(cx: &Cx<'_, '_>, token: &Token) -> Option<OffsetDateTime> {
     let policy = cx.app.token_policy();
     match cx.actor.token() {
         Some(_) => policy.capped(token.expires_at, cx.now),
@@ -92,14 +104,17 @@ pub fn finishing(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<(U
 /// Ends the secret that the last rotation replaced; nothing where that is over.
 ///
 /// # Errors
-/// Those of [`finishing`].
-pub fn finish(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<Token> {
+/// [`Error::Stale`] where the token was changed, and perhaps rotated, meanwhile, and those of [`finishing`].
+pub fn finish(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Option<i64>) -> Result<Token> {
     let (user, token) = finishing(cx, user, token)?;
+    at_version(&token, version)?;
     let old = store::secrets::rotations(cx.tx, [&token])?.remove(&token.id).map(|rotation| rotation.old);
-    if store::secrets::end_old(cx.tx, token.id, cx.now)? {
-        let old = old.map(|old| json!({ "hint": old.hint, "until": old.ends_at.unix_timestamp() }));
-        let named = json!({ "token": { "id": token.id, "name": token.name }, "old_secret": old });
-        cx.done(account(&user), Some(named), None)?;
+    if !store::secrets::end_old(cx.tx, token.id, cx.now)? {
+        return Ok(token);
     }
+    let token = store::tokens::count_change(cx.tx, &token)?;
+    let old = old.map(|old| json!({ "hint": old.hint, "until": old.ends_at.unix_timestamp() }));
+    let named = json!({ "token": { "id": token.id, "name": token.name }, "old_secret": old });
+    cx.done(account(&user), Some(named), None)?;
     Ok(token)
 }

@@ -32,12 +32,13 @@ pub fn suspend(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Optio
     changed(cx, &user, &token, since)
 }
 
-/// A token that the caller is about to resume.
+/// A token that the caller is about to resume, at this version, where they saw one.
 ///
 /// # Errors
-/// A refusal, no such token, or one that is over.
-pub fn resuming(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<(User, Token)> {
+/// A refusal, no such token, [`Error::Stale`], or one that is over.
+pub fn resuming(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Option<i64>) -> Result<(User, Token)> {
     let (user, token) = acting(cx, user, token, "token.resume")?;
+    at_version(&token, version)?;
     match may_yield(cx, &user, &token) {
         // The form asks for it.
         Ok(()) | Err(Error::PasswordNeeded) => Ok((user, token)),
@@ -48,10 +49,9 @@ pub fn resuming(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<(Us
 /// Has a suspended token be good again: so the caller must hold all that it can do (rule 2).
 ///
 /// # Errors
-/// [`Error::Stale`] where somebody else changed it meanwhile, and those of [`resuming`].
+/// [`Error::PasswordNeeded`], and those of [`resuming`].
 pub fn resume(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Option<i64>) -> Result<Token> {
-    let (user, token) = resuming(cx, user, token)?;
-    at_version(&token, version)?;
+    let (user, token) = resuming(cx, user, token, version)?;
     if token.suspended_at.is_none() {
         return Ok(token);
     }

@@ -147,7 +147,7 @@ pub fn delete(cx: &mut Cx<'_, '_>, id: UserId, typed_username: Option<&str>) -> 
     cx.actor.typed_password_lately(cx.now)?;
     let mut lost = profile(cx, &user)?;
     lost["teams"] = teams_told(cx, id)?;
-    let tokens = store::tokens::of_user(cx.tx, id)?.into_iter().filter(|token| token.is_usable(cx.now));
+    let tokens = store::tokens::of_user(cx.tx, id)?.into_iter().filter(|token| !token.is_over(cx.now));
     lost["tokens"] = tokens.map(|token| token.name).collect();
     store::users::delete(cx.tx, id)?;
     cx.done(account(&user), Some(lost), None)

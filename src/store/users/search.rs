@@ -2,7 +2,7 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{Bool, Text};
 use time::OffsetDateTime;
 
 use super::list;
@@ -17,6 +17,7 @@ use crate::store::conn::{Conn, MultiBackend};
 use crate::store::db::{Tx, count_rows, failed};
 use crate::store::rows::UserRow;
 use crate::store::schema::users;
+use crate::store::tokens::good;
 
 pub(in crate::store) type Filter = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
 
@@ -66,12 +67,16 @@ pub(in crate::store) fn seen_by(sight: &Sight) -> Option<String> {
 }
 
 /// A service or agent account that has no team besides `Public`, or no usable token.
-const IDLE: &str = "(users.kind <> 'person' AND (NOT EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = users.id) \
-                    OR NOT EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = users.id AND t.revoked_at IS NULL \
-                    AND (t.expires_at IS NULL OR t.expires_at > ";
+fn idle(now: OffsetDateTime) -> String {
+    format!(
+        "(users.kind <> 'person' AND (NOT EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = users.id) \
+         OR NOT EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = users.id AND {})))",
+        good(to_micros(now))
+    )
+}
 
 fn in_state(state: UserState, now: OffsetDateTime) -> Filter {
-    let idle = || sql::<Bool>(IDLE).bind::<BigInt, _>(to_micros(now)).sql("))))");
+    let idle = || sql::<Bool>(&idle(now));
     let invited = || users::kind.eq("person").and(users::password_hash.is_null());
     match state {
         UserState::Disabled => Box::new(users::disabled_at.is_not_null()),

@@ -43,10 +43,10 @@ impl What {
     /// The token, where the caller may do this to it: who may not is not even asked.
     fn judged(self, cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<(User, Token)> {
         match self {
-            Self::Rotate => tokens::rotating(cx, user, token),
+            Self::Rotate => tokens::rotating(cx, user, token, None),
             Self::Finish => tokens::finishing(cx, user, token),
             Self::Suspend => tokens::suspending(cx, user, token),
-            Self::Resume => tokens::resuming(cx, user, token),
+            Self::Resume => tokens::resuming(cx, user, token, None),
         }
     }
 }
@@ -98,19 +98,28 @@ async fn again(
 ) -> Answer {
     let found = portal.read(move |cx| Ok((Shell::of(cx)?, Known::find(cx, (whose, token), what)?)));
     let (shell, known) = found.await?;
-    let mut asked = question(&known, what, fields, refused);
+    let mut asked = question(&known, what, fields);
+    asked.hidden.push(("version".into(), stands_on(&known.token, fields, refused)));
     asked.action = format!("{}/{}", whose.one(token), what.slug());
     asked.cancel = whose.one(token);
     let page = Page::of(portal, shell, whose.nav(), asked.title.clone());
     confirm::ask(page, asked, refused)
 }
 
-fn question(known: &Known, what: What, fields: &Fields, refused: Option<&Error>) -> Confirm {
+/// The version that the question stands on: the one that was read at first, unless what came since has just been told.
+fn stands_on(token: &Token, fields: &Fields, refused: Option<&Error>) -> String {
+    match fields.get("version") {
+        read if !read.is_empty() && !matches!(refused, Some(Error::Stale)) => read.to_owned(),
+        _ => token.version.to_string(),
+    }
+}
+
+fn question(known: &Known, what: What, fields: &Fields) -> Confirm {
     let Known { token, now, .. } = known;
     let name = &token.name;
     let password = known.ask_password.then(|| Field::new("password", ""));
     match what {
-        What::Rotate => rotate_question(known, fields, refused),
+        What::Rotate => rotate_question(known, fields),
         What::Finish => {
             let hint = known.old.as_ref().map_or("", |old| old.hint.as_str());
             let last = known.old.as_ref().and_then(|old| old.last_use.as_ref());
@@ -143,7 +152,7 @@ fn question(known: &Known, what: What, fields: &Fields, refused: Option<&Error>)
     }
 }
 
-fn rotate_question(known: &Known, fields: &Fields, refused: Option<&Error>) -> Confirm {
+fn rotate_question(known: &Known, fields: &Fields) -> Confirm {
     let Known { token, now, .. } = known;
     let end = known.end.map_or("It never expires.".into(), |end| {
         format!("It expires {} then, on {}.", relative(end, *now), long_day(end))
@@ -152,15 +161,11 @@ fn rotate_question(known: &Known, fields: &Fields, refused: Option<&Error>) -> C
         .old
         .as_ref()
         .map(|old| format!("The secret before, {}, ends now. {}", old.hint, used("It", old.last_use.as_ref(), *now)));
-    let stands_on = match fields.get("version") {
-        read if !read.is_empty() && !matches!(refused, Some(Error::Stale)) => read.to_owned(),
-        _ => token.version.to_string(),
-    };
     Confirm {
         title: format!("Rotate {}?", token.name),
         lead: format!("It gets another secret, which is shown once. Name, scopes and teams stay. {end}"),
         losses: older.into_iter().collect(),
-        hidden: vec![("form_key".into(), form::key_of(fields)), ("version".into(), stands_on)],
+        hidden: vec![("form_key".into(), form::key_of(fields))],
         select: Some(overlap(fields, token)),
         password: known.ask_password.then(|| Field::new("password", "")),
         button: "Rotate token".into(),
@@ -255,21 +260,29 @@ async fn run(portal: &Portal, (whose, token): (Whose, TokenId), what: What, fiel
     let fields = fields.clone();
     let done = portal.write(move |cx| {
         let id = whose.id(cx)?;
+        // Without the version that was read, nothing is known of what was changed meanwhile.
+        let version = Some(fields.parse("version").unwrap_or(-1));
         let told = match what {
-            What::Rotate => return rotate(cx, id, token, &fields),
-            What::Finish => format!("The old secret of {} works no longer.", tokens::finish(cx, id, token)?.name),
-            What::Suspend => format!("{} is suspended.", tokens::suspend(cx, id, token, None)?.name),
-            What::Resume => format!("{} works again.", tokens::resume(cx, id, token, None)?.name),
+            What::Rotate => return rotate(cx, (id, token), version, &fields),
+            What::Finish => {
+                format!("The old secret of {} works no longer.", tokens::finish(cx, id, token, version)?.name)
+            }
+            What::Suspend => format!("{} is suspended.", tokens::suspend(cx, id, token, version)?.name),
+            What::Resume => format!("{} works again.", tokens::resume(cx, id, token, version)?.name),
         };
         Ok(Done::Told(told))
     });
     done.await
 }
 
-fn rotate(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, fields: &Fields) -> Result<Done> {
+fn rotate(
+    cx: &mut Cx<'_, '_>,
+    (user, token): (UserId, TokenId),
+    version: Option<i64>,
+    fields: &Fields,
+) -> Result<Done> {
     let wanted = Rotate {
-        // Without the version that was read, nothing is known of what was changed meanwhile.
-        version: Some(fields.parse("version").unwrap_or(-1)),
+        version,
         overlap: fields.parse("overlap").ok_or_else(|| Error::field("overlap", "Choose one of these."))?,
         form_key: Some(fields.get("form_key").to_owned()),
     };

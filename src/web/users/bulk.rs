@@ -89,6 +89,9 @@ fn tick(act: Act, Selected { info, contact_of, obstacle }: &Selected) -> Tick {
         0 => "no good token".to_owned(),
         n => counted(n, "good token", "good tokens"),
     }];
+    if let n @ 1.. = info.tokens.suspended.try_into().unwrap_or_default() {
+        note.push(counted(n, "suspended token", "suspended tokens"));
+    }
     match (act, user.is_enabled()) {
         (Act::Disable, false) => note.push("disabled already".into()),
         (Act::Disable, true) if *contact_of > 0 => {

@@ -181,6 +181,114 @@ both! {
         assert_eq!(act(&app.api(&passing), &scene.path, "rotate").await, 403, "what it gives would outlive it");
     }
 
+    async fn s4_the_old_secret_yields_no_way_past_its_overlap(app) {
+        let scene = Scene::of(&app);
+        let secret = app.token(scene.user, "tokens:create tokens:update tokens:read service_accounts:read");
+        let path = address(scene.user, app.last_token(scene.user));
+        let rotated = scene.root.post(&format!("{path}/rotate"), json!({ "overlap": "1h" })).await;
+        let (old, new) = (app.api(&secret), app.api(rotated.body["token"].as_str().unwrap()));
+        for overlap in ["none", "7d"] {
+            assert_eq!(old.post(&format!("{path}/rotate"), json!({ "overlap": overlap })).await.status, 403, "{overlap}");
+        }
+        scene.root.post(&format!("{}/suspend", scene.path), json!({})).await;
+        assert_eq!(old.post(&format!("{}/resume", scene.path), json!({})).await.status, 403);
+        let make = json!({ "name": "offspring", "expires_in_days": 1, "scopes": [] });
+        let tokens = format!("/api/v1/users/{}/tokens", scene.user);
+        assert_eq!(old.post(&tokens, make.clone()).await.pointers(), ["/expires_in_days"], "it would outlive the old secret");
+        assert_eq!(old.post(&tokens, json!({ "name": "offspring", "expires_at": "2026-11-22T11:00:00Z", "scopes": [] })).await.status, 201);
+        assert_eq!(new.post(&tokens, json!({ "name": "child", "expires_in_days": 1, "scopes": [] })).await.status, 201);
+        assert_eq!(new.post(&format!("{path}/rotate"), json!({ "overlap": "none" })).await.status, 200, "the secret in force rotates itself");
+    }
+
+    async fn s4_what_is_ended_stays_so_whatever_the_clock(app) {
+        let scene = Scene::of(&app);
+        scene.rotate(&app, "7d").await;
+        scene.root.post(&format!("{}/finish", scene.path), json!({})).await;
+        app.sql("UPDATE token_secrets SET ends_at = ends_at + 60000000 WHERE ends_at IS NOT NULL").unwrap();
+        assert!(!works(&scene.old).await, "a portal whose clock goes after does not take it either");
+    }
+
+    async fn s4_a_rotation_by_a_program_leaves_the_life_of_the_token_as_it_was(app) {
+        let scene = Scene::of(&app);
+        let made = scene.root.post(&format!("/api/v1/users/{}/tokens", scene.user), json!({ "name": "quarterly", "expires_in_days": 90, "scopes": [] })).await;
+        let (path, id) = (made.header("location").to_owned(), made.body["id"].as_i64().unwrap());
+        app.clock.advance(Duration::days(80));
+        scene.root.post(&format!("{path}/rotate"), json!({ "overlap": "none" })).await;
+        let token = TokenId(id);
+        let rotate = latchkey::service::tokens::Rotate { version: None, overlap: latchkey::model::tokens::Overlap::None, form_key: None };
+        app.write(|cx| latchkey::service::tokens::rotate(cx, scene.user, token, &rotate));
+        assert_eq!(scene.root.get(&path).await.body["expires_at"], json!("2027-05-11T10:00:00Z"), "90 days from then");
+    }
+
+    async fn s4_ending_a_secret_is_about_the_one_that_was_seen(app) {
+        let scene = Scene::of(&app);
+        let second = scene.rotate(&app, "7d").await;
+        let third = scene.rotate(&app, "7d").await;
+        let finish = scene.root.request(Method::POST, &format!("{}/finish", scene.path)).header("if-match", "\"2\"");
+        assert_eq!(Reply::of(finish).await.status, 412, "another one is the old one by now");
+        assert!(works(&second).await);
+        let finish = scene.root.request(Method::POST, &format!("{}/finish", scene.path)).header("if-match", "\"3\"");
+        let finished = Reply::of(finish).await;
+        assert_eq!((finished.status, finished.header("etag")), (200, "\"4\""), "{}", finished.body);
+        assert!(!works(&second).await && works(&third).await);
+    }
+
+    async fn s4_who_may_not_rotate_learns_no_state(app) {
+        let scene = Scene::of(&app);
+        let strong = app.service("Strong", OrgRole::Manager, &[(scene.team, RoleId::VIEWER)]);
+        app.token(strong, "users:update");
+        let path = address(strong, app.last_token(strong));
+        let mia = app.person("mia", OrgRole::Member, &[(scene.team, RoleId::MAINTAINER)]);
+        let mia = app.api(&app.token(mia, "tokens:read tokens:update service_accounts:read"));
+        scene.root.post(&format!("{path}/suspend"), json!({})).await;
+        assert_eq!(mia.post(&format!("{path}/rotate"), json!({ "overlap": "none" })).await.status, 403);
+        scene.root.post(&format!("{path}/resume"), json!({})).await;
+        scene.root.patch(&format!("/api/v1/users/{strong}"), json!({ "enabled": false })).await;
+        assert_eq!(mia.post(&format!("{path}/rotate"), json!({ "overlap": "none" })).await.status, 403);
+        assert_eq!(scene.root.post(&format!("{path}/rotate"), json!({ "overlap": "none" })).await.status, 409);
+    }
+
+    async fn s4_a_person_s_own_things_are_nobody_elses_to_rotate(app) {
+        let scene = Scene::of(&app);
+        let jonas = app.person("jonas", OrgRole::Member, &[]);
+        app.token(jonas, "self:read self:update");
+        let path = address(jonas, app.last_token(jonas));
+        let own = app.api(&app.token(jonas, "self:read self:update"));
+        assert_eq!(scene.root.post(&format!("{path}/rotate"), json!({ "overlap": "none" })).await.status, 403, "not even an Admin's");
+        assert_eq!(scene.root.post(&format!("{path}/suspend"), json!({})).await.status, 200);
+        assert_eq!(scene.root.post(&format!("{path}/resume"), json!({})).await.status, 403);
+        assert_eq!(own.post(&format!("{path}/resume"), json!({})).await.status, 200);
+    }
+
+    async fn s4_a_token_limited_to_teams_rotates_none_that_acts_beyond_them(app) {
+        let scene = Scene::of(&app);
+        let other = app.team("Billing");
+        let olga = app.person("olga", OrgRole::Member, &[(scene.team, RoleId::OWNER), (other, RoleId::OWNER)]);
+        let (_, limited) = app.limited_token(olga, "tokens:read tokens:update teams:read", &[scene.team]);
+        let limited = app.api(&limited);
+        assert_eq!(limited.post(&format!("{}/rotate", scene.path), json!({ "overlap": "none" })).await.status, 403, "it has no limit");
+        let (alone, _) = app.limited_token(scene.user, "teams:read", &[scene.team]);
+        assert_eq!(limited.post(&format!("{}/rotate", address(scene.user, alone)), json!({ "overlap": "none" })).await.status, 200);
+    }
+
+    async fn s4_a_link_of_before_the_rotation_ends_when_its_account_grows(app) {
+        let scene = Scene::of(&app);
+        let jonas = app.person("jonas", OrgRole::Member, &[]);
+        let max = app.service("Onboarding", OrgRole::Manager, &[(scene.team, RoleId::VIEWER)]);
+        let secret = app.token(max, "users:read users:update teams:read teams:update tokens:read");
+        let path = address(max, app.last_token(max));
+        let link = app.api(&secret).post(&format!("/api/v1/users/{jonas}/link"), json!({})).await;
+        let link = link.body["link"].as_str().unwrap().trim_start_matches(&app.url).to_owned();
+        app.clock.advance(Duration::minutes(1));
+        let rotated = scene.root.post(&format!("{path}/rotate"), json!({ "overlap": "none" })).await;
+        let new = app.api(rotated.body["token"].as_str().unwrap());
+        assert_eq!(app.visitor().get(&link).await.status, 200);
+        let grown = new.put(&format!("/api/v1/teams/{}/members/{jonas}", scene.team), json!({ "role": "Viewer" })).await;
+        if grown.status < 300 {
+            assert_eq!(app.visitor().get(&link).await.status, 404, "whoever had the old secret may have the link");
+        }
+    }
+
     async fn s4_no_token_rotates_or_resumes_a_global_admin_token(app) {
         let scene = Scene::of(&app);
         let user = app.service("Backup", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);

@@ -118,6 +118,9 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
         "/users/{id}/teams/{team}" | "/teams/{id}/members/{user}/role" => vec![("role", "Editor")],
         "/users/{id}/tokens/new" => token.to_vec(),
         "/users/{id}/tokens/{token}/rotate" => vec![("version", "1"), ("overlap", "none"), ("form_key", "key")],
+        "/users/{id}/tokens/{token}/finish"
+        | "/users/{id}/tokens/{token}/suspend"
+        | "/users/{id}/tokens/{token}/resume" => vec![("version", "1")],
         "/users/{id}/tokens/{token}" => vec![("version", "1"), ("name", "renamed")],
         "/account/tokens/new" => vec![("token_name", "fresh"), ("expires", "30"), ("scope", "self:read")],
         "/users/{id}/delete" => vec![("username", &username), ("password", PASSWORD)],

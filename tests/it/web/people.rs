@@ -53,7 +53,7 @@ both! {
         let path = format!("/users/{id}/turn-into-person");
         let asked = ada.get(&path).await;
         assert_eq!(asked.value("username"), "jonas_weber", "proposed without the ending");
-        for told in ["Editor, Viewer in Billing", "1 access token works on", "Its home team and its contact go"] {
+        for told in ["Editor, Viewer in Billing", "1 access token stays", "Its home team and its contact go"] {
             assert!(asked.has(told), "{told}: {}", asked.text());
         }
         let made = ada.post(&path, &[("username", "jonas"), ("email", "jonas@example.com")]).await;

@@ -119,7 +119,7 @@ fn stopped(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
 
 /// What is gone when an account is removed.
 fn lost(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
-    let mut losses = vec![match info.tokens.usable {
+    let mut losses = vec![match info.tokens.usable + info.tokens.suspended {
         0 => "It has no token that is good.".to_owned(),
         n => format!("{} revoked at once.", counted(n.try_into().unwrap_or(usize::MAX), "token is", "tokens are")),
     }];
@@ -166,11 +166,11 @@ fn hand_over_first(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Option<(Strin
 fn into_person(user: &User, info: &UserInfo, fields: &Fields) -> Confirm {
     let typed = |name, proposed: &str| Field::new(name, if fields.has(name) { fields.get(name) } else { proposed });
     let input = |label, kind, hint, field| Input { label, kind, hint, field };
-    let tokens = match info.tokens.usable {
+    let tokens = match info.tokens.usable + info.tokens.suspended {
         0 => "It has no access token that is good.".to_owned(),
         n => format!(
-            "{} on, now as the person's own, without the scopes self:read and self:update.",
-            counted(n.try_into().unwrap_or(usize::MAX), "access token works", "access tokens work")
+            "{}, now as the person's own, without the scopes self:read and self:update.",
+            counted(n.try_into().unwrap_or(usize::MAX), "access token stays", "access tokens stay")
         ),
     };
     Confirm {

@@ -90,6 +90,7 @@ pub const ACTS: &[Act] = &[
     Act { hopeless: true, ..act(1, "make a global-admin token", "tokens:create", tokens::make_global_admin) },
     act(8, "change a token", "tokens:update", tokens::change_token),
     act(4, "rotate a token", "tokens:update", tokens::rotate_token),
+    act(1, "end an old secret", "tokens:update", tokens::finish_rotation),
     act(2, "suspend a token", "tokens:update", tokens::suspend_token),
     act(3, "resume a token", "tokens:update", tokens::resume_token),
     act(3, "change a token by name", "tokens:update", tokens::change_token_by_name),

@@ -92,6 +92,11 @@ pub fn rotate_token(by: &mut Try<'_>) -> Outcome {
     Ok(vec![Learned::Token(KnownToken::made(&minted))])
 }
 
+pub fn finish_rotation(by: &mut Try<'_>) -> Outcome {
+    let (token, user) = some_token(by, |pass| pass.secrets.len() > 1).ok_or_else(none)?;
+    nothing(by.write(|cx| tokens::finish(cx, user, token, None)))
+}
+
 pub fn suspend_token(by: &mut Try<'_>) -> Outcome {
     let (token, user) = some_token(by, |pass| !pass.suspended).ok_or_else(none)?;
     nothing(by.write(|cx| tokens::suspend(cx, user, token, None)))
