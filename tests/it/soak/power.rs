@@ -277,14 +277,16 @@ impl Reading {
         if pass.suspended || pass.secrets.get(hint).is_none_or(|ends| *ends <= now) {
             return None;
         }
-        let account = self.accounts.get(&pass.user)?;
-        if pass.revoked || pass.ends_at <= now || !account.enabled {
-            return None;
-        }
+        let good = !pass.revoked && pass.ends_at > now && self.accounts.get(&pass.user)?.enabled;
+        good.then(|| self.of_pass(pass))
+    }
+
+    /// What a token that is good can do.
+    pub fn of_pass(&self, pass: &Pass) -> Power {
         if pass.global_admin {
-            return Some(Power { admin: true, places: BTreeMap::from([(None, OrgRole::Admin.grants())]) });
+            return Power { admin: true, places: BTreeMap::from([(None, OrgRole::Admin.grants())]) };
         }
-        let held = self.account(account);
+        let held = self.account(&self.accounts[&pass.user]);
         let narrow = |grants: Grants| Grants {
             permissions: grants.permissions.and(pass.scopes),
             level: grants.level.limited(pass.scopes),
@@ -294,7 +296,7 @@ impl Reading {
             None => held.places.iter().for_each(|(place, grants)| power.put(*place, narrow(*grants))),
             Some(limit) => limit.iter().for_each(|team| power.put(Some(*team), narrow(held.at(Some(*team))))),
         }
-        Some(power)
+        power
     }
 
     /// In words, what somebody who is no Admin did to service and agent accounts between `before` and this although the setting

@@ -1,7 +1,8 @@
 //! Acts on tokens.
 
+use latchkey::model::Result;
 use latchkey::model::ids::{TokenId, UserId};
-use latchkey::model::permissions::PermissionSet;
+use latchkey::model::permissions::{PermissionSet, Resource};
 use latchkey::model::tokens::Overlap;
 use latchkey::model::users::Kind;
 use latchkey::service::by_name::{self, TokenEdit, TokenWanted};
@@ -84,8 +85,19 @@ pub fn change_token_by_name(by: &mut Try<'_>) -> Outcome {
     nothing(by.write(|cx| by_name::change_token(cx, user, token, edit)))
 }
 
+/// Some token of those that the filter lets through, mostly one that can do no more than the actor.
+fn covered_token(by: &mut Try<'_>, fits: impl Fn(&Pass) -> bool) -> Result<(TokenId, UserId)> {
+    let (reading, power, daring) = (by.reading, by.power, by.daring);
+    let own = PermissionSet::all_of(&[Resource::Own]);
+    let covered = |pass: &Pass| {
+        let beyond = pass.scopes.without(power.anywhere().or(own));
+        daring || (beyond.is_empty() && reading.of_pass(pass).beyond(power).is_empty())
+    };
+    some_token(by, |pass| fits(pass) && !pass.revoked && covered(pass)).ok_or_else(none)
+}
+
 pub fn rotate_token(by: &mut Try<'_>) -> Outcome {
-    let (token, user) = some_token(by, |_| true).ok_or_else(none)?;
+    let (token, user) = covered_token(by, |pass| !pass.suspended)?;
     let overlap = by.dice.pick(Overlap::ALL);
     let wanted = Rotate { version: None, overlap, form_key: None };
     let minted = by.write(|cx| tokens::rotate(cx, user, token, &wanted))?;
@@ -93,17 +105,17 @@ pub fn rotate_token(by: &mut Try<'_>) -> Outcome {
 }
 
 pub fn finish_rotation(by: &mut Try<'_>) -> Outcome {
-    let (token, user) = some_token(by, |pass| pass.secrets.len() > 1).ok_or_else(none)?;
+    let (token, user) = some_token(by, |pass| pass.secrets.len() > 1 && !pass.revoked).ok_or_else(none)?;
     nothing(by.write(|cx| tokens::finish(cx, user, token, None)))
 }
 
 pub fn suspend_token(by: &mut Try<'_>) -> Outcome {
-    let (token, user) = some_token(by, |pass| !pass.suspended).ok_or_else(none)?;
+    let (token, user) = covered_token(by, |pass| !pass.suspended)?;
     nothing(by.write(|cx| tokens::suspend(cx, user, token, None)))
 }
 
 pub fn resume_token(by: &mut Try<'_>) -> Outcome {
-    let (token, user) = some_token(by, |pass| pass.suspended).ok_or_else(none)?;
+    let (token, user) = covered_token(by, |pass| pass.suspended)?;
     nothing(by.write(|cx| tokens::resume(cx, user, token, None)))
 }
 
