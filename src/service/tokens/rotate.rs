@@ -31,17 +31,29 @@ pub struct Rotate {
 /// A refusal, no such token, [`Error::Stale`], or one that is over or suspended.
 pub fn rotating(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Option<i64>) -> Result<(User, Token)> {
     let (user, token) = acting(cx, user, token, "token.rotate")?;
-    at_version(&token, version)?;
-    match may_yield(cx, &user, &token) {
+    match judged(cx, &user, &token, version) {
         // The form asks for it.
-        Ok(()) | Err(Error::PasswordNeeded) => {}
-        Err(error) => return Err(error),
+        Ok(()) | Err(Error::PasswordNeeded) => Ok((user, token)),
+        Err(error) => Err(error),
     }
-    must_be_enabled(&user)?;
+}
+
+/// The password is asked for last, so that nobody types it in vain.
+fn judged(cx: &mut Cx<'_, '_>, user: &User, token: &Token, version: Option<i64>) -> Result<()> {
+    at_version(token, version)?;
+    match may_yield(cx, user, token) {
+        Ok(()) => rotatable(cx, user, token),
+        Err(Error::PasswordNeeded) => rotatable(cx, user, token).and(Err(Error::PasswordNeeded)),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+fn rotatable(cx: &Cx<'_, '_>, user: &User, token: &Token) -> Result<()> {
+    must_be_enabled(user)?;
     if token.state(cx.now) == TokenState::Suspended {
         return Err(Error::Conflict(format!("{} is suspended. Resume it before it is rotated.", token.name)));
     }
-    Ok((user, token))
+    Ok(())
 }
 
 /// Gives a token another secret. The one before stays good for the overlap, and one that was before that ends now. In the portal
@@ -52,8 +64,7 @@ pub fn rotating(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Opti
 pub fn rotate(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, wanted: &Rotate) -> Result<Minted> {
     let (user, before) = acting(cx, user, token, "token.rotate")?;
     cx.first_time(wanted.form_key.as_deref())?;
-    rotating(cx, user.id, token, wanted.version)?;
-    may_yield(cx, &user, &before)?;
+    judged(cx, &user, &before, wanted.version)?;
     let plain = PlainToken::generate(before.kind);
     let end = ends(cx, &before);
     let until = until(&before, wanted.overlap, end, cx.now);

@@ -54,6 +54,8 @@ struct Thief {
 struct Prey {
     people: Vec<UserId>,
     machines: Vec<UserId>,
+    /// The paths of the machines' tokens.
+    tokens: Vec<String>,
 }
 
 impl Prey {
@@ -66,7 +68,19 @@ impl Prey {
         app.sql(&format!("UPDATE users SET password_hash = NULL WHERE id = {invited}")).unwrap();
         let marked = machine("Marked", OrgRole::Member, &[]);
         app.global_admin(marked);
+        let machines = vec![
+            machine("Weak", OrgRole::Member, &[]),
+            machine("Sleeping", OrgRole::Manager, &[]),
+            machine("Strong", OrgRole::Editor, &[(team, RoleId::OWNER)]),
+            machine("Root", OrgRole::Admin, &[(team, RoleId::VIEWER)]),
+            marked,
+        ];
+        for id in &machines[..4] {
+            app.token(*id, "users:read users:update users:delete teams:update tokens:create roles:read");
+        }
+        let path = |id: &UserId| format!("/api/v1/users/{id}/tokens/{}", app.last_token(*id));
         Self {
+            tokens: machines.iter().map(path).collect(),
             people: vec![
                 person("plain", OrgRole::Member, &[]),
                 person("owner", OrgRole::Member, &[(team, RoleId::OWNER)]),
@@ -75,13 +89,7 @@ impl Prey {
                 off,
                 invited,
             ],
-            machines: vec![
-                machine("Weak", OrgRole::Member, &[]),
-                machine("Sleeping", OrgRole::Manager, &[]),
-                machine("Strong", OrgRole::Editor, &[(team, RoleId::OWNER)]),
-                machine("Root", OrgRole::Admin, &[(team, RoleId::VIEWER)]),
-                marked,
-            ],
+            machines,
         }
     }
 }
@@ -172,6 +180,12 @@ impl Thief {
             }
         }
         self.lean_on(own).await;
+        for token in &prey.tokens {
+            for act in ["rotate", "suspend", "resume", "rotate"] {
+                let reply = self.api.post(&format!("{token}/{act}"), json!({ "overlap": "none" })).await;
+                self.minted.extend(reply.body["token"].as_str().map(str::to_owned));
+            }
+        }
         for machine in &prey.machines {
             self.make_a_person_of(*machine).await;
         }
