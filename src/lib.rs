@@ -1,6 +1,6 @@
 //! Latchkey: a self-hosted admin portal for users, teams and access tokens, with service accounts as first-class citizens.
 //!
-//! Layers, each importing only what stands further down: `cli`, `server`, the faces `web` and `api`, `http`, `service`,
+//! Layers, each importing only what stands further down: `cli`, `server` beside `worker`, the faces `web` and `api`, `http`, `service`,
 //! `store` beside `clients`, `model`, `base`. `docs/ARCHITECTURE.md` draws them, and a test checks the imports.
 
 pub mod api;
@@ -13,3 +13,4 @@ pub mod server;
 pub mod service;
 pub mod store;
 pub mod web;
+pub mod worker;

@@ -8,6 +8,7 @@ use super::answer::{changed, tagged};
 use super::body::{Body, given};
 use super::call::Call;
 use super::openapi::{Changes, Lists};
+use crate::model::Error;
 use crate::model::settings::Settings;
 use crate::service::settings;
 
@@ -18,14 +19,50 @@ pub struct SettingsAnswer {
     /// Whether only Admins make service and agent accounts, give them teams and homes, and manage their tokens: Admins in the
     /// portal, global-admin tokens and the command line. A token with scopes is none of these.
     only_admins_manage_service_accounts: bool,
+    /// What is allowed of access tokens. What the program was started with may be stricter.
+    token_policy: TokenPolicyAnswer,
     /// Counts changes; `ETag` has it too.
     #[schema(example = 1)]
     version: i64,
 }
 
+/// What is allowed of access tokens.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenPolicy)]
+pub struct TokenPolicyAnswer {
+    /// Whether people may have tokens of their own.
+    personal_tokens: bool,
+    /// The longest life of people's tokens, in days; null for no limit.
+    #[schema(required)]
+    personal_max_days: Option<i64>,
+    /// The longest life of service accounts' tokens, in days; null for no limit.
+    #[schema(required)]
+    service_max_days: Option<i64>,
+    /// The longest life of AI agents' tokens, in days; null for no limit. They always end.
+    #[schema(required)]
+    agent_max_days: Option<i64>,
+    /// Whether a token may live without end, where its type has no longest life.
+    allow_never: bool,
+    /// The life that forms begin with, in days.
+    #[schema(required)]
+    default_days: Option<i64>,
+    /// After how many days without use a token is suspended; null for never.
+    #[schema(required)]
+    dormant_days: Option<i64>,
+}
+
 impl From<Settings> for SettingsAnswer {
-    fn from(Settings { only_admins_manage_machines, version }: Settings) -> Self {
-        Self { only_admins_manage_service_accounts: only_admins_manage_machines, version }
+    fn from(Settings { only_admins_manage_machines, tokens, version }: Settings) -> Self {
+        let token_policy = TokenPolicyAnswer {
+            personal_tokens: tokens.personal_tokens,
+            personal_max_days: tokens.personal_max_days,
+            service_max_days: tokens.service_max_days,
+            agent_max_days: tokens.agent_max_days,
+            allow_never: tokens.allow_never,
+            default_days: tokens.default_days,
+            dormant_days: tokens.dormant_days,
+        };
+        Self { only_admins_manage_service_accounts: only_admins_manage_machines, token_policy, version }
     }
 }
 
@@ -37,6 +74,65 @@ pub struct ChangeSettings {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     only_admins_manage_service_accounts: Option<bool>,
+    /// Changes what is allowed of access tokens.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    token_policy: Option<ChangeTokenPolicy>,
+}
+
+/// What is to be changed of the policy for access tokens. What is left out stays as it is; null takes a limit away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeTokenPolicy {
+    /// Whether people may have tokens of their own.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    personal_tokens: Option<bool>,
+    /// The longest life of people's tokens, in days.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 36500)]
+    personal_max_days: Option<Option<i64>>,
+    /// The longest life of service accounts' tokens, in days.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 36500)]
+    service_max_days: Option<Option<i64>>,
+    /// The longest life of AI agents' tokens, in days.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 36500)]
+    agent_max_days: Option<Option<i64>>,
+    /// Whether a token may live without end.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    allow_never: Option<bool>,
+    /// The life that forms begin with, in days.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 36500)]
+    default_days: Option<Option<i64>>,
+    /// After how many days without use a token is suspended.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 36500)]
+    dormant_days: Option<Option<i64>>,
+}
+
+impl ChangeSettings {
+    fn apply(self, settings: &mut Settings) {
+        put(&mut settings.only_admins_manage_machines, self.only_admins_manage_service_accounts);
+        let Some(change) = self.token_policy else { return };
+        let policy = &mut settings.tokens;
+        put(&mut policy.personal_tokens, change.personal_tokens);
+        put(&mut policy.personal_max_days, change.personal_max_days);
+        put(&mut policy.service_max_days, change.service_max_days);
+        put(&mut policy.agent_max_days, change.agent_max_days);
+        put(&mut policy.allow_never, change.allow_never);
+        put(&mut policy.default_days, change.default_days);
+        put(&mut policy.dormant_days, change.dormant_days);
+    }
+}
+
+fn put<T>(place: &mut T, new: Option<T>) {
+    if let Some(new) = new {
+        *place = new;
+    }
 }
 
 /// Get the settings
@@ -56,14 +152,27 @@ pub async fn get(call: Call) -> Answer {
 #[utoipa::path(
     patch, path = "/api/v1/settings", tag = "Settings", operation_id = "changeSettings",
     params(("If-Match" = Option<String>, Header, description = "The ETag they were read with: changes nothing where somebody else changed them since.", example = "\"3\"")),
-    request_body(content = ChangeSettings, example = json!({"only_admins_manage_service_accounts": true})),
+    request_body(content = ChangeSettings, example = json!({"only_admins_manage_service_accounts": true, "token_policy": {"service_max_days": 365}})),
     responses((status = 200, description = "The settings as they are now.", body = SettingsAnswer, headers(("ETag" = String, description = "Their version."))), Changes),
 )]
 pub async fn change(call: Call, body: Body) -> Answer {
     let input = (call.if_match(), body.read::<ChangeSettings>());
     call.write(input, |cx, (version, change)| {
-        let settings = settings::update(cx, change.only_admins_manage_service_accounts, version)?;
+        let settings = settings::update(cx, version, |settings| change.apply(settings)).map_err(under_policy)?;
         changed(Some(settings.version), &SettingsAnswer::from(settings))
     })
     .await
+}
+
+/// The body has the policy's fields one level down.
+fn under_policy(error: Error) -> Error {
+    match error {
+        Error::Invalid(mut errors) => {
+            for error in &mut errors {
+                error.field = format!("token_policy/{}", error.field);
+            }
+            Error::Invalid(errors)
+        }
+        other => other,
+    }
 }

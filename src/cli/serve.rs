@@ -10,6 +10,7 @@ use super::Outcome;
 use crate::base::clock::Clock;
 use crate::base::config::{Config, LogFormat};
 use crate::service::{App, setup};
+use crate::worker::Worker;
 
 pub(super) fn run(config: Config) -> Outcome {
     log_to_stderr(&config)?;
@@ -19,8 +20,11 @@ pub(super) fn run(config: Config) -> Outcome {
     let app = super::open::app(config, Clock::System)?;
     greet(&app)?;
     tracing::info!(listen = %app.config.listen, "serving");
-    let server = crate::server::run(Data::new(app), listener);
+    let app = Data::new(app);
+    let worker = Worker::start(app.clone().into_inner())?;
+    let server = crate::server::run(app, listener);
     actix_web::rt::System::new().block_on(async { server?.await })?;
+    drop(worker);
     tracing::info!("stopped");
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{Outcome, open, say};
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::model::permissions::Permission;
-use crate::model::tokens::Lifetime;
+use crate::model::tokens::{Lifetime, Networks};
 use crate::service::tokens::{self, NewToken};
 use crate::service::{Caller, users};
 
@@ -26,6 +26,9 @@ pub(super) enum Command {
         /// Let it act as an Admin everywhere
         #[arg(long, conflicts_with = "scopes")]
         global_admin: bool,
+        /// A network from which it may be used, for example 10.20.0.0/16; may be given several times. Without one it works from anywhere
+        #[arg(long = "network", value_name = "CIDR")]
+        networks: Vec<Networks>,
         /// How long it lives: 30d, 90d, 1y or never
         #[arg(long, default_value = "90d", value_parser = lifetime)]
         expires: Lifetime,
@@ -33,7 +36,7 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(command: Command, config: Config) -> Outcome {
-    let Command::Create { user, name, scopes, global_admin, expires } = command;
+    let Command::Create { user, name, scopes, global_admin, networks, expires } = command;
     let app = open::app(config, Clock::System)?;
     let new = NewToken {
         name,
@@ -43,6 +46,7 @@ pub(super) fn run(command: Command, config: Config) -> Outcome {
         scopes: scopes.into_iter().collect(),
         teams: None,
         global_admin,
+        networks: networks.iter().flat_map(Networks::iter).collect::<Vec<_>>().join(" ").parse()?,
         form_key: None,
     };
     let minted = app.write(&Caller::cli(), |cx| {

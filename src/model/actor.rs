@@ -9,6 +9,7 @@ use super::error::{Error, Result};
 use super::ids::{SessionId, TeamId, TokenId, UserId};
 use super::permissions::{Action, Permission, PermissionSet, Resource};
 use super::roles::OrgRole;
+use super::tokens::Networks;
 use super::users::{Kind, User};
 
 /// How long a typed password counts for dangerous acts.
@@ -36,6 +37,8 @@ pub enum Who {
     User(Identity),
     /// Whoever may run the program on the server.
     Cli,
+    /// The portal itself, at its daily jobs.
+    System,
     /// Nobody known yet: someone at the log-in form or with a link.
     Anonymous,
 }
@@ -65,7 +68,7 @@ pub enum Via {
     },
     /// An access token.
     Token(TokenUse),
-    /// The command line.
+    /// No way from outside: the command line on the server, or the portal itself.
     Cli,
     /// No proof of who they are.
     Nothing,
@@ -84,6 +87,8 @@ pub struct TokenUse {
     pub teams: Option<BTreeSet<TeamId>>,
     /// Whether it acts as an Admin.
     pub global_admin: bool,
+    /// From where it may be used.
+    pub networks: Networks,
     /// When it ends, or the secret by which it came.
     pub expires_at: Option<OffsetDateTime>,
     /// When it last got another secret: whoever knew it before may be somebody else.
@@ -114,6 +119,11 @@ impl Actor {
         Self::new(Who::Cli, Via::Cli, Holdings::everything(), Origin::default())
     }
 
+    /// The portal itself.
+    pub fn system() -> Self {
+        Self::new(Who::System, Via::Cli, Holdings::everything(), Origin::default())
+    }
+
     /// An account in a session of the portal.
     pub fn in_session(who: Identity, id: SessionId, authenticated_at: OffsetDateTime, origin: Origin) -> Self {
         let holdings = Holdings::of(&who.standing);
@@ -138,7 +148,7 @@ impl Actor {
     pub fn id(&self) -> Option<UserId> {
         match &self.who {
             Who::User(identity) => Some(identity.id),
-            Who::Cli | Who::Anonymous => None,
+            Who::Cli | Who::System | Who::Anonymous => None,
         }
     }
 
@@ -146,7 +156,7 @@ impl Actor {
     pub fn identity(&self) -> Option<&Identity> {
         match &self.who {
             Who::User(identity) => Some(identity),
-            Who::Cli | Who::Anonymous => None,
+            Who::Cli | Who::System | Who::Anonymous => None,
         }
     }
 
@@ -155,6 +165,7 @@ impl Actor {
         match &self.who {
             Who::User(identity) => &identity.username,
             Who::Cli => "command line",
+            Who::System => "Latchkey",
             Who::Anonymous => "nobody",
         }
     }
@@ -170,7 +181,7 @@ impl Actor {
     /// Whether it acts as an Admin.
     pub fn is_admin(&self) -> bool {
         match (&self.who, &self.via) {
-            (Who::Cli, _) => true,
+            (Who::Cli | Who::System, _) => true,
             // Whoever made a token may have been weaker than its account has become, so scopes alone make no Admin.
             (_, Via::Token(token)) => token.global_admin,
             (Who::User(identity), _) => {

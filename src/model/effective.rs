@@ -173,7 +173,7 @@ mod tests {
 
     use super::super::access::{Holdings, Standing};
     use super::super::ids::{RoleId, TokenId, UserId};
-    use super::super::tokens::TokenType;
+    use super::super::tokens::{Networks, TokenType};
     use super::*;
 
     const TEAMS: [TeamId; 4] = [TeamId(7), TeamId(8), TeamId(9), TeamId::PUBLIC];
@@ -234,6 +234,9 @@ mod tests {
             suspended_at: None,
             rotated_at: None,
             renewed_at: None,
+            networks: Networks::default(),
+            active_at: datetime!(2026-11-22 10:00 UTC),
+            suspended_for: None,
             version: 1,
         }
     }

@@ -1,11 +1,15 @@
 //! What administrators set for the whole portal.
 
+use super::tokens::TokenPolicy;
+
 /// The settings that are kept in the store and take effect at the next request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Whether only Admins make service and agent accounts, assign them to teams and manage their tokens (rule 8 of the
     /// specification's section 5).
     pub only_admins_manage_machines: bool,
+    /// What is allowed of tokens.
+    pub tokens: TokenPolicy,
     /// Counts changes.
     pub version: i64,
 }

@@ -114,7 +114,8 @@ pub fn table() -> Vec<Route> {
         row("POST", "/roles/{id}/delete", Page, Session, || post().to(roles::delete::delete)),
         // Settings of the whole portal.
         row("GET", "/settings", Page, Session, || get().to(settings::page)),
-        row("POST", "/settings", Page, Session, || post().to(settings::update)),
+        row("POST", "/settings", Page, Session, || post().to(settings::machines::update)),
+        row("POST", "/settings/tokens", Page, Session, || post().to(settings::tokens::update)),
         // Own account.
         row("GET", "/account", Page, Session, || get().to(account::profile::page)),
         row("POST", "/account", Page, Session, || post().to(account::profile::update)),

@@ -19,7 +19,7 @@ use crate::model::actor::{Actor, Origin};
 use crate::model::audit::{Event, Target};
 use crate::model::ids::{SessionId, TeamId};
 use crate::model::mail::is_deliverable;
-use crate::model::tokens::Policy;
+use crate::model::tokens::{Policy, TokenType};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store::{self, Store, Tx};
@@ -33,6 +33,7 @@ pub struct App {
     /// Hashes passwords, one at a time.
     pub passwords: Passwords,
     pub(super) throttle: Throttle,
+    pub(super) elsewhere: auth::Elsewhere,
     pub(super) keys: Keys,
     pub(super) store: Arc<Store>,
     post: Option<Post>,
@@ -49,6 +50,8 @@ pub enum Credential {
     Nothing,
     /// The right to run the program on the server.
     Cli,
+    /// Being the portal itself.
+    System,
 }
 
 /// Whoever calls a use case: the credential is checked in the use case's own transaction, so that it is good at that moment.
@@ -67,6 +70,11 @@ impl Caller {
     /// The command line.
     pub fn cli() -> Self {
         Self::new(Credential::Cli, Origin::default())
+    }
+
+    /// The portal itself.
+    pub fn system() -> Self {
+        Self::new(Credential::System, Origin::default())
     }
 
     /// Whoever sends one request with this proof.
@@ -114,17 +122,21 @@ impl App {
         let ledger = Ledger { store: store.clone(), keys: keys.clone(), clock: clock.clone() };
         let post = Smtp::of(&config)?.map(|smtp| Post::start(smtp, ledger, config.mail_retries.clone()));
         let throttle = Throttle::new(&clock);
-        Ok(Self { config, clock, throttle, keys, store, passwords: Passwords::start(), post })
+        Ok(Self {
+            config,
+            clock,
+            throttle,
+            elsewhere: auth::Elsewhere::default(),
+            keys,
+            store,
+            passwords: Passwords::start(),
+            post,
+        })
     }
 
     /// Whether mail is set up.
     pub fn mails(&self) -> bool {
         self.post.is_some()
-    }
-
-    /// The policy for new tokens.
-    pub fn token_policy(&self) -> Policy {
-        Policy { max_days: self.config.token_max_days, allow_never: self.config.token_allow_never }
     }
 
     /// The key that signs the session cookie.
@@ -254,6 +266,14 @@ impl Cx<'_, '_> {
     ) -> Result<()> {
         let action = self.attempt.action.unwrap_or("request");
         self.record(Event::done(action, Some(target)).change(before, after))
+    }
+
+    /// What is allowed of tokens of this type: by the settings, within what the program was started with.
+    ///
+    /// # Errors
+    /// A fault.
+    pub fn token_policy(&mut self, kind: TokenType) -> Result<Policy> {
+        Ok(super::settings::token_policy(self)?.of(kind))
     }
 
     /// Adds an entry to the audit log, in this transaction.

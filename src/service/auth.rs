@@ -1,5 +1,8 @@
 //! Who a caller is, found out in the transaction of what they ask for.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use time::{Duration, OffsetDateTime};
 
 use super::app::{Caller, Credential, Cx, account};
@@ -13,6 +16,27 @@ use crate::store::{self, Tx};
 
 /// Last use is kept to this, so that reading does not mean writing.
 const NOTED_EVERY: Duration = Duration::minutes(1);
+
+/// Tokens that were lately sent from where they may not be used: each is written down once a minute, however often it is tried.
+#[derive(Default)]
+pub(super) struct Elsewhere(Mutex<HashMap<TokenId, OffsetDateTime>>);
+
+/// How many tokens are remembered.
+const REMEMBERED: usize = 1_000;
+
+impl Elsewhere {
+    fn is_first(&self, token: TokenId, now: OffsetDateTime) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= REMEMBERED {
+            told.retain(|_, at| now - *at < NOTED_EVERY);
+        }
+        let first = told.get(&token).is_none_or(|at| now - *at >= NOTED_EVERY) && told.len() < REMEMBERED;
+        if first {
+            told.insert(token, now);
+        }
+        first
+    }
+}
 
 /// What was used, where it is time to note it again.
 #[derive(Default)]
@@ -51,6 +75,7 @@ pub(super) fn authenticate(cx: &mut Cx<'_, '_>, caller: &Caller, seen: &mut Seen
     let mut actor = match &caller.credential {
         Credential::Nothing => return Ok(Actor::anonymous(caller.origin.clone())),
         Credential::Cli => return Ok(Actor::cli()),
+        Credential::System => return Ok(Actor::system()),
         Credential::Session(id) => by_session(cx, *id, caller.origin.clone(), seen)?,
         Credential::Bearer(secret) => by_token(cx, secret.reveal(), caller.origin.clone(), seen)?,
     };
@@ -111,6 +136,14 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
     if !user.is_enabled() {
         return refuse("The account of this access token is disabled.");
     }
+    if !token.networks.admit(origin.address.as_deref()) {
+        if cx.app.elsewhere.is_first(token.id, cx.now) {
+            cx.attempt("token.use");
+            cx.on(account(&user));
+            cx.refused_because(format!("the token {} may not be used from this address", token.name));
+        }
+        return refuse("This access token may not be used from this address.");
+    }
     let rotated = token.rotated_at.is_some();
     let last = if rotated { last_used_at } else { token.last_use.as_ref().map(|last| last.at) };
     if last.is_none_or(|last| cx.now - last >= NOTED_EVERY) {
@@ -123,6 +156,7 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
         scopes: token.scopes,
         teams: token.teams,
         global_admin: token.global_admin,
+        networks: token.networks,
         expires_at: token.expires_at.into_iter().chain(ends_at).min(),
         rotated_at: token.rotated_at,
         replaced: ends_at.is_some(),

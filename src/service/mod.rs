@@ -12,6 +12,7 @@ pub mod forgotten;
 pub mod handover;
 pub mod homes;
 pub mod idempotency;
+pub mod jobs;
 pub mod known;
 pub mod links;
 pub mod mail;

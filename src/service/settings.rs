@@ -7,6 +7,7 @@ use crate::model::access::Place;
 use crate::model::audit::Target;
 use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
 use crate::model::settings::{Affected, Settings};
+use crate::model::tokens::TokenPolicy;
 use crate::model::{Error, Result};
 use crate::store;
 
@@ -59,11 +60,11 @@ fn narrowed() -> PermissionSet {
     tokens.into_iter().chain(others).collect()
 }
 
-/// Changes the settings; what is `None` stays. They count from the next request on.
+/// Changes the settings, by what `change` makes of those in force. They count from the next request on.
 ///
 /// # Errors
-/// [`Error::Stale`] where somebody else changed them meanwhile, or a refusal.
-pub fn update(cx: &mut Cx<'_, '_>, only_admins: Option<bool>, version: Option<i64>) -> Result<Settings> {
+/// [`Error::Stale`] where somebody else changed them meanwhile, what is wrong with them, or a refusal.
+pub fn update(cx: &mut Cx<'_, '_>, version: Option<i64>, change: impl FnOnce(&mut Settings)) -> Result<Settings> {
     cx.attempt("settings.update");
     cx.on(target());
     cx.actor.may(UPDATE, Place::Everywhere)?;
@@ -71,16 +72,37 @@ pub fn update(cx: &mut Cx<'_, '_>, only_admins: Option<bool>, version: Option<i6
     if version.is_some_and(|version| version != before.version) {
         return Err(Error::Stale);
     }
-    let wanted = only_admins.unwrap_or(before.only_admins_manage_machines);
-    if wanted == before.only_admins_manage_machines {
+    let mut wanted = before.clone();
+    change(&mut wanted);
+    wanted.tokens.check()?;
+    if wanted == before {
         return Ok(before);
     }
-    let after = store::settings::update(cx.tx, &Settings { only_admins_manage_machines: wanted, ..before.clone() })?;
+    let after = store::settings::update(cx.tx, &wanted)?;
     let (was, is) = differences(told(&before), told(&after));
     cx.done(target(), was, is)?;
     Ok(after)
 }
 
+/// What is allowed of tokens: by the settings, and by what the program was started with, whichever is stricter.
+///
+/// # Errors
+/// A fault.
+pub fn token_policy(cx: &mut Cx<'_, '_>) -> Result<TokenPolicy> {
+    let config = &cx.app.config;
+    Ok(store::settings::get(cx.tx)?.tokens.within(config.token_max_days, config.token_allow_never))
+}
+
 fn told(settings: &Settings) -> serde_json::Value {
-    json!({ "only_administrators_manage_service_accounts": settings.only_admins_manage_machines })
+    let Settings { only_admins_manage_machines, tokens, version: _ } = settings;
+    json!({
+        "only_administrators_manage_service_accounts": only_admins_manage_machines,
+        "personal_tokens": tokens.personal_tokens,
+        "personal_max_days": tokens.personal_max_days,
+        "service_max_days": tokens.service_max_days,
+        "agent_max_days": tokens.agent_max_days,
+        "allow_never": tokens.allow_never,
+        "default_days": tokens.default_days,
+        "dormant_days": tokens.dormant_days,
+    })
 }

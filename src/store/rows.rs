@@ -11,8 +11,9 @@ use crate::model::idempotency::Reply;
 use crate::model::ids::{RoleId, SessionId, TeamId, TokenId, UserId};
 use crate::model::roles::{Grants, Predefined, TeamRole};
 use crate::model::sessions::Session;
+use crate::model::settings::Settings;
 use crate::model::teams::Team;
-use crate::model::tokens::{LastUse, Token};
+use crate::model::tokens::{LastUse, Token, TokenPolicy};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 
@@ -160,6 +161,9 @@ pub(super) struct TokenRow {
     suspended_at: Option<i64>,
     rotated_at: Option<i64>,
     renewed_at: Option<i64>,
+    networks: String,
+    active_at: i64,
+    suspended_for: Option<String>,
 }
 
 impl TokenRow {
@@ -185,8 +189,43 @@ impl TokenRow {
             suspended_at: self.suspended_at.map(from_micros),
             rotated_at: self.rotated_at.map(from_micros),
             renewed_at: self.renewed_at.map(from_micros),
+            networks: word(&self.networks)?,
+            active_at: from_micros(self.active_at),
+            suspended_for: self.suspended_for.as_deref().map(word).transpose()?,
             version: self.version,
         })
+    }
+}
+
+#[derive(Queryable)]
+pub(super) struct SettingsRow {
+    _id: i64,
+    only_admins_manage_machines: bool,
+    version: i64,
+    personal_tokens: bool,
+    personal_max_days: Option<i64>,
+    service_max_days: Option<i64>,
+    agent_max_days: Option<i64>,
+    allow_never: bool,
+    default_days: Option<i64>,
+    dormant_days: Option<i64>,
+}
+
+impl From<SettingsRow> for Settings {
+    fn from(row: SettingsRow) -> Self {
+        Self {
+            only_admins_manage_machines: row.only_admins_manage_machines,
+            tokens: TokenPolicy {
+                personal_tokens: row.personal_tokens,
+                personal_max_days: row.personal_max_days,
+                service_max_days: row.service_max_days,
+                agent_max_days: row.agent_max_days,
+                allow_never: row.allow_never,
+                default_days: row.default_days,
+                dormant_days: row.dormant_days,
+            },
+            version: row.version,
+        }
     }
 }
 

@@ -64,6 +64,13 @@ diesel::table! {
         id -> BigInt,
         only_admins_manage_machines -> Bool,
         version -> BigInt,
+        personal_tokens -> Bool,
+        personal_max_days -> Nullable<BigInt>,
+        service_max_days -> Nullable<BigInt>,
+        agent_max_days -> Nullable<BigInt>,
+        allow_never -> Bool,
+        default_days -> Nullable<BigInt>,
+        dormant_days -> Nullable<BigInt>,
     }
 }
 
@@ -92,6 +99,9 @@ diesel::table! {
         suspended_at -> Nullable<BigInt>,
         rotated_at -> Nullable<BigInt>,
         renewed_at -> Nullable<BigInt>,
+        networks -> Text,
+        active_at -> BigInt,
+        suspended_for -> Nullable<Text>,
     }
 }
 

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use time::OffsetDateTime;
 
 use super::db::{Tx, count_rows, failed};
+use super::rows::SettingsRow;
 use super::schema::settings;
 use super::tokens::good;
 use super::users::list;
@@ -20,10 +21,7 @@ use crate::model::settings::{Affected, Settings};
 /// # Errors
 /// A fault.
 pub fn get(tx: &mut Tx<'_>) -> Result<Settings> {
-    let row =
-        settings::table.filter(settings::id.eq(1)).select((settings::only_admins_manage_machines, settings::version));
-    let (only_admins_manage_machines, version) = row.get_result::<(bool, i64)>(tx.conn).map_err(failed)?;
-    Ok(Settings { only_admins_manage_machines, version })
+    settings::table.filter(settings::id.eq(1)).get_result::<SettingsRow>(tx.conn).map(Settings::from).map_err(failed)
 }
 
 /// Writes them, and counts their version up.
@@ -31,9 +29,17 @@ pub fn get(tx: &mut Tx<'_>) -> Result<Settings> {
 /// # Errors
 /// A fault.
 pub fn update(tx: &mut Tx<'_>, new: &Settings) -> Result<Settings> {
+    let tokens = &new.tokens;
     diesel::update(settings::table.filter(settings::id.eq(1)))
         .set((
             settings::only_admins_manage_machines.eq(new.only_admins_manage_machines),
+            settings::personal_tokens.eq(tokens.personal_tokens),
+            settings::personal_max_days.eq(tokens.personal_max_days),
+            settings::service_max_days.eq(tokens.service_max_days),
+            settings::agent_max_days.eq(tokens.agent_max_days),
+            settings::allow_never.eq(tokens.allow_never),
+            settings::default_days.eq(tokens.default_days),
+            settings::dormant_days.eq(tokens.dormant_days),
             settings::version.eq(settings::version + 1),
         ))
         .execute(tx.conn)

@@ -17,7 +17,9 @@ use crate::model::actor::Origin;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::names::fold;
 use crate::model::permissions::PermissionSet;
-use crate::model::tokens::{EXPIRING_WITHIN, HashedToken, Summary, Token, TokenType};
+use crate::model::tokens::{
+    EXPIRING_WITHIN, HashedToken, Networks, Summary, SuspendedFor, Token, TokenPolicy, TokenType,
+};
 use crate::model::{Error, Result};
 
 /// What a new token is made of.
@@ -44,6 +46,8 @@ pub struct NewToken<'a> {
     pub expires_at: Option<OffsetDateTime>,
     /// Who made it.
     pub created_by: &'a str,
+    /// From where it may be used.
+    pub networks: &'a Networks,
     /// The token that made it.
     pub parent: Option<TokenId>,
 }
@@ -69,6 +73,8 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
             tokens::created_by.eq(new.created_by),
             tokens::parent_id.eq(new.parent.map(|id| id.0)),
             tokens::created_at.eq(to_micros(now)),
+            tokens::networks.eq(new.networks.to_string()),
+            tokens::active_at.eq(to_micros(now)),
         ))
         .returning(tokens::all_columns)
         .get_result(tx.conn)
@@ -145,6 +151,7 @@ pub fn used(tx: &mut Tx<'_>, id: TokenId, origin: &Origin, now: OffsetDateTime) 
     diesel::update(tokens::table.filter(tokens::id.eq(id.0)))
         .set((
             tokens::last_used_at.eq(to_micros(now)),
+            tokens::active_at.eq(to_micros(now)),
             tokens::last_used_address.eq(&origin.address),
             tokens::last_used_agent.eq(&origin.user_agent),
         ))
@@ -153,7 +160,7 @@ pub fn used(tx: &mut Tx<'_>, id: TokenId, origin: &Origin, now: OffsetDateTime) 
         .map_err(failed)
 }
 
-/// Writes the name, description, scopes, teams and power of a token down as they are in `token`, and counts the change.
+/// Writes the name, description, scopes, teams, networks and power of a token down as they are in `token`, and counts the change.
 ///
 /// # Errors
 /// A name that is taken, or a fault.
@@ -166,6 +173,7 @@ pub fn update(tx: &mut Tx<'_>, token: &Token) -> Result<Token> {
             tokens::global_admin.eq(token.global_admin),
             tokens::scopes.eq(token.scopes.to_string()),
             tokens::limited.eq(token.teams.is_some()),
+            tokens::networks.eq(token.networks.to_string()),
             tokens::version.eq(tokens::version + 1),
         ))
         .execute(tx.conn)
@@ -220,6 +228,7 @@ pub fn rotate(tx: &mut Tx<'_>, token: &Token, renewal: &Renewal<'_>, now: Offset
             tokens::hint.eq(hint),
             tokens::expires_at.eq(end.map(to_micros)),
             tokens::rotated_at.eq(to_micros(now)),
+            tokens::active_at.eq(to_micros(now)),
             renewed.then(|| tokens::renewed_at.eq(to_micros(now))),
             by.map(|by| tokens::parent_id.eq(by.0)),
             tokens::version.eq(tokens::version + 1),
@@ -241,16 +250,99 @@ pub fn count_change(tx: &mut Tx<'_>, token: &Token) -> Result<Token> {
     get(tx, token.user, token.id)
 }
 
-/// Suspends a token since a moment, or resumes it.
+/// Stops a token, by somebody or for a reason of the portal's own.
 ///
 /// # Errors
 /// A fault.
-pub fn suspend(tx: &mut Tx<'_>, token: &Token, since: Option<OffsetDateTime>) -> Result<Token> {
+pub fn suspend(tx: &mut Tx<'_>, token: &Token, reason: Option<SuspendedFor>, now: OffsetDateTime) -> Result<Token> {
     diesel::update(tokens::table.filter(tokens::id.eq(token.id.0)))
-        .set((tokens::suspended_at.eq(since.map(to_micros)), tokens::version.eq(tokens::version + 1)))
+        .set((
+            tokens::suspended_at.eq(to_micros(now)),
+            tokens::suspended_for.eq(reason.map(SuspendedFor::as_str)),
+            tokens::version.eq(tokens::version + 1),
+        ))
         .execute(tx.conn)
         .map_err(failed)?;
     get(tx, token.user, token.id)
+}
+
+/// Has a suspended token be good again. It counts as used at that moment, so that it is not dormant at once.
+///
+/// # Errors
+/// A fault.
+pub fn resume(tx: &mut Tx<'_>, token: &Token, now: OffsetDateTime) -> Result<Token> {
+    diesel::update(tokens::table.filter(tokens::id.eq(token.id.0)))
+        .set((
+            tokens::suspended_at.eq(None::<i64>),
+            tokens::suspended_for.eq(None::<String>),
+            tokens::active_at.eq(to_micros(now)),
+            tokens::version.eq(tokens::version + 1),
+        ))
+        .execute(tx.conn)
+        .map_err(failed)?;
+    get(tx, token.user, token.id)
+}
+
+/// Has a token end at another moment.
+///
+/// # Errors
+/// A fault.
+pub fn end_at(tx: &mut Tx<'_>, id: TokenId, end: Option<OffsetDateTime>) -> Result<()> {
+    diesel::update(tokens::table.filter(tokens::id.eq(id.0)))
+        .set((tokens::expires_at.eq(end.map(to_micros)), tokens::version.eq(tokens::version + 1)))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Good tokens that nobody used since a moment, the longest unused first, up to `limit`.
+///
+/// # Errors
+/// A fault.
+pub fn dormant(tx: &mut Tx<'_>, since: OffsetDateTime, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
+    let rows = tokens::table
+        .filter(tokens::active_at.lt(to_micros(since)))
+        .filter(sql::<Bool>(&good(to_micros(now))))
+        .order((tokens::active_at.asc(), tokens::id.asc()))
+        .limit(limit)
+        .load(tx.conn)
+        .map_err(failed)?;
+    with_teams(tx, rows)
+}
+
+/// That a token could not be made as it is under `policy`, in SQL.
+pub(super) fn breaks(policy: &TokenPolicy, now: OffsetDateTime) -> String {
+    let breaks = |kind: &TokenType| {
+        let rule = policy.of(*kind);
+        let too_long = match rule.latest(now) {
+            _ if !rule.allowed => "1 = 1".to_owned(),
+            // A day given by its date ends at midnight, so the last allowed day is allowed whole.
+            Some(end) => format!("expires_at IS NULL OR expires_at > {}", to_micros(end + time::Duration::days(1))),
+            None if rule.never_allowed() => "1 = 0".to_owned(),
+            None => "expires_at IS NULL".to_owned(),
+        };
+        format!("(kind = '{kind}' AND ({too_long}))")
+    };
+    let any: Vec<_> = TokenType::ALL.iter().map(breaks).collect();
+    format!("revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {}) AND ({})", to_micros(now), any.join(" OR "))
+}
+
+/// Tokens that break `policy`, up to `limit`.
+///
+/// # Errors
+/// A fault.
+pub fn breaking(tx: &mut Tx<'_>, policy: &TokenPolicy, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
+    let those = tokens::table.filter(sql::<Bool>(&breaks(policy, now)));
+    let rows = those.order(tokens::id.asc()).limit(limit).load(tx.conn).map_err(failed)?;
+    with_teams(tx, rows)
+}
+
+/// How many tokens break `policy`, counted up to one more than the cap.
+///
+/// # Errors
+/// A fault.
+pub fn count_breaking(tx: &mut Tx<'_>, policy: &TokenPolicy, now: OffsetDateTime) -> Result<i64> {
+    count_rows(tx, &format!("FROM tokens WHERE {}", breaks(policy, now)))
 }
 
 /// Has a token be good for these scopes from now on.

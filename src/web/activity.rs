@@ -52,6 +52,7 @@ fn line(entry: audit::Entry, now: OffsetDateTime) -> Entry {
         who: who(&entry, refused),
         actor: match entry.actor_kind.as_str() {
             "cli" => "Command line".into(),
+            "system" => "Latchkey itself".into(),
             _ => "Not logged in".into(),
         },
         what: what(&entry, refused),
@@ -112,6 +113,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("team.remove_member", "Removed {} from a team", "remove {} from a team"),
     ("team.set_member", "Gave {} a role in a team", "give {} a role in a team"),
     ("team.update", "Changed the team {}", "change the team {}"),
+    ("token.cap", "Capped a token of {} by policy", "cap tokens by policy"),
     ("token.create", "Made a token for {}", "make a token for {}"),
     ("token.finish_rotation", "Ended the old secret of a token of {}", "end the old secret of a token of {}"),
     ("token.list", "Listed the tokens of {}", "list the tokens of {}"),

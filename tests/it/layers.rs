@@ -14,7 +14,8 @@ const GRAPH: &[(&str, &[&str])] = &[
     ("web", &["base", "model", "service", "http"]),
     ("api", &["base", "model", "service", "http"]),
     ("server", &["base", "model", "service", "http", "web", "api"]),
-    ("cli", &["base", "model", "service", "server"]),
+    ("worker", &["base", "model", "service", "clients"]),
+    ("cli", &["base", "model", "service", "server", "worker"]),
 ];
 
 /// Each crate that has one home, and the layers, or folders of one, that may use it.

@@ -88,14 +88,31 @@ async fn a_store_is_copied_before_its_tables_change() {
     assert_eq!(kept.number("SELECT COUNT(*) AS n FROM users"), 1);
 }
 
+/// Takes back this migration and those after it, the last one first.
+fn down_to(app: &crate::support::TestApp, name: &str) {
+    for later in since(name).iter().rev() {
+        script(app, &format!("{later}/down.sql"));
+    }
+}
+
+/// Puts this migration and those after it in place again.
+fn up_from(app: &crate::support::TestApp, name: &str) {
+    for later in since(name) {
+        script(app, &format!("{later}/up.sql"));
+    }
+}
+
+/// This migration and those after it, in order.
+fn since(name: &str) -> Vec<String> {
+    names("sqlite").into_iter().filter(|other| other.as_str() >= name).collect()
+}
+
 /// Runs a file of a migration.
 fn script(app: &crate::support::TestApp, file: &str) {
     let folder = if matches!(app.db, crate::support::Database::Sqlite(_)) { "sqlite" } else { "postgres" };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
     let text = std::fs::read_to_string(root.join(file)).unwrap();
-    for statement in text.split(";\n").filter(|statement| !statement.trim().is_empty()) {
-        app.sql(statement).unwrap();
-    }
+    app.db.run(&text);
 }
 
 both! {
@@ -127,10 +144,10 @@ both! {
         app.token(user, "teams:read");
         let suspended = app.last_token(user);
         app.write(|cx| tokens::suspend(cx, user, suspended, None));
-        script(&app, "2026-11-22-000009_token_rotation/down.sql");
+        down_to(&app, "2026-11-22-000009_token_rotation");
         assert_eq!(app.number("SELECT COUNT(*) AS n FROM token_secrets"), 2, "the old secret is gone");
         assert_eq!(app.number(&format!("SELECT COUNT(*) AS n FROM tokens WHERE id = {suspended} AND revoked_at IS NOT NULL")), 1);
-        script(&app, "2026-11-22-000009_token_rotation/up.sql");
+        up_from(&app, "2026-11-22-000009_token_rotation");
         let hints = app.db.texts("SELECT s.hint AS t FROM token_secrets s JOIN tokens t ON t.id = s.token_id AND t.hint = s.hint");
         assert_eq!(hints.len(), 2);
     }

@@ -18,7 +18,7 @@ use crate::api::{Answer, ApiError};
 use crate::model::Result;
 use crate::model::ids::{TokenId, UserId};
 use crate::model::permissions::PermissionSet;
-use crate::model::tokens::{LastUse, OldSecret, TokenState, TokenType};
+use crate::model::tokens::{LastUse, OldSecret, SuspendedFor, TokenState, TokenType};
 use crate::service::by_name::{self, TokenEdit, TokenWanted};
 use crate::service::tokens::TokenInfo;
 use crate::service::{Cx, teams, tokens};
@@ -52,6 +52,10 @@ pub struct CreateToken {
     /// The names of the teams it is limited to; it is not limited where this is left out.
     #[serde(default)]
     teams: Option<Vec<String>>,
+    /// The networks (CIDR) from which it may be used; from anywhere where this is left out or empty.
+    #[serde(default)]
+    #[schema(max_items = 50, example = json!(["10.20.0.0/16"]))]
+    networks: Option<Vec<String>>,
     /// Refused here: global-admin tokens are made in the portal or on the command line.
     #[serde(default)]
     #[schema(default = false)]
@@ -69,6 +73,7 @@ impl From<CreateToken> for TokenWanted {
             scopes: new.scopes,
             teams: new.teams,
             global_admin: new.global_admin,
+            networks: new.networks,
         }
     }
 }
@@ -93,12 +98,17 @@ pub struct ChangeToken {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<String>>)]
     teams: Option<Option<Vec<String>>>,
+    /// The networks (CIDR) from which it may be used from now on; empty for anywhere.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, max_items = 50, example = json!(["10.20.0.0/16"]))]
+    networks: Option<Vec<String>>,
 }
 
 impl ChangeToken {
     /// The change, of the token at this version.
     fn at(self, version: Option<i64>) -> TokenEdit {
-        TokenEdit { version, name: self.name, description: self.description, scopes: self.scopes, teams: self.teams }
+        let Self { name, description, scopes, teams, networks } = self;
+        TokenEdit { version, name, description, scopes, teams, networks }
     }
 }
 
@@ -131,6 +141,9 @@ pub struct TokenAnswer {
     /// The teams it is limited to, those that the caller may know of; null where it is not limited.
     #[schema(required)]
     teams: Option<Vec<String>>,
+    /// The networks from which it may be used; empty for anywhere.
+    #[schema(example = json!(["10.20.0.0/16"]))]
+    networks: Vec<String>,
     /// Whether it acts as an Admin.
     global_admin: bool,
     /// When it ends; null for never.
@@ -158,6 +171,9 @@ pub struct TokenAnswer {
     old_secret: Option<OldSecretAnswer>,
     /// How it stands.
     state: State,
+    /// Why it is suspended, where no person did it: `dormancy` for one that nobody used for long.
+    #[schema(required)]
+    suspended_for: Option<SuspendedFor>,
     /// Counts changes; `ETag` has it too.
     #[schema(example = 1)]
     pub version: i64,
@@ -259,6 +275,7 @@ impl TokenAnswer {
             scopes: token.scopes,
             effective_scopes: effective,
             teams,
+            networks: token.networks.iter().collect(),
             global_admin: token.global_admin,
             expires_at: token.expires_at,
             created_at: token.created_at,
@@ -267,6 +284,7 @@ impl TokenAnswer {
             last_used_address,
             rotated_at: token.rotated_at,
             old_secret: rotation.map(|rotation| rotation.old.into()),
+            suspended_for: token.suspended_for,
             version: token.version,
         })
     }

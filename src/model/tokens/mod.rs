@@ -1,5 +1,6 @@
 //! Access tokens: how they are written, kept and aged.
 
+mod networks;
 mod policy;
 mod rotation;
 mod secret;
@@ -14,7 +15,8 @@ use super::permissions::PermissionSet;
 use super::roles::words;
 use super::users::Kind;
 
-pub use policy::{Lifetime, Policy};
+pub use networks::Networks;
+pub use policy::{Lifetime, Policy, TokenPolicy};
 pub use rotation::{OldSecret, Overlap, Rotation};
 pub use secret::{HashedToken, PlainToken};
 
@@ -90,6 +92,12 @@ pub struct Token {
     pub rotated_at: Option<OffsetDateTime>,
     /// Since when its present life counts, where a rotation began it anew.
     pub renewed_at: Option<OffsetDateTime>,
+    /// From where it may be used.
+    pub networks: Networks,
+    /// When it was last used, made, renewed or resumed.
+    pub active_at: OffsetDateTime,
+    /// Why it is suspended, where no person did it.
+    pub suspended_for: Option<SuspendedFor>,
     /// Counts changes, for `If-Match` and for two people editing at once.
     pub version: i64,
 }
@@ -103,6 +111,14 @@ pub struct LastUse {
     pub address: Option<String>,
     /// By which program.
     pub user_agent: Option<String>,
+}
+
+words! {
+    /// Why a token was suspended by itself.
+    SuspendedFor: "a reason" {
+        /// Nobody used it for as many days as policy says.
+        Dormancy = "dormancy",
+    }
 }
 
 words! {
@@ -147,7 +163,7 @@ impl Token {
     }
 
     /// Whether it could be used for anything that it could not be used for when it was `before`: for another scope, even one
-    /// that sleeps, or in another team. What is neither cannot do more either, as scopes and teams only ever take away.
+    /// that sleeps, in another team, or from another network. What is neither cannot do more either, as scopes and teams only ever take away.
     pub fn is_wider_than(&self, before: &Self) -> bool {
         let other_teams = match (&before.teams, &self.teams) {
             (None, _) => false,
@@ -155,7 +171,8 @@ impl Token {
             (Some(before), Some(now)) => !now.is_subset(before),
         };
         let other_scopes = !self.scopes.without(before.scopes).is_empty();
-        other_teams || other_scopes || (self.global_admin && !before.global_admin)
+        let other_networks = !self.networks.are_within(&before.networks);
+        other_teams || other_scopes || other_networks || (self.global_admin && !before.global_admin)
     }
 }
 
@@ -201,6 +218,9 @@ mod tests {
             suspended_at: None,
             rotated_at: None,
             renewed_at: None,
+            networks: Networks::default(),
+            active_at: now,
+            suspended_for: None,
             version: 1,
         }
     }

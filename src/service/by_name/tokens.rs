@@ -10,7 +10,7 @@ use crate::model::Result;
 use crate::model::error::Problems;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::permissions::PermissionSet;
-use crate::model::tokens::Lifetime;
+use crate::model::tokens::{Lifetime, Networks};
 use crate::service::app::Cx;
 use crate::service::tokens::{self, Changed, Minted, TokenChange, TokenInfo};
 use crate::service::users;
@@ -34,6 +34,8 @@ pub struct TokenWanted {
     pub teams: Option<Vec<String>>,
     /// Whether it is to act as an Admin.
     pub global_admin: bool,
+    /// From where it may be used.
+    pub networks: Option<Vec<String>>,
 }
 
 /// Makes a token for a user.
@@ -53,6 +55,7 @@ pub fn create_token(cx: &mut Cx<'_, '_>, user: UserId, wanted: TokenWanted) -> R
     }
     let scopes = scopes(wanted.scopes.as_deref().unwrap_or_default(), &mut problems);
     let teams = limit(cx, wanted.teams.as_deref(), &mut problems)?;
+    let networks = networks(wanted.networks.as_deref().unwrap_or_default(), &mut problems);
     let new = tokens::NewToken {
         name: wanted.name,
         description: wanted.description.unwrap_or_default(),
@@ -61,6 +64,7 @@ pub fn create_token(cx: &mut Cx<'_, '_>, user: UserId, wanted: TokenWanted) -> R
         scopes,
         teams,
         global_admin: wanted.global_admin,
+        networks,
         form_key: None,
     };
     if new.global_admin {
@@ -86,6 +90,8 @@ pub struct TokenEdit {
     pub scopes: Option<Vec<String>>,
     /// The teams it is limited to from now on, or no limit.
     pub teams: Option<Option<Vec<String>>>,
+    /// From where it may be used from now on; none for anywhere.
+    pub networks: Option<Vec<String>>,
 }
 
 /// Changes a token.
@@ -107,6 +113,7 @@ pub fn change_token(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, edit: Tok
         scopes,
         // Where none of the names is good, that is told already.
         teams: edit.teams.map(|_| teams).filter(|teams| teams.as_ref().is_none_or(|teams| !teams.is_empty())),
+        networks: edit.networks.map(|words| networks(&words, &mut problems)),
         global_admin: None,
     };
     if !problems.is_empty() {
@@ -149,6 +156,18 @@ fn lifetime(wanted: &TokenWanted, problems: &mut Problems) -> (Option<Lifetime>,
 fn scopes(words: &[String], problems: &mut Problems) -> PermissionSet {
     let words = words.iter().enumerate();
     words.filter_map(|(at, text)| word(problems, &format!("scopes/{at}"), text)).collect::<PermissionSet>()
+}
+
+fn networks(words: &[String], problems: &mut Problems) -> Networks {
+    let networks = words.iter().enumerate().filter_map(|(at, text)| match text.parse::<Networks>() {
+        Ok(network) => Some(network.to_string()),
+        Err(wrong) => {
+            problems.add(format!("networks/{at}"), wrong);
+            None
+        }
+    });
+    let all = networks.collect::<Vec<_>>().join(" ").parse();
+    all.map_err(|wrong: String| problems.add("networks", wrong)).unwrap_or_default()
 }
 
 fn limit(cx: &mut Cx<'_, '_>, named: Option<&[String]>, problems: &mut Problems) -> Result<Option<BTreeSet<TeamId>>> {

@@ -9,7 +9,7 @@ use crate::model::access::Standing;
 use crate::model::error::Problems;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::permissions::{Action, Permission, PermissionSet};
-use crate::model::tokens::{Token, TokenState};
+use crate::model::tokens::{Networks, Token, TokenState};
 use crate::model::users::User;
 use crate::model::{Error, Result, names};
 use crate::service::app::{Cx, account, differences};
@@ -29,6 +29,8 @@ pub struct TokenChange {
     pub scopes: Option<PermissionSet>,
     /// No limit to teams, or a limit to these and to those in force that the caller may not know of.
     pub teams: Option<Option<BTreeSet<TeamId>>>,
+    /// From where it may be used.
+    pub networks: Option<Networks>,
     /// Whether it acts as an Admin.
     pub global_admin: Option<bool>,
 }
@@ -128,6 +130,9 @@ pub(in crate::service) fn checked(
             error => problems.merge(error)?,
         }
     }
+    if let Some(networks) = &change.networks {
+        after.networks = networks.clone();
+    }
     if after.global_admin && (!after.scopes.is_empty() || after.teams.is_some()) {
         problems.add("scopes", "A global-admin token has no scopes and no teams of its own: it acts as an Admin.");
     }
@@ -174,7 +179,7 @@ pub(super) fn may_yield(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Resu
 }
 
 fn extent(token: &Token) -> Extent<'_> {
-    Extent { scopes: token.scopes, teams: token.teams.as_ref() }
+    Extent { scopes: token.scopes, teams: token.teams.as_ref(), networks: &token.networks }
 }
 
 /// A token acting gives no more than it has, and nothing to one that outlives it; to itself it therefore gives nothing at all.

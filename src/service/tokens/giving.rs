@@ -7,6 +7,7 @@ use crate::model::actor::{TokenUse, Via};
 use crate::model::error::Refusal;
 use crate::model::ids::TeamId;
 use crate::model::permissions::{PermissionSet, Resource};
+use crate::model::tokens::Networks;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::service::app::Cx;
@@ -16,6 +17,7 @@ use crate::service::app::Cx;
 pub(in crate::service) struct Extent<'a> {
     pub scopes: PermissionSet,
     pub teams: Option<&'a BTreeSet<TeamId>>,
+    pub networks: &'a Networks,
 }
 
 /// Rule 2: the caller must cover all that a token of this extent could do, and hold each scope that sleeps.
@@ -36,7 +38,7 @@ fn may_lay_by(cx: &Cx<'_, '_>, user: &User, scopes: PermissionSet) -> Result<()>
     }
 }
 
-/// What a token gives by way of the API is its own: no scope and no team beyond that.
+/// What a token gives by way of the API is its own: no scope, no team and no network beyond that.
 pub(super) fn within_parent(cx: &Cx<'_, '_>, parent: &TokenUse, extent: Extent<'_>) -> Result<()> {
     let beyond = extent.scopes.without(cx.actor.holdings.anywhere());
     if let Some(scope) = beyond.iter().next().filter(|_| !parent.global_admin) {
@@ -44,6 +46,9 @@ pub(super) fn within_parent(cx: &Cx<'_, '_>, parent: &TokenUse, extent: Extent<'
             missing: Some(scope),
             reason: format!("The token that gives it does not have {scope} itself. Nobody grants more than they hold."),
         }));
+    }
+    if !extent.networks.are_within(&parent.networks) {
+        return Err(Error::refused("A token cannot give networks from which it may not be used itself."));
     }
     match (&parent.teams, extent.teams) {
         (Some(allowed), Some(wanted)) if wanted.is_subset(allowed) => Ok(()),

@@ -11,7 +11,7 @@ use crate::model::actor::TokenUse;
 use crate::model::error::Problems;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::permissions::{Action, PermissionSet};
-use crate::model::tokens::{Lifetime, PlainToken, Token, TokenType};
+use crate::model::tokens::{Lifetime, Networks, PlainToken, Token, TokenType};
 use crate::model::users::User;
 use crate::model::{Error, Result, names};
 use crate::service::app::{Cx, account};
@@ -35,13 +35,15 @@ pub struct NewToken {
     pub teams: Option<BTreeSet<TeamId>>,
     /// Whether it acts as an Admin.
     pub global_admin: bool,
+    /// From where it may be used.
+    pub networks: Networks,
     /// The form's key, so that sending it twice makes one token.
     pub form_key: Option<String>,
 }
 
 impl NewToken {
     pub(in crate::service) fn extent(&self) -> Extent<'_> {
-        Extent { scopes: self.scopes, teams: self.teams.as_ref() }
+        Extent { scopes: self.scopes, teams: self.teams.as_ref(), networks: &self.networks }
     }
 }
 
@@ -82,7 +84,8 @@ pub fn making(cx: &mut Cx<'_, '_>, user: &User) -> Result<()> {
     cx.attempt("token.create");
     cx.on(account(user));
     may_make(cx, user)?;
-    must_be_enabled(user)
+    must_be_enabled(user)?;
+    cx.token_policy(TokenType::from(user.kind))?.permits()
 }
 
 pub(super) fn must_be_enabled(user: &User) -> Result<()> {
@@ -95,6 +98,7 @@ pub(super) fn must_be_enabled(user: &User) -> Result<()> {
 /// Makes the token; the caller may make tokens for this account, but what this one can do is checked here.
 pub(in crate::service) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<Minted> {
     must_be_enabled(user)?;
+    cx.token_policy(TokenType::from(user.kind))?.permits()?;
     let (name, description, expires_at) = checked(cx, user, new)?;
     let standing = user.standing(store::memberships::roles(cx.tx, user.id)?);
     let extent = new.extent();
@@ -125,6 +129,7 @@ pub(in crate::service) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken)
         hash: &plain.hash(),
         expires_at,
         created_by: &created_by,
+        networks: &new.networks,
         parent,
     };
     let token = store::tokens::insert(cx.tx, &row, cx.now)?;
@@ -143,7 +148,8 @@ pub(in crate::service) fn checked(
     let mut problems = Problems::default();
     let name = problems.take(names::display("name", &new.name));
     let description = problems.take(names::description(&new.description));
-    let end = problems.take(cx.app.token_policy().end_of(new.life, cx.now, new.life_field));
+    let policy = cx.token_policy(TokenType::from(user.kind))?;
+    let end = problems.take(policy.end_of(new.life, cx.now, new.life_field));
     if let Some(name) = &name
         && store::tokens::name_taken(cx.tx, user.id, name, None)?
     {

@@ -1,6 +1,8 @@
 //! Access tokens: making, listing, changing, revoking, and what each may do.
 
+mod cap;
 mod change;
+mod dormant;
 mod giving;
 mod mint;
 mod power;
@@ -21,8 +23,10 @@ use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store;
 
+pub use cap::{Capped, cap, capping};
 pub use change::{Changed, Editing, LimitTeam, TokenChange, change, editing};
 pub(in crate::service) use change::{checked as checked_change, target as changing};
+pub use dormant::suspend_dormant;
 pub use giving::grantable;
 pub use mint::{Minted, NewToken, create, making};
 pub(in crate::service) use mint::{checked, may_make, may_make_global_admin, mint};
@@ -53,6 +57,9 @@ fn told(cx: &mut Cx<'_, '_>, token: &Token) -> Result<serde_json::Value> {
         "global_admin": token.global_admin,
         "expires_at": token.expires_at.map(|end| end.unix_timestamp()),
     });
+    if !token.networks.is_anywhere() {
+        kept["networks"] = token.networks.iter().collect();
+    }
     if let Some(limit) = &token.teams {
         let mut teams = Vec::new();
         for id in limit {
@@ -163,6 +170,7 @@ pub fn acts(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Result<Acts> {
         Err(Error::Internal(fault)) => return Err(Error::Internal(fault)),
         Err(_) => false,
     };
+    let yields = yields && cx.token_policy(token.kind)?.permits().is_ok();
     let suspended = token.suspended_at.is_some();
     Ok(Acts { rotate: yields && !suspended && user.is_enabled(), suspend: true, resume: yields && suspended })
 }

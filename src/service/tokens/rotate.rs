@@ -48,8 +48,9 @@ fn judged(cx: &mut Cx<'_, '_>, user: &User, token: &Token, version: Option<i64>)
     }
 }
 
-fn rotatable(cx: &Cx<'_, '_>, user: &User, token: &Token) -> Result<()> {
+fn rotatable(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Result<()> {
     must_be_enabled(user)?;
+    cx.token_policy(token.kind)?.permits()?;
     if token.state(cx.now) == TokenState::Suspended {
         return Err(Error::Conflict(format!("{} is suspended. Resume it before it is rotated.", token.name)));
     }
@@ -66,7 +67,7 @@ pub fn rotate(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, wanted: &Rotate
     cx.first_time(wanted.form_key.as_deref())?;
     judged(cx, &user, &before, wanted.version)?;
     let plain = PlainToken::generate(before.kind);
-    let end = ends(cx, &before);
+    let end = ends(cx, &before)?;
     let until = until(&before, wanted.overlap, end, cx.now);
     let was = told(cx, &before)?;
     store::secrets::replace(cx.tx, &before, (&plain.hint(), &plain.hash()), (until, cx.now))?;
@@ -96,12 +97,15 @@ fn until(before: &Token, overlap: Overlap, end: Option<OffsetDateTime>, now: Off
 }
 
 /// When a token ends that the caller rotates now.
-pub fn ends(cx: &Cx<'_, '_>, token: &Token) -> Option<OffsetDateTime> {
-    let policy = cx.app.token_policy();
-    match cx.actor.token() {
+///
+/// # Errors
+/// A fault.
+pub fn ends(cx: &mut Cx<'_, '_>, token: &Token) -> Result<Option<OffsetDateTime>> {
+    let policy = cx.token_policy(token.kind)?;
+    Ok(match cx.actor.token() {
         Some(_) => policy.capped(token.expires_at, cx.now),
         None => token.renewed(&policy, cx.now),
-    }
+    })
 }
 
 /// A token whose old secret the caller is about to end.

@@ -28,8 +28,8 @@ pub fn suspend(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Optio
     if token.suspended_at.is_some() {
         return Ok(token);
     }
-    let since = Some(cx.now);
-    changed(cx, &user, &token, since)
+    let after = store::tokens::suspend(cx.tx, &token, None, cx.now)?;
+    told(cx, &user, after, true)
 }
 
 /// A token that the caller is about to resume, at this version, where they saw one.
@@ -39,6 +39,7 @@ pub fn suspend(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Optio
 pub fn resuming(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Option<i64>) -> Result<(User, Token)> {
     let (user, token) = acting(cx, user, token, "token.resume")?;
     at_version(&token, version)?;
+    cx.token_policy(token.kind)?.permits()?;
     match may_yield(cx, &user, &token) {
         // The form asks for it.
         Ok(()) | Err(Error::PasswordNeeded) => Ok((user, token)),
@@ -56,12 +57,12 @@ pub fn resume(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Option
         return Ok(token);
     }
     may_yield(cx, &user, &token)?;
-    changed(cx, &user, &token, None)
+    let after = store::tokens::resume(cx.tx, &token, cx.now)?;
+    told(cx, &user, after, false)
 }
 
-fn changed(cx: &mut Cx<'_, '_>, user: &User, token: &Token, since: Option<time::OffsetDateTime>) -> Result<Token> {
-    let after = store::tokens::suspend(cx.tx, token, since)?;
-    let told = |suspended: bool| json!({ "token": { "id": token.id, "name": token.name }, "suspended": suspended });
-    cx.done(account(user), Some(told(since.is_none())), Some(told(since.is_some())))?;
+fn told(cx: &mut Cx<'_, '_>, user: &User, after: Token, suspended: bool) -> Result<Token> {
+    let state = |suspended: bool| json!({ "token": { "id": after.id, "name": after.name }, "suspended": suspended });
+    cx.done(account(user), Some(state(!suspended)), Some(state(suspended)))?;
     Ok(after)
 }

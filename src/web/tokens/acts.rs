@@ -72,7 +72,7 @@ impl Known {
             return Err(Error::Conflict(format!("{} has one secret only: no other one is good any more.", token.name)));
         }
         Ok(Self {
-            end: tokens::ends(cx, &token),
+            end: tokens::ends(cx, &token)?,
             ask_password: token.global_admin && cx.actor.typed_password_lately(cx.now).is_err(),
             now: cx.now,
             token,

@@ -18,7 +18,7 @@ use crate::web::Fields;
 use crate::web::view::{Choice, Field, long_day};
 
 /// The fields of the form, as they are posted. The password is not among them: it is never sent back.
-pub const NAMES: &[&str] = &["token_name", "expires", "expires_on", "scope", "limit_team", "global_admin"];
+pub const NAMES: &[&str] = &["token_name", "expires", "expires_on", "scope", "limit_team", "networks", "global_admin"];
 const LIVES: [(i64, &str); 4] = [(30, "30 days"), (60, "60 days"), (90, "90 days"), (365, "1 year")];
 
 /// The form.
@@ -49,6 +49,8 @@ pub struct TokenForm {
     pub limit_open: bool,
     /// What is wrong with them.
     pub limit_error: Option<String>,
+    /// From where it may be used.
+    pub networks: Field,
     /// Whether it may be made to act as an Admin.
     pub may_global: bool,
     /// Whether it is to.
@@ -135,7 +137,7 @@ impl Prospect {
             may_global: cx.actor.is_admin() && cx.actor.token().is_none(),
             ask_password: cx.actor.typed_password_lately(cx.now).is_err(),
             now: cx.now,
-            policy: cx.app.token_policy(),
+            policy: cx.token_policy(TokenType::from(kind))?,
         })
     }
 }
@@ -150,7 +152,8 @@ impl TokenForm {
         };
         let field = |name, value: &str, known: &str| Field { name, value: value.to_owned(), error: wrong(known) };
         let lives = lives(account.policy);
-        let standard = lives.iter().rfind(|(value, _)| value.parse::<i64>().is_ok());
+        let begin_with = |days: &i64| account.policy.default_days.is_none_or(|most| *days <= most);
+        let standard = lives.iter().rfind(|(value, _)| value.parse::<i64>().is_ok_and(|days| begin_with(&days)));
         let standard = standard.map_or("date", |(value, _)| value);
         let life = if fields.has("expires") { fields.get("expires") } else { standard };
         let mut password = Field::new("password", "").judged(error);
@@ -159,7 +162,7 @@ impl TokenForm {
         }
         Self {
             token_name: field("token_name", fields.get("token_name"), "name"),
-            expires_list: lives.iter().map(|(value, label)| Choice::new(value, *label, life)).collect(),
+            expires_list: lives.iter().map(|(value, label)| Choice::new(value, label, life)).collect(),
             expires: field("expires", life, "expires"),
             expires_on: field("expires_on", fields.get("expires_on"), "expires_on"),
             expires_hint: hint(account),
@@ -171,6 +174,7 @@ impl TokenForm {
             limit: limit(account, fields),
             limit_open: fields.has("limit_team") || wrong("limit_teams").is_some(),
             limit_error: wrong("limit_teams"),
+            networks: field("networks", fields.get("networks"), "networks"),
             may_global: account.may_global,
             global_admin: fields.has("global_admin"),
             global_error: wrong("global_admin"),
@@ -189,14 +193,18 @@ fn label(kind: Kind) -> &'static str {
 }
 
 /// The lives to choose from, the longest of the ordinary ones being the standard.
-fn lives(policy: Policy) -> Vec<(String, &'static str)> {
-    let short_enough = |days: i64| policy.max_days.is_none_or(|max| days <= max);
-    let fixed = LIVES.into_iter().filter(|(days, _)| short_enough(*days));
-    let mut all: Vec<_> = fixed.map(|(days, label)| (days.to_string(), label)).collect();
+fn lives(policy: Policy) -> Vec<(String, String)> {
+    let mut days: Vec<i64> = LIVES.into_iter().map(|(days, _)| days).chain(policy.default_days).collect();
+    days.retain(|days| policy.max_days.is_none_or(|max| *days <= max));
+    days.sort_unstable();
+    days.dedup();
+    let named = |days: i64| LIVES.iter().find(|(known, _)| *known == days).map(|(_, label)| (*label).to_owned());
+    let label = |days: i64| named(days).unwrap_or_else(|| format!("{days} days"));
+    let mut all: Vec<_> = days.into_iter().map(|days| (days.to_string(), label(days))).collect();
     if policy.never_allowed() {
-        all.push(("never".into(), "Never"));
+        all.push(("never".into(), "Never".into()));
     }
-    all.push(("date".into(), "Until a date"));
+    all.push(("date".into(), "Until a date".into()));
     all
 }
 
@@ -273,6 +281,10 @@ pub fn read(fields: &Fields, prefix: &str) -> Result<NewToken> {
     if teams.is_none() {
         wrong("limit_teams", "One of these is no team. Tick them again.");
     }
+    let networks = fields.get("networks").parse();
+    if let Err(wrong) = &networks {
+        problems.add(format!("{prefix}networks"), String::clone(wrong));
+    }
     problems.check()?;
     Ok(NewToken {
         name: fields.get("token_name").to_owned(),
@@ -282,6 +294,7 @@ pub fn read(fields: &Fields, prefix: &str) -> Result<NewToken> {
         scopes: scopes.filter(|_| !global_admin).unwrap_or_default(),
         teams: teams.filter(|teams| !teams.is_empty() && !global_admin),
         global_admin,
+        networks: networks.unwrap_or_default(),
         form_key: Some(fields.get("form_key").to_owned()),
     })
 }
@@ -319,11 +332,13 @@ mod tests {
     #[test]
     fn policy_says_which_lives_may_be_chosen() {
         let offered = |max_days, allow_never| -> Vec<String> {
-            let lives = lives(Policy { max_days, allow_never });
+            let lives = lives(Policy { allowed: true, max_days, allow_never, default_days: None });
             lives.into_iter().map(|(value, _)| value).collect()
         };
         assert_eq!(offered(None, true), ["30", "60", "90", "365", "never", "date"]);
         assert_eq!(offered(Some(90), true), ["30", "60", "90", "date"]);
         assert_eq!(offered(Some(7), false), ["date"]);
+        let often = Policy { allowed: true, max_days: Some(90), allow_never: false, default_days: Some(45) };
+        assert_eq!(lives(often)[1], ("45".to_owned(), "45 days".to_owned()));
     }
 }

@@ -44,7 +44,8 @@ struct NewPage {
 }
 
 /// The names of the fields beside which the form shows errors.
-const SHOWN: &[&str] = &["name", "expires", "expires_on", "scopes", "limit_teams", "global_admin", "password"];
+const SHOWN: &[&str] =
+    &["name", "expires", "expires_on", "scopes", "limit_teams", "networks", "global_admin", "password"];
 
 /// The form for a new token.
 ///

@@ -28,6 +28,7 @@ const SECOND_SHOWN: &[&str] = &[
     "token_expires_on",
     "token_scopes",
     "token_limit_teams",
+    "token_networks",
     "token_global_admin",
     "password",
 ];

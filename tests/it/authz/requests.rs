@@ -130,6 +130,7 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
         "/teams/new" => vec![("name", "Fresh"), ("description", "")],
         "/teams/{id}/move-homes" => vec![("to", "Platform")],
         "/settings" => vec![("version", "1"), ("only_admins", "on")],
+        "/settings/tokens" => vec![("version", "1"), ("allow_never", "on"), ("personal_tokens", "on")],
         "/teams/{id}/members/new" => vec![("kind", thing), ("user", &outsider), ("role", "Viewer")],
         "/teams/{id}/settings" => vec![("version", &team_version), ("name", "Renamed"), ("description", "")],
         "/roles/new" => vec![("name", "Fresh"), ("level", "none"), ("permission", "tokens:read")],

@@ -158,6 +158,7 @@ impl Scene {
             scopes: PermissionSet::everything(),
             teams: Some(BTreeSet::from([self.elsewhere])),
             global_admin: false,
+            networks: latchkey::model::tokens::Networks::default(),
             form_key: None,
         };
         self.app.write(|cx| tokens::create(cx, user, new)).plain.reveal().to_owned()

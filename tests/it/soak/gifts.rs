@@ -83,6 +83,6 @@ fn reset_password(by: &mut Try<'_>) -> Outcome {
 fn toggle_rule_eight(by: &mut Try<'_>) -> Outcome {
     let to = !by.reading.only_admins_manage_machines;
     by.tell(to.to_string());
-    by.write(|cx| settings::update(cx, Some(to), None))?;
+    by.write(|cx| settings::update(cx, None, |settings| settings.only_admins_manage_machines = to))?;
     Ok(Vec::new())
 }

@@ -3,7 +3,7 @@
 use latchkey::model::ids::{RoleId, TeamId, UserId};
 use latchkey::model::permissions::PermissionSet;
 use latchkey::model::roles::OrgRole;
-use latchkey::model::tokens::Lifetime;
+use latchkey::model::tokens::{Lifetime, Networks};
 use latchkey::model::users::Kind;
 use latchkey::service::tokens::NewToken;
 use latchkey::service::users::{NewUser, UserChange};
@@ -152,7 +152,8 @@ fn token(dice: &mut Dice, name: String, teams: &[TeamId]) -> NewToken {
     let everything = PermissionSet::everything();
     let scopes = if dice.once_in(4) { everything } else { dice.permissions(everything) };
     let limit = dice.once_in(3).then(|| dice.some(teams));
-    let life = dice.pick(&[Lifetime::Never, Lifetime::Days(1), Lifetime::Days(30)]);
+    // Tokens of agents always end, and the account may be one.
+    let life = dice.pick(&[Lifetime::Days(900), Lifetime::Days(1), Lifetime::Days(30)]);
     NewToken {
         name,
         description: String::new(),
@@ -161,6 +162,7 @@ fn token(dice: &mut Dice, name: String, teams: &[TeamId]) -> NewToken {
         scopes,
         teams: limit,
         global_admin: false,
+        networks: Networks::default(),
         form_key: None,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{PgConnection, SqliteConnection, sql_query};
@@ -128,6 +129,11 @@ impl Database {
 
     pub fn execute(&self, statement: &str) -> Result<(), String> {
         connected!(self, conn => sql_query(statement).execute(conn).map(drop).map_err(|error| error.to_string()))
+    }
+
+    /// Runs a script of several statements.
+    pub fn run(&self, script: &str) {
+        connected!(self, conn => conn.batch_execute(script).unwrap());
     }
 
     pub fn number(&self, query: &str) -> i64 {

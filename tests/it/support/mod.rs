@@ -18,7 +18,7 @@ use latchkey::cli::open;
 use latchkey::model::ids::{RoleId, TeamId, TokenId, UserId};
 use latchkey::model::permissions::PermissionSet;
 use latchkey::model::roles::{AppLevel, OrgRole};
-use latchkey::model::tokens::Lifetime;
+use latchkey::model::tokens::{Lifetime, Networks};
 use latchkey::model::users::Kind;
 use latchkey::service::roles::{self, NewRole};
 use latchkey::service::setup::{self, NewAdmin};
@@ -277,6 +277,7 @@ fn new_token() -> NewToken {
         scopes: PermissionSet::EMPTY,
         teams: None,
         global_admin: false,
+        networks: Networks::default(),
         form_key: None,
     }
 }

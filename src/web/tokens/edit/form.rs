@@ -14,7 +14,7 @@ use crate::web::grid::{Grid, Ticks};
 use crate::web::view::{Change, Field};
 
 /// The names of the fields beside which the form shows errors.
-pub const SHOWN: &[&str] = &["name", "description", "scopes", "limit_teams", "password"];
+pub const SHOWN: &[&str] = &["name", "description", "scopes", "limit_teams", "networks", "password"];
 
 /// The form.
 pub struct EditForm {
@@ -29,6 +29,8 @@ pub struct EditForm {
     pub name_was: String,
     pub description: Field,
     pub description_was: String,
+    pub networks: Field,
+    pub networks_was: String,
     /// Whether *Global admin* is shown.
     pub global: bool,
     pub global_admin: bool,
@@ -90,6 +92,8 @@ impl EditForm {
             name_was: token.name.clone(),
             description: field("description", &token.description),
             description_was: token.description.clone(),
+            networks: field("networks", &token.networks.to_string()),
+            networks_was: token.networks.to_string(),
             global: offer.may_global || token.global_admin,
             global_admin: typed.map_or(token.global_admin, |typed| typed.has("global_admin")),
             global_was: token.global_admin,
@@ -105,6 +109,10 @@ impl EditForm {
             if typed.get(name).replace("\r\n", "\n").trim() != now {
                 found.push(Change::new(field, now));
             }
+        }
+        let networks = token.networks.to_string();
+        if typed.get("networks").parse().ok().as_ref() != Some(&token.networks) {
+            found.push(Change::new("Networks", if networks.is_empty() { "anywhere".into() } else { networks }));
         }
         let ticked = |name| typed.all(name).map(str::to_owned).collect::<BTreeSet<_>>();
         let scopes: BTreeSet<_> = token.scopes.iter().map(|scope| scope.to_string()).collect();
@@ -206,6 +214,8 @@ pub fn read(fields: &Fields) -> Result<TokenChange> {
             None
         }
     };
+    let networks = fields.has("networks").then(|| fields.get("networks").parse());
+    let networks = networks.transpose().map_err(|wrong: String| problems.add("networks", wrong)).unwrap_or_default();
     problems.check()?;
     let sent = |name| fields.has(name).then(|| fields.get(name).to_owned());
     Ok(TokenChange {
@@ -215,6 +225,7 @@ pub fn read(fields: &Fields) -> Result<TokenChange> {
         description: sent("description"),
         scopes: scopes.filter(|_| !global_admin),
         teams: limit.filter(|_| !global_admin),
+        networks,
         global_admin: Some(global_admin),
     })
 }
@@ -259,5 +270,19 @@ pub fn deltas(Changed { before, after }: &Changed, names: &HashMap<TeamId, Strin
         }
     };
     all.extend(teams);
+    all.extend(networks(before, after));
     all
+}
+
+fn networks(before: &Token, after: &Token) -> Vec<Delta> {
+    let [was, is] = [before, after].map(|token| token.networks.iter().collect::<BTreeSet<_>>());
+    let from = |more, network: &String| Delta { more, what: format!("from {network}") };
+    match (was.is_empty(), is.is_empty()) {
+        (false, true) => vec![Delta { more: true, what: "from any address".into() }],
+        (true, false) => {
+            let named: Vec<_> = is.into_iter().collect();
+            vec![Delta { more: false, what: format!("from everywhere but {}", named.join(", ")) }]
+        }
+        _ => is.difference(&was).map(|n| from(true, n)).chain(was.difference(&is).map(|n| from(false, n))).collect(),
+    }
 }

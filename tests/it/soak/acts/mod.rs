@@ -11,7 +11,7 @@ use latchkey::model::error::Error;
 use latchkey::model::ids::{RoleId, TeamId, UserId};
 use latchkey::model::permissions::{Permission, PermissionSet, Resource};
 use latchkey::model::roles::{Grants, OrgRole};
-use latchkey::model::tokens::Lifetime;
+use latchkey::model::tokens::{Lifetime, Networks};
 use latchkey::model::users::Kind;
 use latchkey::service::tokens::NewToken;
 use latchkey::service::users::{NewUser, UserChange};
@@ -233,6 +233,7 @@ impl Try<'_> {
             scopes,
             teams,
             global_admin: false,
+            networks: Networks::default(),
             form_key: None,
         }
     }

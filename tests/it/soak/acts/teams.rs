@@ -15,7 +15,7 @@ pub fn move_homes(by: &mut Try<'_>) -> Outcome {
 
 pub fn change_settings(by: &mut Try<'_>) -> Outcome {
     let only_admins = !by.reading.only_admins_manage_machines;
-    nothing(by.write(|cx| settings::update(cx, Some(only_admins), None)))
+    nothing(by.write(|cx| settings::update(cx, None, |settings| settings.only_admins_manage_machines = only_admins)))
 }
 
 /// Some account, mostly one that does not hold more than the actor.

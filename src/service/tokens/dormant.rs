@@ -1,0 +1,44 @@
+//! Suspending tokens that nobody uses.
+
+use serde_json::json;
+
+use crate::model::Result;
+use crate::model::tokens::SuspendedFor;
+use crate::service::app::{App, Caller, Cx, account};
+use crate::service::settings;
+use crate::store;
+
+/// How many are suspended in one transaction, so that others who write wait but shortly.
+const BATCH: i64 = 200;
+
+/// Suspends the good tokens that were not used for as many days as policy says, and tells how many.
+///
+/// # Errors
+/// A fault; what was suspended before it stays so.
+pub fn suspend_dormant(app: &App) -> Result<usize> {
+    let mut all = 0;
+    loop {
+        let some = app.write(&Caller::system(), suspend_some)?;
+        all += some;
+        if i64::try_from(some).unwrap_or(i64::MAX) < BATCH {
+            return Ok(all);
+        }
+    }
+}
+
+fn suspend_some(cx: &mut Cx<'_, '_>) -> Result<usize> {
+    let policy = settings::token_policy(cx)?;
+    if policy.dormant_days.is_none() {
+        return Ok(0);
+    }
+    let dormant = store::tokens::dormant(cx.tx, policy.dormant_since(cx.now), cx.now, BATCH)?;
+    for token in &dormant {
+        let user = store::users::get(cx.tx, token.user)?;
+        store::tokens::suspend(cx.tx, token, Some(SuspendedFor::Dormancy), cx.now)?;
+        cx.attempt("token.suspend");
+        let named = json!({ "id": token.id, "name": token.name });
+        let after = json!({ "token": named, "suspended": true, "not_used_for_days": policy.dormant_days });
+        cx.done(account(&user), Some(json!({ "token": named, "suspended": false })), Some(after))?;
+    }
+    Ok(dormant.len())
+}
