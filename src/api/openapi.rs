@@ -33,6 +33,7 @@ use super::{me, members, permissions, roles, settings, teams, tokens, users};
         users::handover::get, users::handover::hand_over, permissions::of_user,
         tokens::create, tokens::list, tokens::get, tokens::change, tokens::revoke, permissions::of_token,
         tokens::acts::rotate, tokens::acts::finish, tokens::acts::suspend, tokens::acts::resume,
+        tokens::inventory::list, tokens::inventory::look_up, tokens::inventory::cap,
         teams::create, teams::list, teams::get, teams::change, teams::delete, teams::move_homes,
         members::list, members::set, members::remove,
         roles::create, roles::list, roles::get, roles::change, roles::delete, roles::members,

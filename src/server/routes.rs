@@ -9,6 +9,7 @@ use crate::http::routing::Face::{Api, Health, Page, Static};
 use crate::http::routing::Policy::{Public, Session, Token};
 use crate::http::routing::{Face, Policy, Route};
 use crate::web::tokens::acts::What as TokenAct;
+use crate::web::tokens::index as inventory;
 use crate::web::users::acts::{What, asking, doing};
 use crate::web::{account, assets, dashboard, forgotten, links, roles, session, settings, teams, users};
 
@@ -86,6 +87,11 @@ pub fn table() -> Vec<Route> {
         row("POST", "/users/{id}/handover", Page, Session, || post().to(users::handover::hand_over)),
         row("GET", "/users/{id}/delete", Page, Session, || asking(What::Delete)),
         row("POST", "/users/{id}/delete", Page, Session, || doing(What::Delete)),
+        // All tokens.
+        row("GET", "/tokens", Page, Session, || get().to(inventory::list)),
+        row("POST", "/tokens/find", Page, Session, || post().to(inventory::find::find)),
+        row("GET", "/tokens/cap", Page, Session, || get().to(inventory::cap::ask)),
+        row("POST", "/tokens/cap", Page, Session, || post().to(inventory::cap::run)),
         // Teams.
         row("GET", "/teams", Page, Session, || get().to(teams::list::index)),
         row("GET", "/teams/new", Page, Session, || get().to(teams::list::new)),
@@ -160,6 +166,9 @@ pub fn table() -> Vec<Route> {
         row("GET", "/api/v1/users/{id}/handover", Api, Token, || get().to(api::users::handover::get)),
         row("POST", "/api/v1/users/{id}/handover", Api, Token, || post().to(api::users::handover::hand_over)),
         row("GET", "/api/v1/users/{id}/permissions", Api, Token, || get().to(api::permissions::of_user)),
+        row("GET", "/api/v1/tokens", Api, Token, || get().to(api::tokens::inventory::list)),
+        row("POST", "/api/v1/tokens/lookup", Api, Token, || post().to(api::tokens::inventory::look_up)),
+        row("POST", "/api/v1/tokens/cap", Api, Token, || post().to(api::tokens::inventory::cap)),
         row("POST", "/api/v1/users/{id}/tokens", Api, Token, || post().to(api::tokens::create)),
         row("GET", "/api/v1/users/{id}/tokens", Api, Token, || get().to(api::tokens::list)),
         row("GET", "/api/v1/users/{id}/tokens/{token_id}", Api, Token, || get().to(api::tokens::get)),

@@ -70,15 +70,26 @@ pub fn of_user(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<Membership>> {
 /// # Errors
 /// A fault.
 pub fn roles(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<(TeamId, Grants)>> {
+    Ok(roles_of(tx, &[id])?.remove(&id).unwrap_or_default())
+}
+
+/// What the team roles of each of these users give; those without one are missing.
+///
+/// # Errors
+/// A fault.
+pub fn roles_of(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<(TeamId, Grants)>>> {
+    let those = format!("memberships.user_id IN ({})", list(ids.iter().map(|id| id.0)));
     let rows = memberships::table
         .inner_join(roles::table)
-        .filter(memberships::user_id.eq(id.0))
-        .select((memberships::team_id, memberships::role_id, roles::permissions, roles::level))
-        .load::<(i64, i64, String, String)>(tx.conn)
+        .filter(sql::<Bool>(&those))
+        .select((memberships::user_id, memberships::team_id, memberships::role_id, roles::permissions, roles::level))
+        .load::<(i64, i64, i64, String, String)>(tx.conn)
         .map_err(failed)?;
-    rows.into_iter()
-        .map(|(team, role, permissions, level)| Ok((TeamId(team), grants(RoleId(role), &permissions, &level)?)))
-        .collect()
+    let mut held: HashMap<UserId, Vec<_>> = HashMap::new();
+    for (user, team, role, permissions, level) in rows {
+        held.entry(UserId(user)).or_default().push((TeamId(team), grants(RoleId(role), &permissions, &level)?));
+    }
+    Ok(held)
 }
 
 /// What enabled people other than `except` hold by their roles in each of these teams.

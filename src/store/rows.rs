@@ -164,6 +164,7 @@ pub(super) struct TokenRow {
     networks: String,
     active_at: i64,
     suspended_for: Option<String>,
+    _search: String,
 }
 
 impl TokenRow {

@@ -102,6 +102,7 @@ diesel::table! {
         networks -> Text,
         active_at -> BigInt,
         suspended_for -> Nullable<Text>,
+        search -> Text,
     }
 }
 

@@ -11,6 +11,7 @@ pub mod forgotten;
 pub mod form;
 pub mod grid;
 pub mod links;
+pub mod listing;
 pub mod page;
 pub mod roles;
 pub mod session;

@@ -14,7 +14,7 @@ use super::{Answer, assets, errors};
 use crate::http::Visitor;
 use crate::http::session::Flash;
 use crate::model::{Error, Result};
-use crate::service::{Cx, roles, settings};
+use crate::service::{Cx, roles, settings, tokens};
 
 /// What every template knows.
 pub struct Page {
@@ -41,6 +41,8 @@ pub struct Sees {
     pub users: bool,
     /// Teams.
     pub teams: bool,
+    /// The inventory of tokens.
+    pub tokens: bool,
     /// Roles.
     pub roles: bool,
     /// Settings.
@@ -49,7 +51,13 @@ pub struct Sees {
 
 impl Sees {
     fn of(cx: &Cx<'_, '_>) -> Self {
-        Self { users: true, teams: true, roles: roles::may_read(cx), settings: settings::may_see(cx) }
+        Self {
+            users: true,
+            teams: true,
+            tokens: tokens::may_list(cx),
+            roles: roles::may_read(cx),
+            settings: settings::may_see(cx),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/api/v1/users/{id}/tokens`.
 
 pub mod acts;
+pub mod inventory;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;

@@ -1,5 +1,6 @@
 //! Access tokens: how they are written, kept and aged.
 
+mod inventory;
 mod networks;
 mod policy;
 mod rotation;
@@ -15,6 +16,7 @@ use super::permissions::PermissionSet;
 use super::roles::words;
 use super::users::Kind;
 
+pub use inventory::{Ending, TokenFilter, TokenSort, Usage};
 pub use networks::Networks;
 pub use policy::{Lifetime, Policy, TokenPolicy};
 pub use rotation::{OldSecret, Overlap, Rotation};

@@ -71,9 +71,14 @@ impl TokenPolicy {
         self
     }
 
+    /// After how many days without use a token counts as dormant, whether or not it is suspended for it.
+    pub fn dormant_after(&self) -> i64 {
+        self.dormant_days.unwrap_or(DORMANT_DAYS)
+    }
+
     /// Since when a token that is dormant at `now` was not used.
     pub fn dormant_since(&self, now: OffsetDateTime) -> OffsetDateTime {
-        now - Duration::days(self.dormant_days.unwrap_or(DORMANT_DAYS))
+        now - Duration::days(self.dormant_after())
     }
 
     /// Whether each number can be meant.

@@ -7,6 +7,8 @@ use crate::base::{crypto, random};
 
 const RANDOM_LEN: usize = 32;
 const CHECKSUM_LEN: usize = 6;
+/// A prefix, an ellipsis (three dots where people type it), and four characters.
+const LONGEST_HINT: usize = 7 + 3 + 4;
 
 /// A token as its user's programs send it. It exists while it is made and while it is checked, is wiped when dropped,
 /// and has neither `Debug` nor `Serialize`.
@@ -33,6 +35,11 @@ impl PlainToken {
         }
         let (body, sum) = text.split_at(text.len() - CHECKSUM_LEN);
         (checksum(body) == sum).then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// Whether somebody may mean a token by this, whole or not: it begins like one and is longer than a hint.
+    pub fn is_like(text: &str) -> bool {
+        TokenType::ALL.iter().any(|kind| text.starts_with(kind.prefix())) && text.chars().count() > LONGEST_HINT
     }
 
     /// The token itself, for the one answer that shows it.

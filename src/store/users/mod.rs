@@ -5,7 +5,7 @@ mod search;
 
 pub use contacts::{contact_counts, leavers, release_contact, with_contact, without_contact};
 pub use search::{Lookup, count, lookup, page};
-pub(in crate::store) use search::{name_matches, seen_by};
+pub(in crate::store) use search::{name_matches, pattern, seen_by};
 
 use diesel::dsl::sql;
 use diesel::prelude::*;

@@ -22,7 +22,7 @@ use crate::store::tokens::good;
 pub(in crate::store) type Filter = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
 
 /// `text` anywhere, for a LIKE with `\\` as its escape; nothing for no text.
-fn pattern(text: &str) -> Option<String> {
+pub(in crate::store) fn pattern(text: &str) -> Option<String> {
     let text = fold(text);
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     (!text.is_empty()).then(|| format!("%{escaped}%"))

@@ -4,6 +4,7 @@
 pub mod acts;
 pub mod edit;
 pub mod form;
+pub mod index;
 pub mod once;
 pub mod pages;
 
@@ -102,6 +103,8 @@ pub struct TokenRow {
     pub last_address: String,
     /// Who made it.
     pub creator: String,
+    /// When it was made.
+    pub created: When,
     /// How it stands.
     pub status: Status,
     /// Until when the secret before its rotation is good as well.
@@ -149,6 +152,7 @@ impl TokenRow {
             last_used: token.last_use.as_ref().map(|use_| When::of(use_.at, now)),
             last_address: token.last_use.as_ref().and_then(|use_| use_.address.clone()).unwrap_or_default(),
             creator: token.created_by.clone(),
+            created: When::of(token.created_at, now),
             status: state.into(),
             both_until: rotation
                 .as_ref()

@@ -16,6 +16,7 @@ use crate::model::users::{Kind, UserState};
 use crate::model::{Error, Result};
 use crate::service::users::{self, Rights, UserInfo};
 use crate::service::{Cx, teams};
+use crate::web::listing;
 use crate::web::view::{Choice, Note, Pager, Sort, Status, When, Who, count};
 use crate::web::{Answer, Fields, Page, Shell, render};
 
@@ -23,7 +24,6 @@ use crate::web::{Answer, Fields, Page, Shell, render};
 const LISTED: i64 = 50;
 /// How many teams a row names.
 const NAMED: usize = 2;
-const GONE: &str = "That page of the list is not to be found any more. This is the first one.";
 
 #[derive(Template)]
 #[template(path = "users/index.html")]
@@ -88,12 +88,12 @@ struct Found {
 
 /// `GET /users`.
 pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
-    let asked = Asked::of(Fields::of_query(&request));
+    let asked = Asked::of(&Fields::of_query(&request));
     let wanted = asked.clone();
     let found = portal.read(move |cx| find(cx, &wanted)).await?;
     let mut page = Page::of(&portal, found.shell, "users", "Users");
     if found.began_again {
-        page.flash = Some(Flash { kind: "caution".into(), text: GONE.into() });
+        page.flash = Some(Flash { kind: "caution".into(), text: listing::GONE.into() });
     }
     let listed = found.list.items.iter().zip(&found.rights);
     let rows: Vec<Row> = listed.map(|(info, rights)| row(info, *rights, found.me, found.now)).collect();
@@ -106,22 +106,22 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
         may_add_service: found.may_add_service,
         may_bulk: rows.iter().any(|row| row.may_disable || row.may_revoke),
         q: filter.search.clone(),
-        kept: asked.sent(&["kind", "sort"]),
+        kept: asked.listing.sent(&["kind", "sort"]),
         kinds: kinds(&asked, found.counts),
         statuses: words(states, filter.state.map(UserState::slug)),
         roles: words(roles, filter.role.map(OrgRole::as_str)),
         teams: team_choices(&found.teams, filter.team),
         filtered: !filter.is_empty(),
         heads: Heads { user: asked.head("User", "name", false), last_seen: asked.head("Last seen", "last_seen", true) },
-        pager: Pager::of(&found.list, summary(&asked, rows.len(), found.counts), "/users", &asked.all()),
+        pager: Pager::of(&found.list, summary(&asked, rows.len(), found.counts), "/users", &asked.listing.all()),
         rows,
     })
 }
 
 fn find(cx: &mut Cx<'_, '_>, asked: &Asked) -> Result<Found> {
     let shell = Shell::of(cx)?;
-    let request = PageRequest { limit: LISTED, cursor: asked.cursor.clone(), descending: asked.descending };
-    let mut began_again = asked.bad_cursor;
+    let request = PageRequest { limit: LISTED, cursor: asked.listing.cursor.clone(), descending: asked.descending };
+    let mut began_again = asked.listing.bad_cursor;
     let list = match users::page(cx, &asked.filter, asked.sort, &request) {
         Err(Error::Invalid(_)) => {
             began_again = true;
@@ -183,7 +183,7 @@ fn kinds(asked: &Asked, counts: [i64; 4]) -> Vec<Segment> {
     let segment = |((label, kind), n): ((&'static str, Option<Kind>), i64)| Segment {
         label,
         count: count(n),
-        href: asked.link("kind", kind.map_or("", Kind::slug)),
+        href: asked.listing.link("kind", kind.map_or("", Kind::slug)),
         current: asked.filter.kind == kind,
     };
     all.into_iter().zip(counts).map(segment).collect()

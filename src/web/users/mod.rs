@@ -64,6 +64,6 @@ fn home(id: UserId) -> String {
 }
 
 /// `1 token`, `3 tokens`.
-fn counted(n: usize, one: &str, many: &str) -> String {
+pub fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }

@@ -1,5 +1,8 @@
 //! Access tokens. Of a secret only its SHA-256 is ever here.
 
+mod inventory;
+mod policy;
+
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::dsl::sql;
@@ -17,10 +20,11 @@ use crate::model::actor::Origin;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::names::fold;
 use crate::model::permissions::PermissionSet;
-use crate::model::tokens::{
-    EXPIRING_WITHIN, HashedToken, Networks, Summary, SuspendedFor, Token, TokenPolicy, TokenType,
-};
+use crate::model::tokens::{EXPIRING_WITHIN, HashedToken, Networks, Summary, SuspendedFor, Token, TokenType};
 use crate::model::{Error, Result};
+
+pub use inventory::{Reach, page};
+pub use policy::{breaking, count_breaking, dormant};
 
 /// What a new token is made of.
 pub struct NewToken<'a> {
@@ -52,6 +56,11 @@ pub struct NewToken<'a> {
     pub parent: Option<TokenId>,
 }
 
+/// What a token is found by: its name, and the hint by which people tell secrets apart.
+fn search(name: &str, hint: &str) -> String {
+    fold(&format!("{name}\n{hint}"))
+}
+
 /// Adds a token.
 ///
 /// # Errors
@@ -75,6 +84,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
             tokens::created_at.eq(to_micros(now)),
             tokens::networks.eq(new.networks.to_string()),
             tokens::active_at.eq(to_micros(now)),
+            tokens::search.eq(search(new.name, new.hint)),
         ))
         .returning(tokens::all_columns)
         .get_result(tx.conn)
@@ -169,6 +179,7 @@ pub fn update(tx: &mut Tx<'_>, token: &Token) -> Result<Token> {
         .set((
             tokens::name.eq(&token.name),
             tokens::name_key.eq(fold(&token.name)),
+            tokens::search.eq(search(&token.name, &token.hint)),
             tokens::description.eq(&token.description),
             tokens::global_admin.eq(token.global_admin),
             tokens::scopes.eq(token.scopes.to_string()),
@@ -226,6 +237,7 @@ pub fn rotate(tx: &mut Tx<'_>, token: &Token, renewal: &Renewal<'_>, now: Offset
     diesel::update(tokens::table.filter(tokens::id.eq(token.id.0)))
         .set((
             tokens::hint.eq(hint),
+            tokens::search.eq(search(&token.name, hint)),
             tokens::expires_at.eq(end.map(to_micros)),
             tokens::rotated_at.eq(to_micros(now)),
             tokens::active_at.eq(to_micros(now)),
@@ -293,56 +305,6 @@ pub fn end_at(tx: &mut Tx<'_>, id: TokenId, end: Option<OffsetDateTime>) -> Resu
         .execute(tx.conn)
         .map(drop)
         .map_err(failed)
-}
-
-/// Good tokens that nobody used since a moment, the longest unused first, up to `limit`.
-///
-/// # Errors
-/// A fault.
-pub fn dormant(tx: &mut Tx<'_>, since: OffsetDateTime, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
-    let rows = tokens::table
-        .filter(tokens::active_at.lt(to_micros(since)))
-        .filter(sql::<Bool>(&good(to_micros(now))))
-        .order((tokens::active_at.asc(), tokens::id.asc()))
-        .limit(limit)
-        .load(tx.conn)
-        .map_err(failed)?;
-    with_teams(tx, rows)
-}
-
-/// That a token could not be made as it is under `policy`, in SQL.
-pub(super) fn breaks(policy: &TokenPolicy, now: OffsetDateTime) -> String {
-    let breaks = |kind: &TokenType| {
-        let rule = policy.of(*kind);
-        let too_long = match rule.latest(now) {
-            _ if !rule.allowed => "1 = 1".to_owned(),
-            // A day given by its date ends at midnight, so the last allowed day is allowed whole.
-            Some(end) => format!("expires_at IS NULL OR expires_at > {}", to_micros(end + time::Duration::days(1))),
-            None if rule.never_allowed() => "1 = 0".to_owned(),
-            None => "expires_at IS NULL".to_owned(),
-        };
-        format!("(kind = '{kind}' AND ({too_long}))")
-    };
-    let any: Vec<_> = TokenType::ALL.iter().map(breaks).collect();
-    format!("revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {}) AND ({})", to_micros(now), any.join(" OR "))
-}
-
-/// Tokens that break `policy`, up to `limit`.
-///
-/// # Errors
-/// A fault.
-pub fn breaking(tx: &mut Tx<'_>, policy: &TokenPolicy, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
-    let those = tokens::table.filter(sql::<Bool>(&breaks(policy, now)));
-    let rows = those.order(tokens::id.asc()).limit(limit).load(tx.conn).map_err(failed)?;
-    with_teams(tx, rows)
-}
-
-/// How many tokens break `policy`, counted up to one more than the cap.
-///
-/// # Errors
-/// A fault.
-pub fn count_breaking(tx: &mut Tx<'_>, policy: &TokenPolicy, now: OffsetDateTime) -> Result<i64> {
-    count_rows(tx, &format!("FROM tokens WHERE {}", breaks(policy, now)))
 }
 
 /// Has a token be good for these scopes from now on.

@@ -1,0 +1,11 @@
+DROP INDEX tokens_revoked;
+DROP INDEX tokens_suspended;
+DROP INDEX tokens_by_use;
+DROP INDEX tokens_by_kind_use;
+DROP INDEX tokens_by_end;
+DROP INDEX tokens_by_kind_end;
+DROP INDEX tokens_by_name;
+DROP INDEX tokens_by_kind_name;
+DROP INDEX tokens_by_kind;
+DROP INDEX IF EXISTS tokens_search;
+ALTER TABLE tokens DROP COLUMN search;

@@ -1,0 +1,14 @@
+DROP INDEX tokens_revoked;
+DROP INDEX tokens_suspended;
+DROP INDEX tokens_by_use;
+DROP INDEX tokens_by_kind_use;
+DROP INDEX tokens_by_end;
+DROP INDEX tokens_by_kind_end;
+DROP INDEX tokens_by_name;
+DROP INDEX tokens_by_kind_name;
+DROP INDEX tokens_by_kind;
+DROP TRIGGER tokens_search_update;
+DROP TRIGGER tokens_search_delete;
+DROP TRIGGER tokens_search_insert;
+DROP TABLE tokens_search;
+ALTER TABLE tokens DROP COLUMN search;

@@ -1,0 +1,125 @@
+//! The inventory: every token that the caller may see, whoever's it is.
+
+use std::collections::HashMap;
+
+use super::{TokenInfo, effective};
+use crate::model::access::{Holdings, Place};
+use crate::model::ids::{TokenId, UserId};
+use crate::model::page::{Page, PageRequest};
+use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::tokens::{PlainToken, Token, TokenFilter, TokenSort};
+use crate::model::users::User;
+use crate::model::{Error, Result};
+use crate::service::app::Cx;
+use crate::service::settings;
+use crate::service::users::{Rights, row_rights};
+use crate::store;
+use crate::store::tokens::Reach;
+
+const READ: Permission = Permission::new(Resource::Tokens, Action::Read);
+
+/// A token in the inventory, whose it is, and what the caller may do with that account.
+pub struct Listed {
+    /// The token.
+    pub info: TokenInfo,
+    /// Whose it is.
+    pub user: User,
+    /// What the caller may do.
+    pub rights: Rights,
+}
+
+/// Whether there is an inventory for the caller: whether they may read tokens besides their own anywhere.
+pub fn may_list(cx: &Cx<'_, '_>) -> bool {
+    cx.actor.can(READ, Place::Everywhere) || !cx.actor.holdings.teams_with(READ).is_empty()
+}
+
+fn reach(cx: &mut Cx<'_, '_>) -> Result<Reach> {
+    cx.attempt("token.list");
+    if cx.actor.can(READ, Place::Everywhere) {
+        return Ok(Reach::All);
+    }
+    if !may_list(cx) {
+        cx.actor.may(READ, Place::Everywhere)?;
+    }
+    let own = cx.actor.id().filter(|id| cx.actor.owns(*id, Action::Read));
+    Ok(Reach::Some { homes: cx.actor.holdings.teams_with(READ), own })
+}
+
+/// A page of the tokens that the caller may see and `filter` asks for.
+///
+/// # Errors
+/// A refusal, or a cursor that is none.
+pub fn list(cx: &mut Cx<'_, '_>, filter: &TokenFilter, sort: TokenSort, request: &PageRequest) -> Result<Page<Listed>> {
+    let reach = reach(cx)?;
+    let policy = settings::token_policy(cx)?;
+    let page = store::tokens::page(cx.tx, &reach, filter, (sort, request), (&policy, cx.now))?;
+    let owners = owners(cx, &page.items)?;
+    let mut rotations = store::secrets::rotations(cx.tx, &page.items)?;
+    let now = cx.now;
+    let listed = |token: Token| {
+        let (user, held, rights) = owners.get(&token.user)?.clone();
+        let rotation = rotations.remove(&token.id);
+        Some(Listed {
+            info: TokenInfo { effective: effective(&user, &held, &token, now), rotation, token },
+            user,
+            rights,
+        })
+    };
+    let mut page = page.map(listed);
+    Ok(Page { items: page.items.drain(..).flatten().collect(), next: page.next, previous: page.previous })
+}
+
+/// The accounts of these tokens, with what each holds and what the caller may do with it.
+fn owners(cx: &mut Cx<'_, '_>, tokens: &[Token]) -> Result<HashMap<UserId, (User, Holdings, Rights)>> {
+    let mut ids: Vec<_> = tokens.iter().map(|token| token.user).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut roles = store::memberships::roles_of(cx.tx, &ids)?;
+    let mut owners = HashMap::new();
+    for user in store::users::many(cx.tx, &ids)? {
+        let held = Holdings::of(&user.standing(roles.remove(&user.id).unwrap_or_default()));
+        let rights = row_rights(cx, &user)?;
+        owners.insert(user.id, (user, held, rights));
+    }
+    Ok(owners)
+}
+
+/// What a pasted secret is the secret of.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Pasted {
+    /// This token, which the caller may see.
+    Known(TokenId),
+    /// It has the form of a token, but none that the caller may see.
+    Unknown,
+    /// It begins as a token does, but is cut short or mistyped.
+    Broken,
+}
+
+/// Finds the token whose secret this is, the one in force or the one before it; nothing where it does not look like a secret.
+/// The secret itself goes nowhere.
+///
+/// # Errors
+/// A refusal.
+pub fn pasted(cx: &mut Cx<'_, '_>, text: &str) -> Result<Option<Pasted>> {
+    let reach = reach(cx)?;
+    if !PlainToken::is_like(text) {
+        return Ok(None);
+    }
+    let Some(plain) = PlainToken::parse(text) else { return Ok(Some(Pasted::Broken)) };
+    let found = store::secrets::find(cx.tx, &plain.hash())?.map(|found| found.token.id);
+    let Some(id) = found else { return Ok(Some(Pasted::Unknown)) };
+    let policy = settings::token_policy(cx)?;
+    let alone = TokenFilter { id: Some(id), ..TokenFilter::default() };
+    let sort = (TokenSort::Created, &PageRequest::first(1));
+    let seen = store::tokens::page(cx.tx, &reach, &alone, sort, (&policy, cx.now))?.items;
+    Ok(Some(if seen.is_empty() { Pasted::Unknown } else { Pasted::Known(id) }))
+}
+
+/// The account of this username, for a filter.
+///
+/// # Errors
+/// [`Error::Invalid`] at `account` where the caller knows none.
+pub fn account_named(cx: &mut Cx<'_, '_>, username: &str) -> Result<UserId> {
+    let found = crate::service::users::by_username(cx, username)?;
+    found.ok_or_else(|| Error::field("account", format!("There is no account {username} that you may see.")))
+}

@@ -1,0 +1,170 @@
+//! Lists of tokens over all accounts: searched, filtered, sorted and paged.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+use time::OffsetDateTime;
+
+use super::policy::breaks;
+use super::{good, with_teams};
+use crate::base::clock::to_micros;
+use crate::model::ids::{TeamId, UserId};
+use crate::model::names::fold;
+use crate::model::page::{Key, Page, PageRequest};
+use crate::model::tokens::{EXPIRING_WITHIN, Ending, Token, TokenFilter, TokenPolicy, TokenSort, TokenState, Usage};
+use crate::model::{Error, Result};
+use crate::store::conn::{Conn, MultiBackend};
+use crate::store::db::{Tx, failed};
+use crate::store::rows::TokenRow;
+use crate::store::schema::tokens;
+use crate::store::users::{list, pattern};
+
+/// As the indexes have it.
+const END: &str = "COALESCE(expires_at, 9223372036854775807)";
+const USE: &str = "COALESCE(last_used_at, 0)";
+
+type Filter = Box<dyn BoxableExpression<tokens::table, MultiBackend, SqlType = Bool>>;
+
+/// Whose tokens may be listed.
+pub enum Reach {
+    /// Everybody's.
+    All,
+    /// Those of the service and agent accounts at home in these teams, and of this account.
+    Some {
+        /// The teams.
+        homes: Vec<TeamId>,
+        /// The account.
+        own: Option<UserId>,
+    },
+}
+
+impl Reach {
+    fn condition(&self) -> Option<String> {
+        let Self::Some { homes, own } = self else { return None };
+        let homes = list(homes.iter().map(|id| id.0));
+        let own = own.map_or(0, |id| id.0);
+        Some(format!(
+            "(tokens.user_id IN (SELECT id FROM users WHERE home_team_id IN ({homes})) OR tokens.user_id = {own})"
+        ))
+    }
+}
+
+/// A page of the tokens within `reach` that `filter` asks for, at `now` under `policy`.
+///
+/// # Errors
+/// A cursor of another order, or a fault.
+pub fn page(
+    tx: &mut Tx<'_>,
+    reach: &Reach,
+    filter: &TokenFilter,
+    (sort, request): (TokenSort, &PageRequest),
+    (policy, now): (&TokenPolicy, OffsetDateTime),
+) -> Result<Page<Token>> {
+    let mut query = tokens::table.into_boxed();
+    for condition in conditions(filter, policy, now).into_iter().chain(reach.condition()) {
+        query = query.filter(sql::<Bool>(&condition));
+    }
+    if let Some(found) = matches(tx.conn, &filter.search) {
+        query = query.filter(found);
+    }
+    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
+    let falling = request.descending != backwards;
+    macro_rules! by {
+        ($column:expr, $variant:ident) => {{
+            if let Some(cursor) = &request.cursor {
+                let Key::$variant(key) = cursor.key.clone() else {
+                    return Err(Error::field(
+                        "cursor",
+                        "This cursor belongs to another order. Begin at the first page.",
+                    ));
+                };
+                query = if falling {
+                    query.filter($column.lt(key.clone()).or($column.eq(key).and(tokens::id.lt(cursor.id))))
+                } else {
+                    query.filter($column.gt(key.clone()).or($column.eq(key).and(tokens::id.gt(cursor.id))))
+                };
+            }
+            if falling {
+                query.order(($column.desc(), tokens::id.desc()))
+            } else {
+                query.order(($column.asc(), tokens::id.asc()))
+            }
+        }};
+    }
+    let query = match sort {
+        TokenSort::Created => by!(tokens::id, Number),
+        TokenSort::Name => by!(tokens::name_key, Text),
+        TokenSort::Expires => by!(sql::<BigInt>(END), Number),
+        TokenSort::LastUsed => by!(sql::<BigInt>(USE), Number),
+    };
+    let rows = query.limit(request.limit + 1).load::<TokenRow>(tx.conn).map_err(failed)?;
+    let found = with_teams(tx, rows)?;
+    Ok(Page::build(request, found, |token| (key(token, sort), token.id.0)))
+}
+
+fn key(token: &Token, sort: TokenSort) -> Key {
+    match sort {
+        TokenSort::Created => Key::Number(token.id.0),
+        TokenSort::Name => Key::Text(fold(&token.name)),
+        TokenSort::Expires => Key::Number(token.expires_at.map_or(i64::MAX, to_micros)),
+        TokenSort::LastUsed => Key::Number(token.last_use.as_ref().map_or(0, |last| to_micros(last.at))),
+    }
+}
+
+/// The conditions that hold no text of a user's.
+fn conditions(filter: &TokenFilter, policy: &TokenPolicy, now: OffsetDateTime) -> Vec<String> {
+    let mut all = Vec::new();
+    all.extend(filter.id.map(|id| format!("tokens.id = {id}")));
+    all.extend(filter.kind.map(|kind| format!("kind = '{kind}'")));
+    all.extend(filter.account.map(|id| format!("user_id = {id}")));
+    all.extend(filter.state.map(|state| in_state(state, now)));
+    all.extend(filter.ending.map(|ending| match ending {
+        Ending::Never => format!("{END} = 9223372036854775807"),
+        Ending::BeyondPolicy => breaks(policy, now),
+    }));
+    all.extend(filter.usage.map(|usage| match usage {
+        Usage::Never => format!("{USE} = 0"),
+        Usage::Dormant => {
+            format!("active_at < {} AND {}", to_micros(policy.dormant_since(now)), good(to_micros(now)))
+        }
+    }));
+    if filter.global_admin {
+        all.push("global_admin".into());
+    }
+    if let Some(team) = filter.team {
+        all.push(format!("user_id IN (SELECT user_id FROM memberships WHERE team_id = {team})"));
+    }
+    all
+}
+
+fn in_state(state: TokenState, now: OffsetDateTime) -> String {
+    let (now, soon) = (to_micros(now), to_micros(now + EXPIRING_WITHIN));
+    match state {
+        TokenState::Revoked => "revoked_at IS NOT NULL".into(),
+        TokenState::Expired => format!("revoked_at IS NULL AND {END} <= {now}"),
+        TokenState::Suspended => {
+            format!("suspended_at IS NOT NULL AND revoked_at IS NULL AND {END} > {now}")
+        }
+        TokenState::Expiring => {
+            format!("suspended_at IS NULL AND revoked_at IS NULL AND {END} > {now} AND {END} <= {soon}")
+        }
+        TokenState::Active => format!("suspended_at IS NULL AND revoked_at IS NULL AND {END} > {soon}"),
+    }
+}
+
+/// The condition that `text` is part of a token's name or hint. An index answers it from three characters on.
+fn matches(conn: &Conn, text: &str) -> Option<Filter> {
+    let like = pattern(text)?;
+    let text = fold(text);
+    Some(match conn {
+        Conn::Sqlite(_) if text.chars().count() >= 3 => {
+            let phrase = format!("\"{}\"", text.replace('"', "\"\""));
+            Box::new(
+                sql::<Bool>("tokens.id IN (SELECT rowid FROM tokens_search WHERE tokens_search MATCH ")
+                    .bind::<Text, _>(phrase)
+                    .sql(")"),
+            )
+        }
+        _ => Box::new(sql::<Bool>("tokens.search LIKE ").bind::<Text, _>(like).sql(" ESCAPE '\\'")),
+    })
+}
