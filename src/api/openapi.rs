@@ -13,6 +13,7 @@ use utoipa::{IntoResponses, Modify, OpenApi as _};
 use super::errors::{Mistake, Problem};
 use super::idempotency::Idempotent;
 use super::{me, members, permissions, roles, settings, teams, tokens, users};
+use crate::model::tokens::{Ending, Usage};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -39,7 +40,7 @@ use super::{me, members, permissions, roles, settings, teams, tokens, users};
         roles::create, roles::list, roles::get, roles::change, roles::delete, roles::members,
         settings::get, settings::change,
     ),
-    components(schemas(Problem, Mistake)),
+    components(schemas(Problem, Mistake, Ending, Usage)),
     modifiers(&Bearer, &ListsRefer, &Idempotent),
     security(("token" = [])),
     tags(

@@ -117,6 +117,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("token.create", "Made a token for {}", "make a token for {}"),
     ("token.finish_rotation", "Ended the old secret of a token of {}", "end the old secret of a token of {}"),
     ("token.list", "Listed the tokens of {}", "list the tokens of {}"),
+    ("token.look_up", "Looked up a token of {}", "look up a token"),
     ("token.resume", "Resumed a token of {}", "resume a token of {}"),
     ("token.revoke", "Revoked a token of {}", "revoke a token of {}"),
     ("token.rotate", "Rotated a token of {}", "rotate a token of {}"),

@@ -12,6 +12,7 @@ mod layers;
 mod load;
 mod mail;
 mod only_admins;
+mod policy;
 mod routes;
 mod schema;
 mod soak;

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
+
 use super::{TokenInfo, effective};
 use crate::model::access::{Holdings, Place};
 use crate::model::ids::{TokenId, UserId};
@@ -10,7 +12,7 @@ use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::tokens::{PlainToken, Token, TokenFilter, TokenSort};
 use crate::model::users::User;
 use crate::model::{Error, Result};
-use crate::service::app::Cx;
+use crate::service::app::{Cx, account};
 use crate::service::settings;
 use crate::service::users::{Rights, row_rights};
 use crate::store;
@@ -96,7 +98,7 @@ pub enum Pasted {
 }
 
 /// Finds the token whose secret this is, the one in force or the one before it; nothing where it does not look like a secret.
-/// The secret itself goes nowhere.
+/// The secret itself goes nowhere; that it was looked up is written down.
 ///
 /// # Errors
 /// A refusal.
@@ -111,8 +113,13 @@ pub fn pasted(cx: &mut Cx<'_, '_>, text: &str) -> Result<Option<Pasted>> {
     let policy = settings::token_policy(cx)?;
     let alone = TokenFilter { id: Some(id), ..TokenFilter::default() };
     let sort = (TokenSort::Created, &PageRequest::first(1));
-    let seen = store::tokens::page(cx.tx, &reach, &alone, sort, (&policy, cx.now))?.items;
-    Ok(Some(if seen.is_empty() { Pasted::Unknown } else { Pasted::Known(id) }))
+    let Some(token) = store::tokens::page(cx.tx, &reach, &alone, sort, (&policy, cx.now))?.items.pop() else {
+        return Ok(Some(Pasted::Unknown));
+    };
+    let user = store::users::get(cx.tx, token.user)?;
+    cx.attempt("token.look_up");
+    cx.done(account(&user), None, Some(json!({ "token": { "id": token.id, "name": token.name } })))?;
+    Ok(Some(Pasted::Known(id)))
 }
 
 /// The account of this username, for a filter.

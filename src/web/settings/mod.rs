@@ -63,15 +63,17 @@ async fn form(portal: &Portal, back: Option<Back<'_>>) -> Answer {
     let found = portal.read(|cx| {
         let kept = settings::get(cx)?;
         let policy = settings::token_policy(cx)?;
-        Ok((Shell::of(cx)?, kept, policy, settings::affected(cx)?, settings::may_change(cx)))
+        let may_change = settings::may_change(cx);
+        let breaking = if may_change { crate::service::tokens::capping(cx)? } else { 0 };
+        Ok((Shell::of(cx)?, kept, policy, (settings::affected(cx)?, breaking), may_change))
     });
-    let (shell, kept, policy, affected, may_change) = found.await?;
+    let (shell, kept, policy, (affected, breaking), may_change) = found.await?;
     let template = Index {
         page: Page::of(portal, shell, "settings", "Settings"),
         may_change,
         version: kept.version,
         machines: MachinesCard::new(&kept, &affected, Back::of(back, Card::Machines)),
-        tokens: TokensCard::new(&kept.tokens, &policy, Back::of(back, Card::Tokens)),
+        tokens: TokensCard::new((&kept.tokens, &policy), breaking, Back::of(back, Card::Tokens)),
     };
     render_as(back.map_or(StatusCode::OK, |back| errors::status(back.error)), &template)
 }

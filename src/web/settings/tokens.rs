@@ -6,7 +6,7 @@ use crate::model::error::Problems;
 use crate::model::tokens::TokenPolicy;
 use crate::model::{Error, Result};
 use crate::service::settings;
-use crate::web::view::Field;
+use crate::web::view::{Field, count};
 use crate::web::{Answer, Fields};
 
 /// The fields of days, beside which errors are shown.
@@ -24,10 +24,12 @@ pub(super) struct TokensCard {
     pub dormant: Field,
     /// What the program was started with, where that is stricter than the settings.
     pub bounds: String,
+    /// How many tokens could not be made like this today; empty where there is none.
+    pub breaking: String,
 }
 
 impl TokensCard {
-    pub fn new(kept: &TokenPolicy, in_force: &TokenPolicy, back: Option<Back<'_>>) -> Self {
+    pub fn new((kept, in_force): (&TokenPolicy, &TokenPolicy), breaking: i64, back: Option<Back<'_>>) -> Self {
         let ticked = |name, kept| back.map_or(kept, |back: Back<'_>| back.typed.has(name));
         let field = |name, kept: Option<i64>| {
             let kept = kept.map(|days| days.to_string()).unwrap_or_default();
@@ -44,6 +46,11 @@ impl TokensCard {
             default: field("default_days", kept.default_days),
             dormant: field("dormant_days", kept.dormant_days),
             bounds: bounds(kept, in_force),
+            breaking: match breaking {
+                0 => String::new(),
+                1 => "1 token breaks the policy.".into(),
+                n => format!("{} tokens break the policy.", count(n)),
+            },
         }
     }
 }

@@ -18,7 +18,7 @@ use super::acts::What;
 use super::pages::{confirm_password, keeps_form};
 use crate::http::Portal;
 use crate::model::ids::{TeamId, TokenId};
-use crate::model::tokens::Token;
+use crate::model::tokens::{SuspendedFor, Token};
 use crate::model::users::User;
 use crate::model::{Error, Result};
 use crate::service::tokens::{self, Acts, Editing, Power};
@@ -38,6 +38,8 @@ struct OnePage {
     kind: String,
     global_admin: bool,
     status: Status,
+    /// Why it is suspended, where no person did it.
+    suspended_for: &'static str,
     expires: Option<When>,
     last_used: Option<When>,
     last_address: String,
@@ -117,6 +119,10 @@ fn one(page: Page, whose: Whose, known: &Known, typed: Option<&Fields>, error: O
         kind: token.kind.to_string(),
         global_admin: token.global_admin,
         status: state.into(),
+        suspended_for: match token.suspended_for {
+            Some(SuspendedFor::Dormancy) => "nobody used it for as many days as the policy says",
+            None => "",
+        },
         expires: token.expires_at.map(|end| When::of(end, known.now)),
         last_used: last.map(|last| When::of(last.at, known.now)),
         last_address: last.and_then(|last| last.address.clone()).unwrap_or_default(),

@@ -26,8 +26,8 @@ pub fn rows(cx: &mut Cx<'_, '_>, whose: Whose) -> Result<(Vec<TokenRow>, String)
     let user = users::get(cx, id)?.user;
     let rights = users::rights(cx, &user)?;
     let found = tokens::of_user(cx, id)?;
+    let new = if tokens::making(cx, &user).is_ok() { whose.form() } else { String::new() };
     let row = |info: &TokenInfo| TokenRow::of(info, whose, rights, cx.now);
-    let new = if rights.make_tokens && user.is_enabled() { whose.form() } else { String::new() };
     Ok((found.iter().map(row).collect(), new))
 }
 

@@ -95,6 +95,8 @@ struct Targets {
     people: [UserId; 2],
     /// A token with two secrets.
     token: TokenId,
+    /// The first of them.
+    secret: String,
     suspended: TokenId,
     role: i64,
 }
@@ -105,27 +107,31 @@ impl Targets {
         let user = app.service(&format!("Account {round}"), OrgRole::Member, &[(home, RoleId::OWNER)]);
         let member =
             app.service(&format!("Member {round}"), OrgRole::Member, &[(home, RoleId::OWNER), (team, RoleId::VIEWER)]);
-        app.token(user, "teams:read");
+        let secret = app.token(user, "teams:read");
         let token = app.last_token(user);
         let rotate = Rotate { version: None, overlap: Overlap::Week, form_key: None };
         app.write(|cx| tokens::rotate(cx, user, token, &rotate));
         app.token(user, "teams:read");
         let suspended = app.last_token(user);
         app.write(|cx| tokens::suspend(cx, user, suspended, None));
+        // One that breaks the policy.
+        app.token(user, "teams:read");
+        app.sql(&format!("UPDATE tokens SET expires_at = NULL WHERE id = {}", app.last_token(user))).unwrap();
+        app.sql("UPDATE settings SET allow_never = FALSE").unwrap();
         let people = ["leaver", "heir"].map(|name| app.person(&format!("{name}{round}"), OrgRole::Member, &[]));
         app.sql(&format!("UPDATE users SET contact_id = {} WHERE id = {user}", people[0])).unwrap();
         app.sql(&format!("INSERT INTO roles (name, name_key, description, permissions, level, created_at, version) VALUES ('Role {round}', 'role {round}', '', '', 'none', 0, 1)")).unwrap();
         let role = app.number("SELECT MAX(id) AS n FROM roles");
-        Self { user, team, home, member, people, token, suspended, role }
+        Self { user, team, home, member, people, token, secret, suspended, role }
     }
 }
 
 /// Acts that take no body.
-const BARE: &[&str] = &["/end-sessions", "/link", "/revoke-tokens", "/finish", "/suspend", "/resume"];
+const BARE: &[&str] = &["/end-sessions", "/link", "/revoke-tokens", "/finish", "/suspend", "/resume", "/cap"];
 
 /// How to send each write. A new route gets a line here, and thereby a test that it can be sent twice.
 fn write(method: &str, path: &str, targets: &Targets) -> Request {
-    let Targets { user, team, home, member, people: [person, other], token, suspended, role } = targets;
+    let Targets { user, team, home, member, people: [person, other], token, secret, suspended, role } = targets;
     let body = match (method, path) {
         ("POST", "/api/v1/users") => {
             json!({ "name": "Ada Okafor", "user_type": "Person", "username": "ada", "email": "ada@example.com", "role": "Member" })
@@ -141,6 +147,7 @@ fn write(method: &str, path: &str, targets: &Targets) -> Request {
         ("POST", "/api/v1/users/{id}/turn-into-service") => json!({ "home_team": "Public" }),
         ("POST", "/api/v1/users/{id}/turn-into-person") => json!({ "username": "eve", "email": "eve@example.com" }),
         ("POST", "/api/v1/users/{id}/handover") => json!({ "contact": other }),
+        ("POST", "/api/v1/tokens/lookup") => json!({ "token": secret }),
         ("POST", path) if BARE.iter().any(|act| path.ends_with(act)) => Value::Null,
         ("POST", "/api/v1/teams/{id}/move-homes") => json!({ "to": "Public" }),
         ("PATCH", "/api/v1/users/{id}/tokens/{token_id}") => json!({ "scopes": [] }),

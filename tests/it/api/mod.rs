@@ -2,6 +2,7 @@
 
 mod escape;
 mod idempotency;
+mod inventory;
 mod me;
 mod openapi;
 mod people;

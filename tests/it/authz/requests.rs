@@ -159,6 +159,7 @@ pub fn json(scene: &Scene, route: &Route, thing: &str) -> Value {
             json!({ "name": "fresh", "expires_in_days": 1, "scopes": ["service_accounts:read"] })
         }
         ("POST", path) if path.ends_with("/rotate") => json!({ "overlap": "none" }),
+        ("POST", "/api/v1/tokens/lookup") => json!({ "token": scene.secret }),
         ("POST", path) if path.ends_with("/turn-into-service") => json!({ "home_team": "Billing" }),
         ("POST", path) if path.ends_with("/turn-into-person") => {
             json!({ "username": "nora", "email": "nora@example.com" })

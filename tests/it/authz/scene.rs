@@ -52,6 +52,8 @@ pub struct Scene {
     outsiders: [UserId; 2],
     /// A token of the service account, of the person, of the Admin.
     pub tokens: [i64; 3],
+    /// The secret of the first of them.
+    pub secret: String,
     kept: Option<Snapshot>,
 }
 
@@ -66,11 +68,12 @@ impl Scene {
         let person = app.person("paula", OrgRole::Member, &[(team, RoleId::VIEWER)]);
         app.sql(&format!("UPDATE users SET contact_id = {person} WHERE id = {service}")).unwrap();
         let outsiders = [app.service("Loner", OrgRole::Member, &[]), app.person("otto", OrgRole::Member, &[])];
+        let mut secrets = Vec::new();
         let tokens = [service, person, admin].map(|user| {
-            app.token(user, "self:read");
+            secrets.push(app.token(user, "self:read"));
             app.number(&format!("SELECT MAX(id) AS n FROM tokens WHERE user_id = {user}"))
         });
-        Self { app, team, elsewhere, service, person, admin, outsiders, tokens, kept: None }
+        Self { app, team, elsewhere, service, person, admin, outsiders, tokens, secret: secrets.remove(0), kept: None }
     }
 
     /// Somebody of this kind who is in no team.

@@ -189,6 +189,13 @@ impl Html {
     }
 
     /// How many elements `selector` finds.
+    /// The words of every element that this selects, in order.
+    pub fn all(&self, selector: &str) -> Vec<String> {
+        let document = Document::parse_document(&self.body);
+        let selector = Selector::parse(selector).unwrap();
+        document.select(&selector).map(|found| found.text().collect::<String>().trim().to_owned()).collect()
+    }
+
     pub fn count(&self, selector: &str) -> usize {
         Document::parse_document(&self.body).select(&Selector::parse(selector).unwrap()).count()
     }

@@ -11,8 +11,11 @@ pub struct Snapshot {
     tables: Vec<String>,
 }
 
-const SQLITE_TABLES: &str = "SELECT name AS t FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'users_search%' \
+const SQLITE_TABLES: &str = "SELECT name AS t FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' \
+                             AND NOT EXISTS (SELECT 1 FROM sqlite_master v WHERE v.sql LIKE 'CREATE VIRTUAL%' AND sqlite_master.name LIKE v.name || '\\_%' ESCAPE '\\') \
                              AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'snap_%' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'";
+/// Made from tables, and so made anew with them.
+const SQLITE_INDEXES: &str = "SELECT name AS t FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%fts5%'";
 const POSTGRES_TABLES: &str = "SELECT tablename::text AS t FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'snap\\_%' AND tablename NOT LIKE '\\_\\_%'";
 
 impl Snapshot {
@@ -44,9 +47,12 @@ impl Snapshot {
                 let names = db.texts("SELECT name AS t FROM sqlite_master WHERE type = 'trigger'");
                 let triggers = db.texts("SELECT sql AS t FROM sqlite_master WHERE type = 'trigger'");
                 let off: String = names.iter().map(|name| format!("DROP TRIGGER {name};\n")).collect();
+                let indexes = db.texts(SQLITE_INDEXES);
+                let anew: String =
+                    indexes.iter().map(|name| format!("INSERT INTO {name} ({name}) VALUES ('rebuild');\n")).collect();
                 let script = format!(
                     "PRAGMA busy_timeout = 20000; PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;\n{off}{rows}\
-                     INSERT INTO users_search (users_search) VALUES ('rebuild');\n{};\nCOMMIT;",
+                     {anew}{};\nCOMMIT;",
                     triggers.join(";\n")
                 );
                 let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();

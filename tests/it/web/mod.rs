@@ -3,6 +3,7 @@
 mod barred;
 mod docs;
 mod forgotten;
+mod inventory;
 mod links;
 mod people;
 mod roles;

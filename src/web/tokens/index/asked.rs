@@ -27,6 +27,9 @@ pub(super) struct Asked {
 impl Asked {
     pub fn of(fields: &Fields) -> Self {
         let sort = fields.get("sort");
+        let order = sort.trim_start_matches('-').parse().ok().map(|order| (order, sort.starts_with('-')));
+        // The newest first, unless it is asked for otherwise.
+        let (sort, descending) = order.unwrap_or((TokenSort::Created, true));
         let token: Option<TokenId> = fields.parse("token");
         let search = fields.get("q").trim().replace("...", "…");
         Self {
@@ -49,9 +52,8 @@ impl Asked {
                 global_admin: fields.get("power") == "global",
             },
             account: fields.get("account").trim().to_owned(),
-            // The newest first, unless it is asked for otherwise.
-            descending: sort.is_empty() || sort.starts_with('-'),
-            sort: sort.trim_start_matches('-').parse().unwrap_or(TokenSort::Created),
+            sort,
+            descending,
             listing: Listing::new("/tokens", NAMES, fields.clone()),
         }
     }

@@ -2,6 +2,8 @@
 
 use super::asked::NAMES;
 use crate::http::Portal;
+use crate::model::tokens::PlainToken;
+use crate::service::Cx;
 use crate::service::tokens::{self, Pasted};
 use crate::web::form::query;
 use crate::web::{Answer, Fields, see_other};
@@ -10,7 +12,10 @@ use crate::web::{Answer, Fields, see_other};
 pub async fn find(portal: Portal, fields: Fields) -> Answer {
     let mut asked = fields.only(NAMES);
     let text = fields.secret("q");
-    let pasted = portal.read(move |cx| tokens::pasted(cx, text.reveal().trim())).await?;
+    let is_token = PlainToken::is_like(text.reveal().trim());
+    let look = move |cx: &mut Cx<'_, '_>| tokens::pasted(cx, text.reveal().trim());
+    // Nobody waits for the writer to search by a name.
+    let pasted = if is_token { portal.write(look).await? } else { portal.read(look).await? };
     if pasted.is_some() {
         asked.retain(|(name, _)| name != "q");
     }

@@ -1,0 +1,190 @@
+//! *Access Tokens*: the inventory, and finding a token in it (section 4).
+
+use latchkey::model::ids::{RoleId, TeamId, UserId};
+use latchkey::model::roles::OrgRole;
+use time::Duration;
+
+use crate::support::{Html, TestApp};
+
+struct Scene {
+    team: TeamId,
+    deployer: UserId,
+    secret: String,
+}
+
+/// A service account, an agent and a person, with a token each, made one after the other.
+fn scene(app: &TestApp) -> Scene {
+    let (team, other) = (app.team("Platform"), app.team("Billing"));
+    let deployer = app.service("Deployer", OrgRole::Member, &[(team, RoleId::MAINTAINER)]);
+    let agent = app.agent("Helper", OrgRole::Member, &[(other, RoleId::VIEWER)]);
+    let jonas = app.person("jonas", OrgRole::Member, &[(team, RoleId::OWNER)]);
+    let secret = app.token(deployer, "teams:read");
+    app.token(agent, "teams:read");
+    app.token(jonas, "self:read");
+    for (user, name) in [(deployer, "deploy"), (agent, "assist"), (jonas, "laptop")] {
+        app.sql(&format!(
+            "UPDATE tokens SET name = '{name}', name_key = '{name}', search = '{name}' || search WHERE user_id = {user}"
+        ))
+        .unwrap();
+    }
+    Scene { team, deployer, secret }
+}
+
+/// The names of the listed tokens, in order.
+fn names(page: &Html) -> Vec<String> {
+    assert_eq!(page.status, 200, "{}", page.text());
+    page.all("table.inventory a.name[href*='/tokens/']")
+}
+
+both! {
+    async fn s4_the_panel_lists_service_account_tokens_and_agent_keys_apart(app) {
+        let mut ada = app.admin().await;
+        scene(&app);
+        let page = ada.get("/tokens").await;
+        assert_eq!((names(&page), page.inner("#panel").as_deref()), (vec!["deploy".to_owned()], Some("Service Account Tokens")));
+        assert_eq!(page.count("nav a[href='/tokens'][aria-current='page']"), 2, "side bar and menu");
+        for (kind, name, title) in [("agent", "assist", "AI Agent Tokens"), ("personal", "laptop", "Personal Tokens")] {
+            let page = ada.get(&format!("/tokens?type={kind}")).await;
+            assert_eq!((names(&page), page.inner("#panel").unwrap().as_str()), (vec![name.to_owned()], title));
+        }
+        assert_eq!(names(&ada.get("/tokens?type=all").await), ["laptop", "assist", "deploy"], "the newest first");
+        assert_eq!(ada.get("/tokens?type=agent").await.count("td .badge.agent"), 1);
+    }
+
+    async fn s4_the_edit_icon_leads_to_the_scopes(app) {
+        let mut ada = app.admin().await;
+        let scene = scene(&app);
+        let page = ada.get("/tokens").await;
+        let edit = page.attribute("td.act a[aria-label='Edit deploy']", "href").unwrap();
+        assert_eq!(edit, format!("/users/{}/tokens/{}", scene.deployer, app.last_token(scene.deployer)));
+        assert!(ada.get(&edit).await.count("input[name='scope'][value='teams:read'][checked]") == 1);
+    }
+
+    async fn s4_filters_of_the_inventory(app) {
+        let scene = scene(&app);
+        let id = |name: &str| app.number(&format!("SELECT id AS n FROM tokens WHERE name = '{name}'"));
+        let (deploy, assist, laptop) = (id("deploy"), id("assist"), id("laptop"));
+        app.sql(&format!("UPDATE tokens SET expires_at = NULL, last_used_at = created_at WHERE id = {deploy}")).unwrap();
+        app.make_admin("ada");
+        app.clock.advance(Duration::days(75));
+        let expect = async |query: &str, wanted: &[&str]| {
+            let mut ada = app.log_in("ada").await;
+            let page = ada.get(&format!("/tokens?type=all&{query}")).await;
+            assert_eq!(names(&page), wanted, "{query}");
+        };
+        expect("expiry=never", &["deploy"]).await;
+        expect("use=never", &["laptop", "assist"]).await;
+        expect("state=expiring", &["laptop", "assist"]).await;
+        expect("state=active", &["deploy"]).await;
+        expect(&format!("team={}", scene.team), &["laptop", "deploy"]).await;
+        expect("account=jonas", &["laptop"]).await;
+        expect("q=AST", &[]).await;
+        expect("q=Lap", &["laptop"]).await;
+        expect("q=ss", &["assist"]).await;
+        expect("sort=name", &["assist", "deploy", "laptop"]).await;
+        expect("sort=-expires", &["deploy", "laptop", "assist"]).await;
+        expect("sort=last_used", &["assist", "laptop", "deploy"]).await;
+        expect("power=global", &[]).await;
+        app.sql(&format!("UPDATE tokens SET suspended_at = 1 WHERE id = {assist}")).unwrap();
+        app.sql(&format!("UPDATE tokens SET revoked_at = 1 WHERE id = {laptop}")).unwrap();
+        expect("state=suspended", &["assist"]).await;
+        expect("state=revoked", &["laptop"]).await;
+        app.clock.advance(Duration::days(30));
+        expect("state=expired", &["assist"]).await;
+        expect("use=dormant", &["deploy"]).await;
+        // Words that are none do not count; what is sent again by the form is kept.
+        expect("state=x&use=y&expiry=z&team=q&sort=w", &["laptop", "assist", "deploy"]).await;
+    }
+
+    async fn s4_an_account_that_is_none_is_told_at_the_field(app) {
+        let mut ada = app.admin().await;
+        scene(&app);
+        let page = ada.get("/tokens?account=nobody%40service&state=active").await;
+        assert_eq!((page.status, page.value("account").as_str()), (422, "nobody@service"));
+        assert!(page.error("account").unwrap().contains("no account") && page.chosen("state").as_deref() == Some("active"));
+    }
+
+    async fn s4_a_pasted_token_is_found_and_stands_in_no_address(app) {
+        let mut ada = app.admin().await;
+        let scene = scene(&app);
+        let found = ada.post("/tokens/find", &[("q", &format!(" {} ", scene.secret)), ("type", "agent")]).await;
+        let target = found.location.clone().unwrap();
+        assert!(found.status == 303 && !target.contains(&scene.secret[7..20]), "{target}");
+        let page = ada.get(&target).await;
+        assert_eq!(names(&page), ["deploy"]);
+        assert!(page.has("The token that you pasted") && !page.body.contains(&scene.secret), "{}", page.text());
+        for (pasted, told) in [
+            (format!("{}X", &scene.secret[..scene.secret.len() - 1]), "cut short or mistyped"),
+            (scene.secret[..30].to_owned(), "cut short or mistyped"),
+            (latchkey::model::tokens::PlainToken::generate(latchkey::model::tokens::TokenType::Service).reveal().to_owned(), "No token that you may see"),
+        ] {
+            let lost = ada.post("/tokens/find", &[("q", &pasted)]).await;
+            let target = lost.location.unwrap();
+            assert!(!target.contains(&pasted[7..20]), "{target}");
+            assert!(ada.get(&target).await.has(told), "{told}");
+        }
+        let hint = format!("lk_svc_…{}", &scene.secret[scene.secret.len() - 4..]);
+        for typed in [hint.clone(), hint.replace('…', "..."), scene.secret[scene.secret.len() - 4..].to_owned()] {
+            let found = ada.submit("/tokens/find", &[("q", &typed), ("type", "")]).await;
+            assert_eq!(names(&found), ["deploy"], "{typed}");
+            assert_eq!(found.value("q"), typed.replace("...", "…"));
+        }
+        assert!(app.audit().iter().any(|line| line.starts_with("token.look_up done deployer@service")));
+    }
+
+    async fn s4_the_secret_before_a_rotation_is_found_too(app) {
+        let mut ada = app.admin().await;
+        let scene = scene(&app);
+        let token = app.last_token(scene.deployer);
+        let rotate = latchkey::service::tokens::Rotate { version: None, overlap: latchkey::model::tokens::Overlap::Hour, form_key: None };
+        app.write(|cx| latchkey::service::tokens::rotate(cx, scene.deployer, token, &rotate));
+        assert_eq!(names(&ada.submit("/tokens/find", &[("q", &scene.secret)]).await), ["deploy"]);
+    }
+
+    async fn s4_one_sees_the_tokens_of_the_machines_of_ones_teams_and_ones_own(app) {
+        let scene = scene(&app);
+        let mut jonas = app.log_in("jonas").await;
+        assert_eq!(names(&jonas.get("/tokens?type=all").await), ["laptop", "deploy"], "not the agent's of Billing");
+        let agent = app.number("SELECT id AS n FROM tokens WHERE name = 'assist'");
+        assert_eq!(names(&jonas.get(&format!("/tokens?token={agent}")).await), Vec::<String>::new());
+        assert_eq!(jonas.get("/tokens?account=helper%40agent").await.status, 422, "who is out of sight is told like nobody");
+        app.person("member", OrgRole::Member, &[]);
+        let mut member = app.log_in("member").await;
+        assert_eq!((member.get("/tokens").await.status, member.post("/tokens/find", &[("q", &scene.secret)]).await.status), (403, 403));
+        assert_eq!(member.get("/").await.count("nav a[href='/tokens']"), 0, "and has no way there");
+    }
+
+    async fn s4_pages_of_the_inventory_lead_on_and_back(app) {
+        let mut ada = app.admin().await;
+        let user = app.service("Many", OrgRole::Member, &[]);
+        for n in 0..120 {
+            app.sql(&format!(
+                "INSERT INTO tokens (uuid, user_id, name, name_key, description, kind, global_admin, scopes, limited, hint, created_by, created_at, version, active_at, last_used_at, expires_at) \
+                 VALUES ('01900000-0000-7000-8000-{n:012}', {user}, 't{n:03}', 't{n:03}', '', 'Service', FALSE, '', FALSE, '', '', 0, 1, 1, {}, {})",
+                if n % 3 == 0 { "NULL".to_owned() } else { (n % 7).to_string() },
+                if n % 2 == 0 { "NULL".to_owned() } else { (n % 5).to_string() },
+            )).unwrap();
+        }
+        for sort in ["created", "-created", "name", "-name", "expires", "-expires", "last_used", "-last_used"] {
+            let (mut path, mut seen, mut firsts) = (format!("/tokens?sort={sort}"), Vec::new(), Vec::new());
+            let last = loop {
+                let page = ada.get(&path).await;
+                let listed = names(&page);
+                firsts.push(listed[0].clone());
+                seen.extend(listed);
+                match page.attribute("a[rel='next']", "href") {
+                    Some(next) => path = next,
+                    None => break page,
+                }
+            };
+            let mut all = seen.clone();
+            all.sort();
+            all.dedup();
+            assert_eq!((seen.len(), all.len()), (120, 120), "{sort}: each once");
+            let back = ada.get(&last.attribute("a[rel='prev']", "href").unwrap()).await;
+            assert_eq!(names(&back)[0], firsts[1], "{sort}: back is where one came from");
+        }
+        let gone = ada.get("/tokens?sort=name&cursor=nonsense").await;
+        assert!(gone.has("not to be found any more") && names(&gone).len() == 50);
+    }
+}
