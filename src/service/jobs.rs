@@ -5,9 +5,11 @@ use super::app::App;
 use super::{audit, tokens};
 use crate::model::Result;
 
-/// The jobs of a day, by name.
-const DAILY: &[(&str, fn(&App) -> Result<usize>)] =
-    &[("tokens not used for long were suspended", tokens::suspend_dormant)];
+/// Does something, and tells how much of it.
+type Job = fn(&App) -> Result<usize>;
+
+/// The jobs of a day, each with what it did.
+const DAILY: &[(&str, Job)] = &[("tokens not used for long were suspended", tokens::suspend_dormant)];
 
 /// Does the jobs of a day. One that fails is told of in the log and hinders no other; it is tried again the next day, or at the
 /// next start.

@@ -174,6 +174,10 @@ test('every page of the table of routes', async () => {
     await at('/settings')
     await api(server, data.admin, 'PATCH', '/api/v1/settings', { only_admins_manage_service_accounts: true })
     await at('/settings', {}, '', 'left to administrators')
+    await api(server, data.admin, 'PATCH', '/api/v1/settings', { token_policy: { service_max_days: 30 } })
+    await at('/settings', {}, '', 'tokens that break the policy')
+    for (const query of ['', '?type=all&sort=name', '?type=all&expiry=beyond-policy', '?q=nothing', '?account=nobody']) await at('/tokens', {}, query)
+    await at('/tokens/cap')
     await api(server, data.admin, 'PATCH', '/api/v1/settings', { only_admins_manage_service_accounts: false })
 
     for (const tab of ['', '/password', '/sessions', '/tokens', '/tokens/new', '/activity']) await at(`/account${tab}`)

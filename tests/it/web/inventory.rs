@@ -100,7 +100,7 @@ both! {
         let mut ada = app.admin().await;
         scene(&app);
         let page = ada.get("/tokens?account=nobody%40service&state=active").await;
-        assert_eq!((page.status, page.value("account").as_str()), (422, "nobody@service"));
+        assert_eq!((page.status, page.value("account").as_str()), (200, "nobody@service"));
         assert!(page.error("account").unwrap().contains("no account") && page.chosen("state").as_deref() == Some("active"));
     }
 
@@ -147,7 +147,7 @@ both! {
         assert_eq!(names(&jonas.get("/tokens?type=all").await), ["laptop", "deploy"], "not the agent's of Billing");
         let agent = app.number("SELECT id AS n FROM tokens WHERE name = 'assist'");
         assert_eq!(names(&jonas.get(&format!("/tokens?token={agent}")).await), Vec::<String>::new());
-        assert_eq!(jonas.get("/tokens?account=helper%40agent").await.status, 422, "who is out of sight is told like nobody");
+        assert!(jonas.get("/tokens?account=helper%40agent").await.error("account").is_some(), "who is out of sight is told like nobody");
         app.person("member", OrgRole::Member, &[]);
         let mut member = app.log_in("member").await;
         assert_eq!((member.get("/tokens").await.status, member.post("/tokens/find", &[("q", &scene.secret)]).await.status), (403, 403));

@@ -5,7 +5,6 @@ pub mod cap;
 pub mod find;
 
 use actix_web::HttpRequest;
-use actix_web::http::StatusCode;
 use askama::Template;
 use time::OffsetDateTime;
 
@@ -21,7 +20,7 @@ use crate::service::tokens::{self, Listed};
 use crate::service::{Cx, settings, teams};
 use crate::web::listing;
 use crate::web::view::{Choice, Field, Pager, Sort, Who};
-use crate::web::{Answer, Fields, Page, Shell, errors, render_as};
+use crate::web::{Answer, Fields, Page, Shell, render};
 
 /// How many tokens a page lists.
 const LISTED: i64 = 50;
@@ -74,7 +73,6 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
     let asked = Asked::of(&Fields::of_query(&request));
     let wanted = asked.clone();
     let found = portal.read(move |cx| find(cx, wanted)).await?;
-    let status = found.error.as_ref().map_or(StatusCode::OK, errors::status);
     let mut page = Page::of(&portal, found.shell, "tokens", "Access Tokens");
     if found.began_again {
         page.flash = Some(Flash { kind: "caution".into(), text: listing::GONE.into() });
@@ -84,33 +82,30 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
     let beyond = filter.ending == Some(Ending::BeyondPolicy) && !rows.is_empty() && found.may_cap;
     let states = TokenState::ALL.iter().map(|state| (state.as_str().to_lowercase(), state.as_str()));
     let chosen = filter.state.map(|state| state.as_str().to_lowercase()).unwrap_or_default();
-    render_as(
-        status,
-        &Index {
-            page,
-            title: asked.title(),
-            q: filter.search.clone(),
-            kept: address.sent(&["type", "power", "token", "sort"]),
-            kinds: asked.kinds(),
-            states: states.map(|(value, label)| Choice::new(value, label, &chosen)).collect(),
-            endings: endings(filter.ending),
-            usages: usages(filter.usage, found.dormant_days),
-            teams: team_choices(&found.teams, filter.team),
-            account: Field::new("account", &asked.account).judged(found.error.as_ref()),
-            chips: chips(&asked),
-            filtered: asked.is_narrowed(),
-            export: format!("/tokens/export.csv{}", crate::web::form::query(&address.all())),
-            cap: if beyond { "/tokens/cap".into() } else { String::new() },
-            heads: Heads {
-                name: asked.head("Token", TokenSort::Name, false),
-                expires: asked.head("Expires", TokenSort::Expires, false),
-                last_used: asked.head("Last used", TokenSort::LastUsed, true),
-                created: asked.head("Made", TokenSort::Created, true),
-            },
-            pager: Pager::of(&found.list, summary(rows.len()), "/tokens", &address.all()),
-            rows,
+    render(&Index {
+        page,
+        title: asked.title(),
+        q: filter.search.clone(),
+        kept: address.sent(&["type", "power", "token", "sort"]),
+        kinds: asked.kinds(),
+        states: states.map(|(value, label)| Choice::new(value, label, &chosen)).collect(),
+        endings: endings(filter.ending),
+        usages: usages(filter.usage, found.dormant_days),
+        teams: team_choices(&found.teams, filter.team),
+        account: Field::new("account", &asked.account).judged(found.error.as_ref()),
+        chips: chips(&asked),
+        filtered: asked.is_narrowed(),
+        export: format!("/tokens/export.csv{}", crate::web::form::query(&address.all())),
+        cap: if beyond { "/tokens/cap".into() } else { String::new() },
+        heads: Heads {
+            name: asked.head("Token", TokenSort::Name, false),
+            expires: asked.head("Expires", TokenSort::Expires, false),
+            last_used: asked.head("Last used", TokenSort::LastUsed, true),
+            created: asked.head("Made", TokenSort::Created, true),
         },
-    )
+        pager: Pager::of(&found.list, summary(rows.len()), "/tokens", &address.all()),
+        rows,
+    })
 }
 
 fn find(cx: &mut Cx<'_, '_>, mut asked: Asked) -> Result<Found> {
