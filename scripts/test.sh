@@ -34,7 +34,11 @@ postgres_start
 failed_steps=()
 
 echo "test: cargo test"
+seen=${CARGO_TARGET_DIR:-$PWD/target}/tmp/openapi-seen.txt
+rm -f "$seen"
 cargo test --locked --no-fail-fast | tee "$work/rust" || failed_steps+=("cargo test")
+echo "test: the OpenAPI document"
+node scripts/openapi-seen.mjs "$seen" || failed_steps+=("the OpenAPI document promises what no test has seen")
 
 # The totals are those of cargo's own "test result" lines; the names tell which database a test ran on.
 sum() { sed -nE "s/^test result: .*[^0-9]([0-9]+) $1;.*/\1/p" "$work/rust" | awk '{ n += $1 } END { print n + 0 }'; }

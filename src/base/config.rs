@@ -49,6 +49,9 @@ pub struct Config {
     /// How long after each try that failed a mail is tried again. No setting: tests do not wait so long.
     #[serde(skip)]
     pub mail_retries: Vec<Duration>,
+    /// How long a request waits for a connection to the store. No setting: tests do not wait so long.
+    #[serde(skip)]
+    pub store_patience: Duration,
 }
 
 /// How log lines are written.
@@ -83,6 +86,7 @@ impl Default for Config {
             smtp_allow_plaintext: false,
             // The last is longer than servers commonly hold back strangers' mail for ("greylisting").
             mail_retries: [10, 60, 6 * 60].map(Duration::from_secs).to_vec(),
+            store_patience: Duration::from_secs(30),
         }
     }
 }

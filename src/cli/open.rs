@@ -23,7 +23,7 @@ pub fn app(config: Config, clock: Clock) -> Result<App, Box<dyn std::error::Erro
     if let Source::Sqlite(file) = &source {
         private_file(file).map_err(|error| format!("cannot use the store {}: {error}", file.display()))?;
     }
-    let store = Store::open(source)?;
+    let store = Store::open(source, config.store_patience)?;
     Ok(App::new(config, clock, keys, store)?)
 }
 

@@ -23,7 +23,6 @@ const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long another process (the command line beside a running portal) may hold the writer's place.
 const SQLITE_BUSY: Duration = Duration::from_secs(60);
-const POOL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Which database to open.
 #[derive(Clone, Debug)]
@@ -96,17 +95,17 @@ fn sqlite(file: &Path) -> Result<SqliteConnection, diesel::ConnectionError> {
 }
 
 impl Store {
-    /// Opens the store and brings its tables up to date.
+    /// Opens the store and brings its tables up to date. Whoever finds all its connections taken waits so long for one.
     ///
     /// # Errors
     /// It cannot be reached, cannot be migrated, or is newer than this program.
-    pub fn open(source: Source) -> Result<Self, OpenError> {
+    pub fn open(source: Source, patience: Duration) -> Result<Self, OpenError> {
         let pool = |source: Source, size: u32| {
             // The pool's own housekeeping is the one use of time here that no test needs to hold still.
             r2d2::Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
-                .connection_timeout(POOL_TIMEOUT)
+                .connection_timeout(patience)
                 .test_on_check_out(matches!(source, Source::Postgres(_)))
                 .error_handler(Box::new(r2d2::NopErrorHandler))
                 .build(source)

@@ -1,5 +1,6 @@
 //! The REST API.
 
+mod contract;
 mod escape;
 mod idempotency;
 mod inventory;

@@ -54,9 +54,14 @@ impl Api {
 
 impl Reply {
     pub async fn of(request: RequestBuilder) -> Self {
-        let answer = request.send().await.unwrap();
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let answer = client.execute(request).await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let text = answer.text().await.unwrap();
+        let kind = headers.get("content-type").map_or("", |kind| kind.to_str().unwrap());
+        super::contract::hold(method.as_str(), &path, status, kind, &text);
         Self { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
     }
 

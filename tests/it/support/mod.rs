@@ -2,6 +2,7 @@
 
 mod api;
 mod browser;
+mod contract;
 mod database;
 #[macro_use]
 mod post;
