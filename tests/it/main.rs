@@ -16,4 +16,5 @@ mod policy;
 mod routes;
 mod schema;
 mod soak;
+mod stopping;
 mod web;
