@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::answer::{List, nothing, ok};
 use super::body::Body;
 use super::call::Call;
-use super::openapi::{Creates, Deletes, Lists, Reads};
+use super::openapi::{Creates, Lists, Reads, Tries};
 use super::query::{FromParams, Paging, Params};
 use super::teams::id as team_id;
 use super::{Answer, ApiError};
@@ -122,7 +122,7 @@ pub async fn set(call: Call, body: Body) -> Answer {
 #[utoipa::path(
     delete, path = "/api/v1/teams/{id}/members/{user_id}", tag = "Teams", operation_id = "removeMember",
     params(("id" = i64, Path, description = "The team's id."), ("user_id" = i64, Path, description = "The user's id.")),
-    responses((status = 204, description = "The user is no member any longer."), Deletes),
+    responses((status = 204, description = "The user is no member any longer."), Tries),
 )]
 pub async fn remove(call: Call) -> Answer {
     let input = (team_id(&call), user_id(&call));

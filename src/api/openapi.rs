@@ -120,6 +120,20 @@ problems! {
     Lists: 400, 401, 403, 503;
     /// The problems of looking at one thing.
     Reads: 400, 401, 403, 404, 503;
+    /// The problems of looking at what may not apply.
+    Asks: 400, 401, 403, 404, 409, 503;
+    /// The problems of making something that belongs to nothing else.
+    Makes: 400, 401, 403, 413, 415, 422, 503;
+    /// The problems of finding something by a body.
+    Finds: 400, 401, 403, 404, 413, 415, 422, 503;
+    /// The problems of changing what is always there.
+    Sets: 400, 401, 403, 412, 413, 415, 422, 503;
+    /// The problems of an act that nothing stands in the way of.
+    Acts: 400, 401, 403, 404, 422, 503;
+    /// The problems of an act that may not apply.
+    Tries: 400, 401, 403, 404, 409, 422, 503;
+    /// The problems of an act on everything.
+    Sweeps: 400, 401, 403, 422, 503;
     /// The problems of making something.
     Creates: 400, 401, 403, 404, 409, 413, 415, 422, 503;
     /// The problems of changing something.

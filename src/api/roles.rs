@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::answer::{List, changed, created, nothing, ok, tagged};
 use super::body::{Body, given};
 use super::call::Call;
-use super::openapi::{Changes, Creates, Deletes, Lists, Reads};
+use super::openapi::{Changes, Deletes, Lists, Makes, Reads};
 use super::query::Paging;
 use super::{Answer, ApiError};
 use crate::model::error::Problems;
@@ -176,7 +176,7 @@ fn set(words: &[String]) -> ModelResult<PermissionSet> {
     post, path = "/api/v1/roles", tag = "Roles", operation_id = "createRole",
     request_body(content = CreateRole, example = json!({"name": "Deployer", "permissions": ["service_accounts:read", "tokens:create"], "application_level": "write"})),
     responses((status = 201, description = "It was made.", body = RoleAnswer,
-        headers(("Location" = String, description = "The path of the role."), ("ETag" = String, description = "The role's version."))), Creates),
+        headers(("Location" = String, description = "The path of the role."), ("ETag" = String, description = "The role's version."))), Makes),
 )]
 pub async fn create(call: Call, body: Body) -> Answer {
     call.write(body.read::<CreateRole>(), |cx, new| {

@@ -7,7 +7,7 @@ use super::Answer;
 use super::answer::{changed, tagged};
 use super::body::{Body, given};
 use super::call::Call;
-use super::openapi::{Changes, Lists};
+use super::openapi::{Lists, Sets};
 use crate::model::Error;
 use crate::model::settings::Settings;
 use crate::service::settings;
@@ -153,7 +153,7 @@ pub async fn get(call: Call) -> Answer {
     patch, path = "/api/v1/settings", tag = "Settings", operation_id = "changeSettings",
     params(("If-Match" = Option<String>, Header, description = "The ETag they were read with: changes nothing where somebody else changed them since.", example = "\"3\"")),
     request_body(content = ChangeSettings, example = json!({"only_admins_manage_service_accounts": true, "token_policy": {"service_max_days": 365}})),
-    responses((status = 200, description = "The settings as they are now.", body = SettingsAnswer, headers(("ETag" = String, description = "Their version."))), Changes),
+    responses((status = 200, description = "The settings as they are now.", body = SettingsAnswer, headers(("ETag" = String, description = "Their version."))), Sets),
 )]
 pub async fn change(call: Call, body: Body) -> Answer {
     let input = (call.if_match(), body.read::<ChangeSettings>());

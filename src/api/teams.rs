@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::answer::{List, changed, created, nothing, ok, tagged};
 use super::body::{Body, given};
 use super::call::Call;
-use super::openapi::{Changes, Creates, Deletes, Lists, Reads};
+use super::openapi::{Changes, Creates, Deletes, Lists, Makes, Reads};
 use super::query::{FromParams, Paging, Params};
 use super::{Answer, ApiError};
 use crate::model::ids::TeamId;
@@ -111,7 +111,7 @@ pub(super) fn id(call: &Call) -> Result<TeamId, ApiError> {
     post, path = "/api/v1/teams", tag = "Teams", operation_id = "createTeam",
     request_body(content = CreateTeam, example = json!({"name": "Data Engineering", "description": "Pipelines and the warehouse"})),
     responses((status = 201, description = "It was made.", body = TeamAnswer,
-        headers(("Location" = String, description = "The path of the team."), ("ETag" = String, description = "The team's version."))), Creates),
+        headers(("Location" = String, description = "The path of the team."), ("ETag" = String, description = "The team's version."))), Makes),
 )]
 pub async fn create(call: Call, body: Body) -> Answer {
     call.write(body.read::<CreateTeam>(), |cx, new| {

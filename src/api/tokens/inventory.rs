@@ -8,7 +8,7 @@ use crate::api::Answer;
 use crate::api::answer::{List, changed, ok};
 use crate::api::body::Body;
 use crate::api::call::Call;
-use crate::api::openapi::{Creates, Deletes, Lists};
+use crate::api::openapi::{Finds, Lists, Sweeps};
 use crate::api::query::{FromParams, Paging, Params};
 use crate::model::ids::UserId;
 use crate::model::page::PageRequest;
@@ -169,7 +169,7 @@ pub struct LookUpToken {
 #[utoipa::path(
     post, path = "/api/v1/tokens/lookup", tag = "Tokens", operation_id = "lookUpToken",
     request_body(content = LookUpToken),
-    responses((status = 200, description = "The token and whose it is.", body = InventoryToken), Creates),
+    responses((status = 200, description = "The token and whose it is.", body = InventoryToken), Finds),
 )]
 pub async fn look_up(call: Call, body: Body) -> Answer {
     call.write(body.read::<LookUpToken>(), |cx, asked| {
@@ -208,7 +208,7 @@ pub struct CappedTokens {
 /// have none, are revoked. Up to 200 at a time.
 #[utoipa::path(
     post, path = "/api/v1/tokens/cap", tag = "Tokens", operation_id = "capTokens",
-    responses((status = 200, description = "What was done.", body = CappedTokens), Deletes),
+    responses((status = 200, description = "What was done.", body = CappedTokens), Sweeps),
 )]
 pub async fn cap(call: Call) -> Answer {
     call.write(Ok(()), |cx, ()| {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::api::answer::{List, changed, created, nothing, ok, tagged};
 use crate::api::body::{Body, given};
 use crate::api::call::Call;
-use crate::api::openapi::{Changes, Creates, Deletes, Lists, Reads};
+use crate::api::openapi::{Acts, Changes, Creates, Lists, Reads};
 use crate::api::query::Paging;
 use crate::api::users::id as user_id;
 use crate::api::{Answer, ApiError};
@@ -388,7 +388,7 @@ pub async fn change(call: Call, body: Body) -> Answer {
 #[utoipa::path(
     delete, path = "/api/v1/users/{id}/tokens/{token_id}", tag = "Tokens", operation_id = "revokeToken",
     params(("id" = i64, Path, description = "The user's id."), ("token_id" = i64, Path, description = "The token's id.")),
-    responses((status = 204, description = "It is revoked."), Deletes),
+    responses((status = 204, description = "It is revoked."), Acts),
 )]
 pub async fn revoke(call: Call) -> Answer {
     let input = (user_id(&call), call.id::<TokenId>("token_id", "token"));

@@ -11,7 +11,7 @@ use crate::api::Answer;
 use crate::api::answer::changed;
 use crate::api::body::Body;
 use crate::api::call::Call;
-use crate::api::openapi::{Changes, Deletes};
+use crate::api::openapi::{Acts, Changes, Tries};
 use crate::model::links::Purpose;
 use crate::service::users::PersonWanted;
 use crate::service::{by_name, links, tokens, users};
@@ -85,7 +85,7 @@ pub struct TurnIntoPerson {
 #[utoipa::path(
     post, path = "/api/v1/users/{id}/end-sessions", tag = "Users", operation_id = "endSessions",
     params(("id" = i64, Path, description = "The user's id.")),
-    responses((status = 200, description = "They are over.", body = EndedSessions), Deletes),
+    responses((status = 200, description = "They are over.", body = EndedSessions), Acts),
 )]
 pub async fn end_sessions(call: Call) -> Answer {
     call.write(id(&call), |cx, id| {
@@ -101,7 +101,7 @@ pub async fn end_sessions(call: Call) -> Answer {
 #[utoipa::path(
     post, path = "/api/v1/users/{id}/revoke-tokens", tag = "Tokens", operation_id = "revokeTokens",
     params(("id" = i64, Path, description = "The user's id.")),
-    responses((status = 200, description = "They are revoked.", body = RevokedTokens), Deletes),
+    responses((status = 200, description = "They are revoked.", body = RevokedTokens), Acts),
 )]
 pub async fn revoke_tokens(call: Call) -> Answer {
     call.write(id(&call), |cx, id| {
@@ -118,7 +118,7 @@ pub async fn revoke_tokens(call: Call) -> Answer {
 #[utoipa::path(
     post, path = "/api/v1/users/{id}/link", tag = "Users", operation_id = "makePasswordLink",
     params(("id" = i64, Path, description = "The user's id.")),
-    responses((status = 200, description = "It was made. The answer is not to be stored.", body = PasswordLink), Deletes),
+    responses((status = 200, description = "It was made. The answer is not to be stored.", body = PasswordLink), Tries),
 )]
 pub async fn link(call: Call) -> Answer {
     let origin = call.origin();

@@ -8,7 +8,7 @@ use crate::api::Answer;
 use crate::api::answer::{changed, ok};
 use crate::api::body::{Body, given};
 use crate::api::call::Call;
-use crate::api::openapi::{Changes, Reads};
+use crate::api::openapi::{Asks, Creates};
 use crate::model::ids::UserId;
 use crate::model::users::Kind;
 use crate::service::handover::{self, Account, HandedOver, Left};
@@ -116,7 +116,7 @@ impl From<HandedOver> for HandedOverAnswer {
 #[utoipa::path(
     get, path = "/api/v1/users/{id}/handover", tag = "Users", operation_id = "getHandover",
     params(("id" = i64, Path, description = "The person's id.")),
-    responses((status = 200, description = "What wants somebody else.", body = Handover), Reads),
+    responses((status = 200, description = "What wants somebody else.", body = Handover), Asks),
 )]
 pub async fn get(call: Call) -> Answer {
     let left = call.read(id(&call), |cx, id| handover::of(cx, id).map(Handover::from));
@@ -133,7 +133,7 @@ pub async fn get(call: Call) -> Answer {
         ("Everything" = (value = json!({"contact": 12}))),
         ("Some accounts" = (value = json!({"contact": 12, "accounts": [123]}))),
     )),
-    responses((status = 200, description = "They have the new contact.", body = HandedOverAnswer), Changes),
+    responses((status = 200, description = "They have the new contact.", body = HandedOverAnswer), Creates),
 )]
 pub async fn hand_over(call: Call, body: Body) -> Answer {
     let input = (id(&call), body.read::<HandOver>());

@@ -8,7 +8,7 @@ pub mod request;
 use super::answer::{List, changed, created, nothing, ok, tagged};
 use super::body::Body;
 use super::call::Call;
-use super::openapi::{Changes, Creates, Deletes, Lists, Reads};
+use super::openapi::{Changes, Deletes, Lists, Makes, Reads};
 use super::query::Paging;
 use super::{Answer, ApiError};
 use crate::model::ids::UserId;
@@ -34,7 +34,7 @@ pub(super) fn id(call: &Call) -> Result<UserId, ApiError> {
         ("Person" = (value = json!({"name": "Ada Okafor", "user_type": "Person", "username": "ada", "email": "ada@example.com", "role": "Member"}))),
     )),
     responses((status = 201, description = "It was made.", body = CreatedUser,
-        headers(("Location" = String, description = "The path of the user."), ("ETag" = String, description = "The user's version."))), Creates),
+        headers(("Location" = String, description = "The path of the user."), ("ETag" = String, description = "The user's version."))), Makes),
 )]
 pub async fn create(call: Call, body: Body) -> Answer {
     let origin = call.origin();

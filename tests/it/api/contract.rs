@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use latchkey::api::openapi::document;
 use latchkey::base::config::Config;
+use latchkey::server::routes::table;
 use latchkey::service::Caller;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::idempotency::{Targets, write};
 use crate::support::{Api, Reply, TestApp};
 
 /// More connections than either store has.
@@ -23,6 +25,8 @@ fn impatient(config: &mut Config) {
 struct Operation {
     method: Method,
     path: String,
+    /// The path as the table of routes has it.
+    pattern: String,
     promised: Vec<String>,
     has_body: bool,
     public: bool,
@@ -37,6 +41,7 @@ fn operations() -> Vec<Operation> {
             all.push(Operation {
                 method: method.to_uppercase().parse().unwrap(),
                 path: filled.join("/"),
+                pattern: path.clone(),
                 promised: operation["responses"].as_object().unwrap().keys().cloned().collect(),
                 has_body: operation["requestBody"].is_object(),
                 public: operation["security"] == json!([]),
@@ -111,6 +116,30 @@ both! {
                 operation.expect(&operation.ask(&root, "", Some(("application/json", large))).await, 413);
             }
         }
+    }
+
+    async fn s7_what_is_not_there_is_told_as_documented(app) {
+        let root = app.root_api();
+        for operation in operations().iter().filter(|operation| operation.promises("404") && operation.pattern.contains('{')) {
+            let route = table().into_iter().find(|route| route.method == operation.method.as_str() && route.path == operation.pattern).unwrap();
+            let body = operation.has_body.then(|| ("application/json", crate::authz::body(&route).to_string()));
+            operation.expect(&operation.ask(&root, "", body).await, 404);
+        }
+    }
+
+    async fn s7_another_version_is_told_as_documented(app) {
+        let root = app.root_api();
+        let mut others = Vec::new();
+        for (round, operation) in operations().iter().filter(|operation| operation.promises("412")).enumerate() {
+            let targets = Targets::make(&app, round);
+            let mut request = write(operation.method.as_str(), &operation.pattern, &targets);
+            request.if_match = Some("\"999\"");
+            let status = request.send(&root, &format!("round-{round}")).await.status;
+            if status != 412 {
+                others.push(format!("{} {} {status}", operation.method, operation.pattern));
+            }
+        }
+        assert!(others.is_empty(), "{others:#?}");
     }
 
     async fn s7_a_store_that_is_busy_is_told_as_documented(app, impatient) {

@@ -19,11 +19,11 @@ const KEPT: &str = "SELECT COUNT(*) AS n FROM idempotency";
 
 /// A request, to be sent with any key.
 #[derive(Clone)]
-struct Request {
+pub(super) struct Request {
     method: Method,
     path: String,
     body: Value,
-    if_match: Option<&'static str>,
+    pub if_match: Option<&'static str>,
 }
 
 impl Request {
@@ -35,7 +35,7 @@ impl Request {
         Self::new("POST", TEAMS, json!({ "name": name }))
     }
 
-    async fn send(&self, api: &Api, key: &str) -> Reply {
+    pub async fn send(&self, api: &Api, key: &str) -> Reply {
         let mut request = api.request(self.method.clone(), &self.path).header("idempotency-key", key);
         if let Some(tag) = self.if_match {
             request = request.header("if-match", tag);
@@ -86,7 +86,7 @@ fn everything(app: &TestApp) -> Vec<String> {
 }
 
 /// What a write would be done to.
-struct Targets {
+pub(super) struct Targets {
     user: UserId,
     team: TeamId,
     home: TeamId,
@@ -102,7 +102,7 @@ struct Targets {
 }
 
 impl Targets {
-    fn make(app: &TestApp, round: usize) -> Self {
+    pub fn make(app: &TestApp, round: usize) -> Self {
         let (team, home) = (app.team(&format!("Team {round}")), app.team(&format!("Home {round}")));
         let user = app.service(&format!("Account {round}"), OrgRole::Member, &[(home, RoleId::OWNER)]);
         let member =
@@ -130,7 +130,7 @@ impl Targets {
 const BARE: &[&str] = &["/end-sessions", "/link", "/revoke-tokens", "/finish", "/suspend", "/resume", "/cap"];
 
 /// How to send each write. A new route gets a line here, and thereby a test that it can be sent twice.
-fn write(method: &str, path: &str, targets: &Targets) -> Request {
+pub(super) fn write(method: &str, path: &str, targets: &Targets) -> Request {
     let Targets { user, team, home, member, people: [person, other], token, secret, suspended, role } = targets;
     let body = match (method, path) {
         ("POST", "/api/v1/users") => {
