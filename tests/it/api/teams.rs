@@ -100,6 +100,19 @@ both! {
         app.assert_chain();
     }
 
+    async fn nobody_is_moved_because_of_an_account_that_one_may_not_see(app) {
+        let (team, other) = (app.team("Platform"), app.team("Billing"));
+        let mover = app.role("Mover", "service_accounts:update service_accounts:create", latchkey::model::roles::AppLevel::None);
+        let olga = app.person("olga", OrgRole::Member, &[(team, mover), (other, mover)]);
+        let job = app.service("Job", OrgRole::Member, &[]);
+        app.sql(&format!("UPDATE users SET home_team_id = {team} WHERE id = {job}")).unwrap();
+        let api = app.api(&app.token(olga, "service_accounts:update service_accounts:create"));
+        let refused = api.post(&format!("{TEAMS}/{team}/move-homes"), json!({ "to": "Billing" })).await;
+        assert_eq!(refused.status, 409, "{}", refused.body);
+        assert!(!refused.body.to_string().contains("job@service"), "{}", refused.body);
+        assert_eq!(app.number(&format!("SELECT home_team_id AS n FROM users WHERE id = {job}")), team.0);
+    }
+
     async fn lists_show_what_one_may_know_of(app) {
         let (platform, _) = (app.team("Platform"), app.team("Secret"));
         let id = app.service("Job", OrgRole::Member, &[(platform, RoleId::VIEWER)]);
