@@ -200,10 +200,11 @@ function prepare(root) {
     let own = target.value !== "";
     target.addEventListener("input", () => { own = target.value !== ""; });
     source.addEventListener("input", () => {
-      if (own || !root.querySelector("#is_service")?.checked) return;
+      const ending = source.dataset.suffix ?? (root.querySelector("#is_service")?.checked ? "@service" : "");
+      if (own || !ending) return;
       const words = source.value.toLowerCase().split(/\s+/).map((w) => w.replace(/[^a-z0-9_.-]/g, ""));
-      const id = words.filter(Boolean).join("_").replace(/^[^a-z0-9]+/, "").slice(0, 56);
-      target.value = id && `${id}@service`;
+      const id = words.filter(Boolean).join("_").replace(/^[^a-z0-9]+/, "").slice(0, 64 - ending.length);
+      target.value = id && id + ending;
     });
   });
 }

@@ -38,7 +38,7 @@ use crate::model::tokens::{Ending, Usage};
         teams::create, teams::list, teams::get, teams::change, teams::delete, teams::move_homes,
         members::list, members::set, members::remove,
         roles::create, roles::list, roles::get, roles::change, roles::delete, roles::members,
-        settings::get, settings::change,
+        settings::get, settings::change, settings::stop_agents, settings::resume_agents,
     ),
     components(schemas(Problem, Mistake, Ending, Usage)),
     modifiers(&Bearer, &ListsRefer, &Idempotent),
@@ -128,6 +128,8 @@ problems! {
     Finds: 400, 401, 403, 404, 413, 415, 422, 503;
     /// The problems of changing what is always there.
     Sets: 400, 401, 403, 412, 413, 415, 422, 503;
+    /// The problems of an act on what is always there.
+    Turns: 400, 401, 403, 412, 422, 503;
     /// The problems of an act that nothing stands in the way of.
     Acts: 400, 401, 403, 404, 422, 503;
     /// The problems of an act that may not apply.

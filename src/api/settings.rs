@@ -1,16 +1,18 @@
 //! `/api/v1/settings`.
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::serde::rfc3339;
 use utoipa::ToSchema;
 
 use super::Answer;
 use super::answer::{changed, tagged};
 use super::body::{Body, given};
 use super::call::Call;
-use super::openapi::{Lists, Sets};
+use super::openapi::{Lists, Sets, Turns};
 use crate::model::Error;
 use crate::model::settings::Settings;
-use crate::service::settings;
+use crate::service::{agents, settings};
 
 /// What holds for the whole portal.
 #[derive(Serialize, ToSchema)]
@@ -21,6 +23,10 @@ pub struct SettingsAnswer {
     only_admins_manage_service_accounts: bool,
     /// What is allowed of access tokens. What the program was started with may be stricter.
     token_policy: TokenPolicyAnswer,
+    /// Since when all AI agents are stopped; null while they are not.
+    #[serde(with = "rfc3339::option")]
+    #[schema(required)]
+    agents_stopped_at: Option<OffsetDateTime>,
     /// Counts changes; `ETag` has it too.
     #[schema(example = 1)]
     version: i64,
@@ -52,7 +58,7 @@ pub struct TokenPolicyAnswer {
 }
 
 impl From<Settings> for SettingsAnswer {
-    fn from(Settings { only_admins_manage_machines, tokens, version }: Settings) -> Self {
+    fn from(Settings { only_admins_manage_machines, tokens, agents_stopped_at, version }: Settings) -> Self {
         let token_policy = TokenPolicyAnswer {
             personal_tokens: tokens.personal_tokens,
             personal_max_days: tokens.personal_max_days,
@@ -62,7 +68,12 @@ impl From<Settings> for SettingsAnswer {
             default_days: tokens.default_days,
             dormant_days: tokens.dormant_days,
         };
-        Self { only_admins_manage_service_accounts: only_admins_manage_machines, token_policy, version }
+        Self {
+            only_admins_manage_service_accounts: only_admins_manage_machines,
+            token_policy,
+            agents_stopped_at,
+            version,
+        }
     }
 }
 
@@ -159,6 +170,40 @@ pub async fn change(call: Call, body: Body) -> Answer {
     let input = (call.if_match(), body.read::<ChangeSettings>());
     call.write(input, |cx, (version, change)| {
         let settings = settings::update(cx, version, |settings| change.apply(settings)).map_err(under_policy)?;
+        changed(Some(settings.version), &SettingsAnswer::from(settings))
+    })
+    .await
+}
+
+/// Stop all AI agents
+///
+/// Every token of an AI agent is refused from the next request on, also those made while they are stopped. Nothing is revoked.
+/// Stopping them once more changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/settings/agents/stop", tag = "Settings", operation_id = "stopAgents",
+    params(("If-Match" = Option<String>, Header, description = "The ETag the settings were read with; stopping hardly needs it.", example = "\"3\"")),
+    responses((status = 200, description = "The settings as they are now.", body = SettingsAnswer, headers(("ETag" = String, description = "Their version."))), Turns),
+)]
+pub async fn stop_agents(call: Call) -> Answer {
+    call.write(call.if_match(), |cx, version| {
+        let settings = agents::stop(cx, version)?;
+        changed(Some(settings.version), &SettingsAnswer::from(settings))
+    })
+    .await
+}
+
+/// Let the AI agents go again
+///
+/// Their tokens that were good before are good again. All that agents can do comes back, so it takes a global-admin token, and
+/// where an agent has such a token itself, an Admin in the portal.
+#[utoipa::path(
+    post, path = "/api/v1/settings/agents/resume", tag = "Settings", operation_id = "resumeAgents",
+    params(("If-Match" = Option<String>, Header, description = "The ETag the settings were read with.", example = "\"3\"")),
+    responses((status = 200, description = "The settings as they are now.", body = SettingsAnswer, headers(("ETag" = String, description = "Their version."))), Turns),
+)]
+pub async fn resume_agents(call: Call) -> Answer {
+    call.write(call.if_match(), |cx, version| {
+        let settings = agents::resume(cx, version)?;
         changed(Some(settings.version), &SettingsAnswer::from(settings))
     })
     .await

@@ -28,6 +28,8 @@ pub struct Actor {
     pub origin: Origin,
     /// Whether a setting leaves service accounts to Admins (rule 8).
     pub machines_are_for_admins: bool,
+    /// Whether all AI agents are stopped.
+    pub agents_stopped: bool,
 }
 
 /// Who an actor is.
@@ -141,7 +143,7 @@ impl Actor {
     }
 
     fn new(who: Who, via: Via, holdings: Holdings, origin: Origin) -> Self {
-        Self { who, via, holdings, origin, machines_are_for_admins: false }
+        Self { who, via, holdings, origin, machines_are_for_admins: false, agents_stopped: false }
     }
 
     /// Its account's id.

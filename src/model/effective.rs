@@ -121,6 +121,8 @@ pub enum Stopped {
     Expired,
     /// It is suspended.
     Suspended,
+    /// All agents are stopped.
+    Agents,
     /// Its account is disabled.
     Disabled,
 }
@@ -132,6 +134,7 @@ impl Stopped {
             TokenState::Revoked => Some(Self::Revoked),
             TokenState::Expired => Some(Self::Expired),
             TokenState::Suspended => Some(Self::Suspended),
+            TokenState::Stopped => Some(Self::Agents),
             TokenState::Active | TokenState::Expiring => (!user.is_enabled()).then_some(Self::Disabled),
         }
     }
@@ -232,6 +235,7 @@ mod tests {
             last_use: None,
             revoked_at: None,
             suspended_at: None,
+            stopped: false,
             rotated_at: None,
             renewed_at: None,
             networks: Networks::default(),

@@ -1,5 +1,7 @@
 //! What administrators set for the whole portal.
 
+use time::OffsetDateTime;
+
 use super::tokens::TokenPolicy;
 
 /// The settings that are kept in the store and take effect at the next request.
@@ -10,8 +12,21 @@ pub struct Settings {
     pub only_admins_manage_machines: bool,
     /// What is allowed of tokens.
     pub tokens: TokenPolicy,
+    /// Since when all AI agents are stopped, where they are.
+    pub agents_stopped_at: Option<OffsetDateTime>,
     /// Counts changes.
     pub version: i64,
+}
+
+/// Whom the switch stops that stops all AI agents. Counting stops after 10,000.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Agents {
+    /// Enabled agents.
+    pub accounts: i64,
+    /// Their tokens that are good, or would be if they were not stopped.
+    pub tokens: i64,
+    /// How many of those act as an Admin.
+    pub global_admin: i64,
 }
 
 /// Who holds by a role what rule 8 leaves to Admins. Counting stops after 10,000.

@@ -81,6 +81,8 @@ pub struct User {
     pub description: String,
     /// The person to ask about a service or agent account.
     pub contact: Option<UserId>,
+    /// The person who answers for an agent; `None` for others, and where that person was deleted.
+    pub sponsor: Option<UserId>,
     /// The team whose people manage a service or agent account; `None` for people.
     pub home_team: Option<TeamId>,
     /// Whether a password was chosen. Always false for service and agent accounts.
@@ -117,6 +119,39 @@ impl User {
     }
 }
 
+/// For how many accounts a person answers, as their contact or as their sponsor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnswersFor {
+    /// Service accounts.
+    pub services: i64,
+    /// Agents.
+    pub agents: i64,
+}
+
+impl AnswersFor {
+    /// All of them.
+    pub fn total(self) -> i64 {
+        self.services + self.agents
+    }
+}
+
+impl std::ops::AddAssign for AnswersFor {
+    fn add_assign(&mut self, more: Self) {
+        self.services += more.services;
+        self.agents += more.agents;
+    }
+}
+
+impl FromIterator<Kind> for AnswersFor {
+    fn from_iter<I: IntoIterator<Item = Kind>>(kinds: I) -> Self {
+        kinds.into_iter().fold(Self::default(), |mut sum, kind| {
+            let of_kind = if kind == Kind::Agent { &mut sum.agents } else { &mut sum.services };
+            *of_kind += 1;
+            sum
+        })
+    }
+}
+
 words! {
     /// The one word that says how an account stands.
     UserState: "a status" {
@@ -124,6 +159,8 @@ words! {
         Active = "Active",
         /// A person who has not chosen a password yet.
         Invited = "Invited",
+        /// An agent, while all agents are stopped.
+        Stopped = "Stopped",
         /// A service or agent account without a team or without a token.
         Idle = "Can do nothing yet",
         /// Switched off.
@@ -132,10 +169,12 @@ words! {
 }
 
 impl UserState {
-    /// The state of `user`, given whether it has a team role and a usable token.
-    pub fn of(user: &User, has_team: bool, has_token: bool) -> Self {
+    /// The state of `user`, given whether it has a team role and a usable token, and whether agents are stopped.
+    pub fn of(user: &User, has_team: bool, has_token: bool, agents_stopped: bool) -> Self {
         if !user.is_enabled() {
             Self::Disabled
+        } else if agents_stopped && user.kind == Kind::Agent {
+            Self::Stopped
         } else if user.is_invited() {
             Self::Invited
         } else if user.kind != Kind::Person && !(has_team && has_token) {
@@ -150,6 +189,7 @@ impl UserState {
         match self {
             Self::Active => "active",
             Self::Invited => "invited",
+            Self::Stopped => "stopped",
             Self::Idle => "idle",
             Self::Disabled => "disabled",
         }

@@ -8,6 +8,8 @@ use crate::api;
 use crate::http::routing::Face::{Api, Health, Page, Static};
 use crate::http::routing::Policy::{Public, Session, Token};
 use crate::http::routing::{Face, Policy, Route};
+use crate::model::users::Kind;
+use crate::web::settings::agents::Switch;
 use crate::web::tokens::acts::What as TokenAct;
 use crate::web::tokens::index as inventory;
 use crate::web::users::acts::{What, asking, doing};
@@ -43,10 +45,14 @@ pub fn table() -> Vec<Route> {
         row("GET", "/users/bulk", Page, Session, || get().to(users::bulk::ask)),
         row("POST", "/users/bulk", Page, Session, || post().to(users::bulk::run)),
         row("GET", "/users/service", Page, Session, || get().to(users::wizard::gone)),
-        row("POST", "/users/service", Page, Session, || post().to(users::wizard::finish)),
-        row("GET", "/users/service/new", Page, Session, || get().to(users::wizard::first)),
-        row("GET", "/users/service/new/token", Page, Session, || get().to(users::wizard::second)),
+        row("POST", "/users/service", Page, Session, || users::wizard::finish(Kind::Service)),
+        row("GET", "/users/service/new", Page, Session, || users::wizard::first(Kind::Service)),
+        row("GET", "/users/service/new/token", Page, Session, || users::wizard::second(Kind::Service)),
         row("GET", "/users/service/preview", Page, Session, || get().to(users::wizard::preview)),
+        row("GET", "/users/agent", Page, Session, || get().to(users::wizard::gone)),
+        row("POST", "/users/agent", Page, Session, || users::wizard::finish(Kind::Agent)),
+        row("GET", "/users/agent/new", Page, Session, || users::wizard::first(Kind::Agent)),
+        row("GET", "/users/agent/new/token", Page, Session, || users::wizard::second(Kind::Agent)),
         row("GET", "/users/{id}", Page, Session, || get().to(users::profile::page)),
         row("POST", "/users/{id}", Page, Session, || post().to(users::profile::update)),
         row("GET", "/users/{id}/teams", Page, Session, || get().to(users::teams::page)),
@@ -121,6 +127,10 @@ pub fn table() -> Vec<Route> {
         // Settings of the whole portal.
         row("GET", "/settings", Page, Session, || get().to(settings::page)),
         row("POST", "/settings", Page, Session, || post().to(settings::machines::update)),
+        row("GET", "/settings/agents/stop", Page, Session, || settings::agents::asking(Switch::Stop)),
+        row("POST", "/settings/agents/stop", Page, Session, || settings::agents::throwing(Switch::Stop)),
+        row("GET", "/settings/agents/resume", Page, Session, || settings::agents::asking(Switch::Resume)),
+        row("POST", "/settings/agents/resume", Page, Session, || settings::agents::throwing(Switch::Resume)),
         row("POST", "/settings/tokens", Page, Session, || post().to(settings::tokens::update)),
         // Own account.
         row("GET", "/account", Page, Session, || get().to(account::profile::page)),
@@ -199,6 +209,8 @@ pub fn table() -> Vec<Route> {
         row("PUT", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || put().to(api::members::set)),
         row("DELETE", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || delete().to(api::members::remove)),
         row("GET", "/api/v1/settings", Api, Token, || get().to(api::settings::get)),
+        row("POST", "/api/v1/settings/agents/stop", Api, Token, || post().to(api::settings::stop_agents)),
+        row("POST", "/api/v1/settings/agents/resume", Api, Token, || post().to(api::settings::resume_agents)),
         row("PATCH", "/api/v1/settings", Api, Token, || patch().to(api::settings::change)),
     ]
 }

@@ -9,7 +9,7 @@ use super::app::{Caller, Credential, Cx, account};
 use crate::model::actor::{Actor, Identity, Origin, TokenUse, Who};
 use crate::model::ids::{SessionId, TokenId, UserId};
 use crate::model::tokens::{HashedToken, PlainToken, TokenState};
-use crate::model::users::User;
+use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store::secrets::Found;
 use crate::store::{self, Tx};
@@ -79,10 +79,16 @@ pub(super) fn authenticate(cx: &mut Cx<'_, '_>, caller: &Caller, seen: &mut Seen
         Credential::Session(id) => by_session(cx, *id, caller.origin.clone(), seen)?,
         Credential::Bearer(secret) => by_token(cx, secret.reveal(), caller.origin.clone(), seen)?,
     };
-    actor.machines_are_for_admins = store::settings::get(cx.tx)?.only_admins_manage_machines;
+    let settings = store::settings::get(cx.tx)?;
+    actor.machines_are_for_admins = settings.only_admins_manage_machines;
+    actor.agents_stopped = settings.agents_stopped_at.is_some();
+    if actor.agents_stopped && actor.identity().is_some_and(|who| who.standing.kind == Kind::Agent) {
+        return Err(Error::Unauthenticated(AGENTS_STOPPED));
+    }
     Ok(actor)
 }
 
+const AGENTS_STOPPED: &str = "All AI agents are stopped here.";
 const SESSION_OVER: &str = "Your session has ended. Log in again.";
 
 fn by_session(cx: &mut Cx<'_, '_>, id: SessionId, origin: Origin, seen: &mut Seen) -> Result<Actor> {
@@ -130,6 +136,7 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
         TokenState::Revoked => return refuse("This access token was revoked."),
         TokenState::Expired => return refuse("This access token has expired."),
         TokenState::Suspended => return refuse("This access token is suspended."),
+        TokenState::Stopped => return refuse(AGENTS_STOPPED),
         TokenState::Active | TokenState::Expiring => {}
     }
     let user = store::users::get(cx.tx, token.user)?;

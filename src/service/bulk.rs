@@ -5,6 +5,7 @@ use super::users::UserInfo;
 use crate::model::error::Refusal;
 use crate::model::ids::UserId;
 use crate::model::page::MAX_LIMIT;
+use crate::model::users::AnswersFor;
 use crate::model::{Error, Result};
 
 /// What is done to all of them.
@@ -23,8 +24,8 @@ pub struct Done {
     pub users: usize,
     /// How many tokens were revoked.
     pub tokens: usize,
-    /// How many service and agent accounts want a new contact now, as far as the caller may know of them.
-    pub orphans: usize,
+    /// How many service and agent accounts want a new contact or sponsor now, as far as the caller may know of them.
+    pub orphans: AnswersFor,
 }
 
 /// One of the users selected.
@@ -32,8 +33,8 @@ pub struct Done {
 pub struct Selected {
     /// The user.
     pub info: UserInfo,
-    /// Of how many service and agent accounts they are the contact, as far as the caller may know of them.
-    pub contact_of: i64,
+    /// For how many service and agent accounts they answer, as far as the caller may know of them.
+    pub answers_for: AnswersFor,
     /// Why it cannot be done to them.
     pub obstacle: Option<String>,
 }
@@ -60,7 +61,7 @@ pub fn selected(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Vec<Sel
             }
             Err(error) => return Err(error),
         };
-        found.push(Selected { info, contact_of: counts.get(id).copied().unwrap_or_default(), obstacle });
+        found.push(Selected { info, answers_for: counts.get(id).copied().unwrap_or_default(), obstacle });
     }
     if let Some((id, name)) = refused.filter(|_| found.iter().all(|chosen| chosen.obstacle.is_some())) {
         // Once more, so that what is written down is the refusal that is told.
@@ -106,7 +107,7 @@ pub fn run(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Done> {
         done.users += usize::from(changed);
         done.tokens += tokens;
         if act == Act::Disable && changed {
-            done.orphans += counts.get(id).and_then(|n| usize::try_from(*n).ok()).unwrap_or_default();
+            done.orphans += counts.get(id).copied().unwrap_or_default();
         }
     }
     Ok(done)

@@ -5,7 +5,7 @@ mod tokens;
 
 use std::str::FromStr;
 
-use super::app::Cx;
+use super::app::{Cx, account};
 use super::users::{self, Created, UserChange};
 use crate::model::access::Place;
 use crate::model::error::Problems;
@@ -18,6 +18,7 @@ use crate::model::{Error, Result, names};
 pub use tokens::{TokenEdit, TokenWanted, change_token, create_token};
 
 const MACHINE_EMAIL: &str = "The address of a service account is made by Latchkey and cannot be chosen.";
+const AGENTS_HAVE_ONE: &str = "Only AI agents have a sponsor.";
 const PEOPLE_HAVE_NO: &str = "Only service and agent accounts have this.";
 
 /// A team that is named, and the role wanted in it.
@@ -27,6 +28,15 @@ pub struct TeamWanted {
     pub name: String,
     /// The team role; the least where none is named.
     pub role: Option<String>,
+}
+
+/// Somebody who is named.
+#[derive(Clone, Debug)]
+pub enum PersonNamed {
+    /// By their id.
+    Id(UserId),
+    /// By their username.
+    Username(String),
 }
 
 /// A new account.
@@ -48,6 +58,8 @@ pub struct UserWanted {
     pub home_team: Option<String>,
     /// What it is for.
     pub description: Option<String>,
+    /// Who answers for an agent; whoever asks, where that is a person and nobody is named.
+    pub sponsor: Option<PersonNamed>,
 }
 
 /// Makes an account.
@@ -74,6 +86,14 @@ pub fn create_user(cx: &mut Cx<'_, '_>, wanted: UserWanted) -> Result<Created> {
         Some(Kind::Service | Kind::Agent) if wanted.email.is_some() => problems.add("email", MACHINE_EMAIL),
         _ => {}
     }
+    if kind.is_some_and(|kind| kind != Kind::Agent) && wanted.sponsor.is_some() {
+        problems.add("sponsor", AGENTS_HAVE_ONE);
+    }
+    let sponsor = match &wanted.sponsor {
+        Some(named) if kind == Some(Kind::Agent) => person(cx, "sponsor", named, &mut problems)?,
+        _ => None,
+    };
+    cx.attempt("user.create");
     let new = users::NewUser {
         kind: kind.unwrap_or(Kind::Service),
         username: wanted.username.unwrap_or_default(),
@@ -83,6 +103,7 @@ pub fn create_user(cx: &mut Cx<'_, '_>, wanted: UserWanted) -> Result<Created> {
         teams,
         home_team,
         description: wanted.description.unwrap_or_default(),
+        sponsor,
         name_field: "name",
         form_key: None,
     };
@@ -118,6 +139,8 @@ pub struct UserEdit {
     pub description: Option<String>,
     /// Another contact, or none; service and agent accounts only.
     pub contact: Option<Option<UserId>>,
+    /// Another person who answers for it, or nobody, which is refused; agents only.
+    pub sponsor: Option<Option<PersonNamed>>,
     /// Another home team; service and agent accounts only.
     pub home_team: Option<String>,
     /// Switched on or off.
@@ -135,6 +158,7 @@ pub fn change_user(cx: &mut Cx<'_, '_>, id: UserId, edit: UserEdit) -> Result<Us
     let manages = edit.username.as_ref().is_some_and(|name| *name != before.username)
         || edit.role.as_ref().is_some_and(|role| role != before.role.as_str())
         || edit.contact.is_some()
+        || edit.sponsor.is_some()
         || edit.home_team.is_some()
         || edit.enabled.is_some();
     users::may_ask(cx, &before, manages)?;
@@ -151,6 +175,20 @@ pub fn change_user(cx: &mut Cx<'_, '_>, id: UserId, edit: UserEdit) -> Result<Us
             }
         }
     }
+    let sponsor = match &edit.sponsor {
+        Some(_) if before.kind != Kind::Agent => {
+            problems.add("sponsor", AGENTS_HAVE_ONE);
+            None
+        }
+        Some(None) => {
+            problems.take(Err::<(), _>(users::sponsor_missing()));
+            None
+        }
+        Some(Some(named)) => person(cx, "sponsor", named, &mut problems)?,
+        None => None,
+    };
+    cx.attempt("user.update");
+    cx.on(account(&before));
     let change = UserChange {
         version: edit.version,
         username: edit.username,
@@ -159,6 +197,7 @@ pub fn change_user(cx: &mut Cx<'_, '_>, id: UserId, edit: UserEdit) -> Result<Us
         role,
         description: edit.description,
         contact: edit.contact,
+        sponsor,
         home_team,
         name_field: Some("name"),
     };
@@ -255,6 +294,18 @@ fn team(cx: &mut Cx<'_, '_>, field: &str, name: &str, problems: &mut Problems) -
         problems.add(field, format!("There is no team {}, or none that you may know of.", shown(name)));
     }
     Ok(found.map(|team| team.id))
+}
+
+/// The named account, which the service then judges; told where there is none that the caller may know of.
+fn person(cx: &mut Cx<'_, '_>, field: &str, named: &PersonNamed, problems: &mut Problems) -> Result<Option<UserId>> {
+    let found = match named {
+        PersonNamed::Id(id) => return Ok(Some(*id)),
+        PersonNamed::Username(name) => users::by_username(cx, name)?,
+    };
+    if found.is_none() {
+        problems.add(field, "There is no such person, or none that you may know of.");
+    }
+    Ok(found)
 }
 
 /// No more of a name than a name can be long.

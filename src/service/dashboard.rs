@@ -8,9 +8,10 @@ use crate::model::actor::Sight;
 use crate::model::page::PageRequest;
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::tokens::Token;
-use crate::model::users::{User, UserFilter, UserSort, UserState};
+use crate::model::users::{AnswersFor, User, UserFilter, UserSort, UserState};
 use crate::store;
 use crate::store::tokens::Attention;
+use crate::store::users::Alone;
 
 /// How many of each an overview lists.
 const LISTED: i64 = 5;
@@ -34,8 +35,10 @@ pub struct Overview {
     pub endless: Vec<(Token, User)>,
     /// Service and agent accounts that nobody is the contact of.
     pub without_contact: Vec<User>,
-    /// Disabled people who are still the contact of service and agent accounts, with how many.
-    pub leavers: Vec<(User, i64)>,
+    /// Agents that nobody is the sponsor of.
+    pub without_sponsor: Vec<User>,
+    /// Disabled people who are still the contact or sponsor of service and agent accounts, with how many.
+    pub leavers: Vec<(User, AnswersFor)>,
 }
 
 /// Gathers what the caller may know of.
@@ -54,12 +57,13 @@ pub fn overview(cx: &mut Cx<'_, '_>) -> Result<Overview> {
         invited: in_state(cx, UserState::Invited)?,
         ending: attention(cx, Attention::Ending)?,
         endless: attention(cx, Attention::Endless)?,
-        without_contact: if all_users { store::users::without_contact(cx.tx, LISTED)? } else { Vec::new() },
+        without_contact: if all_users { store::users::without(cx.tx, Alone::Contact, LISTED)? } else { Vec::new() },
+        without_sponsor: if all_users { store::users::without(cx.tx, Alone::Sponsor, LISTED)? } else { Vec::new() },
         leavers: if all_users { leavers(cx)? } else { Vec::new() },
     })
 }
 
-fn leavers(cx: &mut Cx<'_, '_>) -> Result<Vec<(User, i64)>> {
+fn leavers(cx: &mut Cx<'_, '_>) -> Result<Vec<(User, AnswersFor)>> {
     let counts = store::users::leavers(cx.tx, LISTED)?;
     let people = store::users::many(cx.tx, &counts.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
     let named = |(id, n)| people.iter().find(|person| person.id == id).map(|person| (person.clone(), n));

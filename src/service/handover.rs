@@ -1,6 +1,6 @@
 //! What a person leaves behind, and to whom it goes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
@@ -10,16 +10,20 @@ use super::users::{self, UserChange, UserInfo};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::MAX_LIMIT;
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::users::{Kind, User};
+use crate::model::users::{AnswersFor, Kind, User};
 use crate::model::{Error, Result};
 use crate::store;
 
-/// A service or agent account that somebody is the contact of.
+/// A service or agent account that somebody is the contact or the sponsor of.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// It.
     pub user: User,
-    /// Whether the caller may name another contact.
+    /// Whether the person is its contact.
+    pub contact: bool,
+    /// Whether the person is its sponsor; agents alone have one.
+    pub sponsor: bool,
+    /// Whether the caller may name somebody else.
     pub may_change: bool,
 }
 
@@ -28,10 +32,10 @@ pub struct Account {
 pub struct Left {
     /// Whose it is.
     pub person: UserInfo,
-    /// The first 200 accounts that they are the contact of, by name.
+    /// The first 200 accounts that they are the contact or the sponsor of, by name.
     pub accounts: Vec<Account>,
     /// How many there are.
-    pub total: i64,
+    pub total: AnswersFor,
     /// The teams whose members and settings no other enabled person may change, by name.
     pub teams: Vec<(TeamId, String)>,
 }
@@ -39,7 +43,7 @@ pub struct Left {
 impl Left {
     /// Whether nothing wants somebody else.
     pub fn is_empty(&self) -> bool {
-        self.total == 0 && self.teams.is_empty()
+        self.total.total() == 0 && self.teams.is_empty()
     }
 }
 
@@ -50,7 +54,9 @@ pub struct HandedOver {
     pub to: User,
     /// The accounts.
     pub accounts: Vec<UserId>,
-    /// How many still wait for another contact.
+    /// How many of each kind.
+    pub kinds: AnswersFor,
+    /// How many still wait for somebody else.
     pub left: i64,
 }
 
@@ -68,7 +74,10 @@ pub fn of(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Left> {
         return Err(Error::lacks(Permission::new(Resource::ServiceAccounts, Action::Update)));
     }
     if user.kind != Kind::Person {
-        return Err(Error::Conflict(format!("{} is no person, so nobody is left without a contact.", user.username)));
+        return Err(Error::Conflict(format!(
+            "{} is no person, so nobody is left without a contact or a sponsor.",
+            user.username
+        )));
     }
     Ok(left)
 }
@@ -79,24 +88,29 @@ pub fn of(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Left> {
 /// A fault.
 pub fn left_by(cx: &mut Cx<'_, '_>, person: UserInfo) -> Result<Left> {
     let (id, sight) = (person.user.id, cx.actor.sight());
-    let accounts = store::users::with_contact(cx.tx, id, &sight, MAX_LIMIT)?;
-    let may_change = |user: &User| cx.actor.may_act_on(user, Action::Update).is_ok();
-    let accounts: Vec<_> = accounts.into_iter().map(|user| Account { may_change: may_change(&user), user }).collect();
+    let accounts = store::users::answered_by(cx.tx, id, &sight, MAX_LIMIT)?;
+    let account = |user: User| Account {
+        contact: user.contact == Some(id),
+        sponsor: user.sponsor == Some(id),
+        may_change: cx.actor.may_act_on(&user, Action::Update).is_ok(),
+        user,
+    };
+    let accounts: Vec<_> = accounts.into_iter().map(account).collect();
     let total = match i64::try_from(accounts.len()) {
-        Ok(n) if n < MAX_LIMIT => n,
+        Ok(n) if n < MAX_LIMIT => accounts.iter().map(|account| account.user.kind).collect(),
         _ => counts(cx, &[id])?.remove(&id).unwrap_or_default(),
     };
     let teams = managed_alone(cx, &person)?;
     Ok(Left { person, accounts, total, teams })
 }
 
-/// Of how many service and agent accounts, within the caller's sight, each of these people is the contact.
+/// Of how many service and agent accounts, within the caller's sight, each of these people is the contact or the sponsor.
 ///
 /// # Errors
 /// A fault.
-pub fn counts(cx: &mut Cx<'_, '_>, people: &[UserId]) -> Result<std::collections::HashMap<UserId, i64>> {
+pub fn counts(cx: &mut Cx<'_, '_>, people: &[UserId]) -> Result<HashMap<UserId, AnswersFor>> {
     let sight = cx.actor.sight();
-    store::users::contact_counts(cx.tx, people, &sight)
+    store::users::answers_counts(cx.tx, people, &sight)
 }
 
 /// The teams, of those the caller may know of, that no other enabled person manages by a role in them.
@@ -111,18 +125,22 @@ fn managed_alone(cx: &mut Cx<'_, '_>, person: &UserInfo) -> Result<Vec<(TeamId, 
     Ok(alone.map(|team| (team.team, team.team_name.clone())).collect())
 }
 
-/// Makes `to` the contact of the accounts that `person` is the contact of: of `only` these, or else of all that the caller may
+/// Makes `to` the contact of the accounts that `person` is the contact of, and the sponsor of the agents that `person` is the sponsor of: of `only` these, or else of all that the caller may
 /// change, 200 at once. All of it is done, or nothing.
 ///
 /// # Errors
-/// A refusal with the name of the account, somebody who can be nobody's contact, or an account that has another one by now.
+/// A refusal with the name of the account, somebody who can be nobody's contact, or an account that `person` does not answer for by now.
 pub fn hand_over(cx: &mut Cx<'_, '_>, person: UserId, to: UserId, only: Option<&[UserId]>) -> Result<HandedOver> {
     let left = of(cx, person)?;
     let to = successor(cx, &left.person.user, to)?;
     let chosen = chosen(cx, &left, only)?;
     let mut names = Vec::new();
     for user in &chosen {
-        let change = UserChange { contact: Some(Some(to.id)), ..UserChange::default() };
+        let change = UserChange {
+            contact: (user.contact == Some(person)).then_some(Some(to.id)),
+            sponsor: (user.sponsor == Some(person)).then_some(to.id),
+            ..UserChange::default()
+        };
         users::update(cx, user.id, change).map_err(|error| naming("Nothing was done", error, &user.username))?;
         names.push(json!({ "id": user.id, "name": user.username }));
     }
@@ -132,9 +150,10 @@ pub fn hand_over(cx: &mut Cx<'_, '_>, person: UserId, to: UserId, only: Option<&
         None,
         Some(json!({ "accounts": names, "contact": { "id": to.id, "name": to.username } })),
     )?;
+    let kinds = chosen.iter().map(|user| user.kind).collect();
     let accounts: Vec<_> = chosen.into_iter().map(|user| user.id).collect();
-    let left = counts(cx, &[person])?.remove(&person).unwrap_or_default();
-    Ok(HandedOver { to, accounts, left })
+    let left = counts(cx, &[person])?.remove(&person).unwrap_or_default().total();
+    Ok(HandedOver { to, accounts, kinds, left })
 }
 
 /// Another enabled person, whom the caller may know of.
@@ -159,7 +178,8 @@ fn chosen(cx: &mut Cx<'_, '_>, left: &Left, only: Option<&[UserId]>) -> Result<V
         let changeable = left.accounts.iter().filter(|account| account.may_change);
         let all: Vec<_> = changeable.map(|account| account.user.clone()).collect();
         let name = &left.person.user.username;
-        let none = || Error::Conflict(format!("{name} is the contact of no service account that you may change."));
+        let none =
+            || Error::Conflict(format!("{name} is the contact or the sponsor of no account that you may change."));
         return if all.is_empty() { Err(none()) } else { Ok(all) };
     };
     if only.is_empty() || i64::try_from(only.len()).is_ok_and(|n| n > MAX_LIMIT) {
@@ -168,8 +188,8 @@ fn chosen(cx: &mut Cx<'_, '_>, left: &Left, only: Option<&[UserId]>) -> Result<V
     let mut found: Vec<User> = Vec::new();
     for id in only {
         let user = match users::get(cx, *id) {
-            Ok(info) if info.user.contact == Some(left.person.user.id) => info.user,
-            Ok(_) | Err(Error::NotFound(_)) => return Err(Error::Conflict(OTHER_CONTACT.into())),
+            Ok(info) if [info.user.contact, info.user.sponsor].contains(&Some(left.person.user.id)) => info.user,
+            Ok(_) | Err(Error::NotFound(_)) => return Err(Error::Conflict(OTHER_BY_NOW.into())),
             Err(error) => return Err(error),
         };
         if !found.contains(&user) {
@@ -179,5 +199,4 @@ fn chosen(cx: &mut Cx<'_, '_>, left: &Left, only: Option<&[UserId]>) -> Result<V
     Ok(found)
 }
 
-const OTHER_CONTACT: &str =
-    "One of these accounts is gone, or has another contact by now. Nothing was handed over; choose again.";
+const OTHER_BY_NOW: &str = "One of these accounts is gone, or has another contact by now, or another sponsor. Nothing was handed over; choose again.";

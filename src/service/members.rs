@@ -53,7 +53,8 @@ pub fn page(cx: &mut Cx<'_, '_>, team: TeamId, filter: &MemberFilter, request: &
     Ok(page.map(|(user, role)| {
         let role = role.and_then(|id| names.get(&id).cloned());
         let tokens = tokens.remove(&user.id).unwrap_or_default();
-        Member { state: UserState::of(&user, teams.contains_key(&user.id), tokens.usable > 0), tokens, user, role }
+        let state = UserState::of(&user, teams.contains_key(&user.id), tokens.usable > 0, cx.actor.agents_stopped);
+        Member { state, tokens, user, role }
     }))
 }
 

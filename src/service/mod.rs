@@ -1,6 +1,7 @@
 //! Use cases: authorise, validate, write, audit. Every face, and the command line, calls these and nothing below.
 
 pub mod account;
+pub mod agents;
 pub mod app;
 pub mod audit;
 pub mod auth;

@@ -12,9 +12,9 @@ use crate::model::{Error, Result};
 use crate::store;
 
 const READ: Permission = Permission::new(Resource::Settings, Action::Read);
-const UPDATE: Permission = Permission::new(Resource::Settings, Action::Update);
+pub(super) const UPDATE: Permission = Permission::new(Resource::Settings, Action::Update);
 
-fn target() -> Target {
+pub(super) fn target() -> Target {
     Target { kind: "settings", id: 1, name: "Settings".into() }
 }
 
@@ -94,7 +94,7 @@ pub fn token_policy(cx: &mut Cx<'_, '_>) -> Result<TokenPolicy> {
 }
 
 fn told(settings: &Settings) -> serde_json::Value {
-    let Settings { only_admins_manage_machines, tokens, version: _ } = settings;
+    let Settings { only_admins_manage_machines, tokens, agents_stopped_at: _, version: _ } = settings;
     json!({
         "only_administrators_manage_service_accounts": only_admins_manage_machines,
         "personal_tokens": tokens.personal_tokens,

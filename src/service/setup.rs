@@ -149,6 +149,7 @@ fn insert(cx: &mut Cx<'_, '_>, new: &NewAdmin, hash: &str) -> Result<User> {
         role: OrgRole::Admin,
         description: "",
         contact: None,
+        sponsor: None,
         home_team: None,
         password_hash: Some(hash),
     };

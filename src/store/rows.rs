@@ -13,7 +13,7 @@ use crate::model::roles::{Grants, Predefined, TeamRole};
 use crate::model::sessions::Session;
 use crate::model::settings::Settings;
 use crate::model::teams::Team;
-use crate::model::tokens::{LastUse, Token, TokenPolicy};
+use crate::model::tokens::{LastUse, Token, TokenPolicy, TokenType};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 
@@ -52,6 +52,7 @@ pub(super) struct UserRow {
     last_seen_at: i64,
     version: i64,
     _search: String,
+    sponsor_id: Option<i64>,
 }
 
 impl TryFrom<UserRow> for User {
@@ -69,6 +70,7 @@ impl TryFrom<UserRow> for User {
             disabled_at: row.disabled_at.map(from_micros),
             description: row.description,
             contact: row.contact_id.map(UserId),
+            sponsor: row.sponsor_id.map(UserId),
             home_team: row.home_team_id.map(TeamId),
             has_password: row.password_hash.is_some(),
             created_at: from_micros(row.created_at),
@@ -168,8 +170,14 @@ pub(super) struct TokenRow {
 }
 
 impl TokenRow {
-    /// The token, given the teams it is limited to, which count only where it is limited at all.
-    pub(super) fn with_teams(self, teams: BTreeSet<TeamId>) -> Result<Token> {
+    /// Whether it is an agent's, which one switch stops together.
+    pub(super) fn is_agents(&self) -> bool {
+        self.kind == TokenType::Agent.as_str()
+    }
+
+    /// The token, given the teams it is limited to, which count only where it is limited at all, and whether agents are stopped.
+    pub(super) fn with(self, teams: BTreeSet<TeamId>, agents_stopped: bool) -> Result<Token> {
+        let stopped = agents_stopped && self.is_agents();
         let (address, user_agent) = (self.last_used_address, self.last_used_agent);
         Ok(Token {
             id: TokenId(self.id),
@@ -188,6 +196,7 @@ impl TokenRow {
             last_use: self.last_used_at.map(|at| LastUse { at: from_micros(at), address, user_agent }),
             revoked_at: self.revoked_at.map(from_micros),
             suspended_at: self.suspended_at.map(from_micros),
+            stopped,
             rotated_at: self.rotated_at.map(from_micros),
             renewed_at: self.renewed_at.map(from_micros),
             networks: word(&self.networks)?,
@@ -210,6 +219,8 @@ pub(super) struct SettingsRow {
     allow_never: bool,
     default_days: Option<i64>,
     dormant_days: Option<i64>,
+    agents_stopped_at: Option<i64>,
+    _agents_resumed_at: Option<i64>,
 }
 
 impl From<SettingsRow> for Settings {
@@ -225,6 +236,7 @@ impl From<SettingsRow> for Settings {
                 default_days: row.default_days,
                 dormant_days: row.dormant_days,
             },
+            agents_stopped_at: row.agents_stopped_at.map(from_micros),
             version: row.version,
         }
     }

@@ -34,6 +34,7 @@ diesel::table! {
         last_seen_at -> BigInt,
         version -> BigInt,
         search -> Text,
+        sponsor_id -> Nullable<BigInt>,
     }
 }
 
@@ -71,6 +72,8 @@ diesel::table! {
         allow_never -> Bool,
         default_days -> Nullable<BigInt>,
         dormant_days -> Nullable<BigInt>,
+        agents_stopped_at -> Nullable<BigInt>,
+        agents_resumed_at -> Nullable<BigInt>,
     }
 }
 

@@ -7,14 +7,14 @@ use time::OffsetDateTime;
 use super::db::{Tx, count_rows, failed};
 use super::rows::SettingsRow;
 use super::schema::settings;
-use super::tokens::good;
+use super::tokens::{good, lasting};
 use super::users::list;
 use crate::base::clock::to_micros;
 use crate::model::Result;
 use crate::model::ids::RoleId;
 use crate::model::permissions::PermissionSet;
 use crate::model::roles::OrgRole;
-use crate::model::settings::{Affected, Settings};
+use crate::model::settings::{Affected, Agents, Settings};
 
 /// The settings.
 ///
@@ -45,6 +45,59 @@ pub fn update(tx: &mut Tx<'_>, new: &Settings) -> Result<Settings> {
         .execute(tx.conn)
         .map_err(failed)?;
     get(tx)
+}
+
+/// Whether all AI agents are stopped.
+///
+/// # Errors
+/// A fault.
+pub fn agents_are_stopped(tx: &mut Tx<'_>) -> Result<bool> {
+    let since = settings::table.filter(settings::id.eq(1)).select(settings::agents_stopped_at);
+    Ok(since.get_result::<Option<i64>>(tx.conn).map_err(failed)?.is_some())
+}
+
+/// Stops all AI agents since a moment, and counts the version up.
+///
+/// # Errors
+/// A fault.
+pub fn stop_agents(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<Settings> {
+    diesel::update(settings::table.filter(settings::id.eq(1)))
+        .set((settings::agents_stopped_at.eq(to_micros(now)), settings::version.eq(settings::version + 1)))
+        .execute(tx.conn)
+        .map_err(failed)?;
+    get(tx)
+}
+
+/// Lets all AI agents go again, and counts the version up.
+///
+/// # Errors
+/// A fault.
+pub fn resume_agents(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<Settings> {
+    diesel::update(settings::table.filter(settings::id.eq(1)))
+        .set((
+            settings::agents_stopped_at.eq(None::<i64>),
+            settings::agents_resumed_at.eq(to_micros(now)),
+            settings::version.eq(settings::version + 1),
+        ))
+        .execute(tx.conn)
+        .map_err(failed)?;
+    get(tx)
+}
+
+/// Whom the switch stops.
+///
+/// # Errors
+/// A fault.
+pub fn agents(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<Agents> {
+    let tokens = format!(
+        "FROM tokens WHERE kind = 'Agent' AND {} AND user_id IN (SELECT id FROM users WHERE disabled_at IS NULL)",
+        lasting(to_micros(now))
+    );
+    Ok(Agents {
+        accounts: count_rows(tx, "FROM users WHERE kind = 'agent' AND disabled_at IS NULL")?,
+        global_admin: count_rows(tx, &format!("{tokens} AND global_admin"))?,
+        tokens: count_rows(tx, &tokens)?,
+    })
 }
 
 /// Who holds one of `narrowed` by an organisation role or by one of these team roles.

@@ -90,6 +90,8 @@ fn who(entry: &audit::Entry, refused: bool) -> Option<Who> {
 
 /// What each action is called once done, and what was tried where it was refused. `{}` is what it was done to.
 const ACTS: &[(&str, &str, &str)] = &[
+    ("agents.resume", "Let all AI agents go again", "let all AI agents go again"),
+    ("agents.stop", "Stopped all AI agents", "stop all AI agents"),
     ("audit.read", "Read the activity of {}", "read the activity of {}"),
     ("mail.send", "Mailed {}", "mail {}"),
     ("portal.setup", "Set up the portal", "set up the portal"),
@@ -132,7 +134,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("user.enable", "Enabled {}", "enable {}"),
     ("user.end_sessions", "Ended all sessions of {}", "end all sessions of {}"),
     ("user.forgotten", "Asked for a new password for {}", "ask for a new password for {}"),
-    ("user.handover", "Handed over what {} is the contact of", "hand over what {} is the contact of"),
+    ("user.handover", "Handed over what {} answers for", "hand over what {} answers for"),
     ("user.invite", "Made an invitation for {}", "make an invitation for {}"),
     ("user.link", "Made a password link for {}", "make a password link for {}"),
     ("user.reset_link", "Made a reset link for {}", "make a reset link for {}"),

@@ -3,12 +3,13 @@
 use askama::Template;
 use time::OffsetDateTime;
 
+use super::users::want_somebody;
 use super::view::{Note, Who, count, relative};
 use super::{Answer, Page, Shell, render};
 use crate::http::Portal;
 use crate::model::Result;
 use crate::model::tokens::Token;
-use crate::model::users::User;
+use crate::model::users::{AnswersFor, User};
 use crate::service::dashboard::{Overview, overview};
 use crate::service::users::UserInfo;
 use crate::service::{Cx, users};
@@ -68,6 +69,7 @@ fn attention(cx: &mut Cx<'_, '_>, overview: Overview) -> Result<Vec<Attention>> 
         found.push(idle(cx, info)?);
     }
     found.extend(overview.leavers.iter().map(leaver));
+    found.extend(overview.without_sponsor.iter().map(without_sponsor));
     found.extend(overview.without_contact.iter().map(without_contact));
     found.extend(overview.invited.iter().map(|info| invited(&info.user, cx.now)));
     found.extend(overview.endless.iter().map(|(token, user)| endless(token, user)));
@@ -126,13 +128,20 @@ fn without_contact(user: &User) -> Attention {
     }
 }
 
-fn leaver((person, n): &(User, i64)) -> Attention {
-    let accounts =
-        if *n == 1 { "1 service account wants".to_owned() } else { format!("{} service accounts want", count(*n)) };
+fn without_sponsor(user: &User) -> Attention {
+    Attention {
+        what: caution("Has no sponsor"),
+        detail: "Nobody answers for this agent.".into(),
+        button: "Choose a sponsor",
+        ..without_contact(user)
+    }
+}
+
+fn leaver((person, accounts): &(User, AnswersFor)) -> Attention {
     Attention {
         who: Who::of(person),
-        what: caution("Left service accounts behind"),
-        detail: format!("Disabled; {accounts} a new contact."),
+        what: caution("Left accounts behind"),
+        detail: format!("Disabled; {}.", want_somebody(*accounts)),
         href: format!("/users/{}/handover", person.id),
         button: "Hand over",
     }

@@ -159,6 +159,7 @@ fn show(asked: &Asked, status: StatusCode, title: &str, (why, todo): (String, &'
         me: None,
         flash: None,
         sees: super::page::Sees::default(),
+        agents_stopped: false,
     };
     let request_id = if status.is_server_error() { asked.request_id.clone() } else { String::new() };
     let template =

@@ -13,6 +13,7 @@ use super::view::initials;
 use super::{Answer, assets, errors};
 use crate::http::Visitor;
 use crate::http::session::Flash;
+use crate::model::actor::Sight;
 use crate::model::{Error, Result};
 use crate::service::{Cx, roles, settings, tokens};
 
@@ -32,6 +33,8 @@ pub struct Page {
     pub flash: Option<Flash>,
     /// What stands in the navigation.
     pub sees: Sees,
+    /// Whether it says that all AI agents are stopped.
+    pub agents_stopped: bool,
 }
 
 /// What stands in the navigation: what there is and the person may see.
@@ -77,6 +80,18 @@ pub struct Me {
 pub struct Shell {
     me: Me,
     sees: Sees,
+    agents_stopped: bool,
+}
+
+/// The pages that say so while all AI agents are stopped: those on which agents are met.
+const WITH_AGENTS: &[&str] = &["dashboard", "users", "teams", "tokens"];
+
+/// Whether the caller may know of agents at all: whoever does is told that they are stopped.
+fn knows_agents(cx: &Cx<'_, '_>) -> bool {
+    match cx.actor.sight() {
+        Sight::All => true,
+        Sight::Some { teams, homes, machines, .. } => machines || !teams.is_empty() || !homes.is_empty(),
+    }
 }
 
 impl Shell {
@@ -88,6 +103,7 @@ impl Shell {
         let who = cx.actor.identity().ok_or(Error::Unauthenticated("Log in first."))?;
         Ok(Self {
             sees: Sees::of(cx),
+            agents_stopped: cx.actor.agents_stopped && knows_agents(cx),
             me: Me {
                 name: who.display_name.clone(),
                 username: who.username.clone(),
@@ -109,6 +125,7 @@ impl Page {
             me: None,
             flash: None,
             sees: Sees::default(),
+            agents_stopped: false,
         }
     }
 
@@ -119,6 +136,7 @@ impl Page {
             me: Some(shell.me),
             flash: visitor.session.take_flash(),
             sees: shell.sees,
+            agents_stopped: shell.agents_stopped && WITH_AGENTS.contains(&nav),
             ..Self::plain(visitor, title)
         }
     }

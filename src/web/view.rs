@@ -154,7 +154,7 @@ impl From<UserState> for Status {
         let tone = match state {
             UserState::Active => "good",
             UserState::Invited => "info",
-            UserState::Idle => "caution",
+            UserState::Idle | UserState::Stopped => "caution",
             UserState::Disabled => "off",
         };
         Self { word: state.to_string(), tone }
@@ -165,7 +165,7 @@ impl From<TokenState> for Status {
     fn from(state: TokenState) -> Self {
         let tone = match state {
             TokenState::Active => "good",
-            TokenState::Expiring | TokenState::Suspended => "caution",
+            TokenState::Expiring | TokenState::Suspended | TokenState::Stopped => "caution",
             TokenState::Expired => "danger",
             TokenState::Revoked => "off",
         };
@@ -187,6 +187,7 @@ impl Note {
     pub fn tokens(tokens: &Summary, kind: Kind, now: OffsetDateTime) -> Self {
         let count = tokens.usable;
         match tokens.soonest_end {
+            _ if count == 0 && tokens.stopped > 0 => Self { text: format!("{} stopped", tokens.stopped), tone: "off" },
             _ if count == 0 => Self { text: "none".into(), tone: "off" },
             Some(end) => Self {
                 text: format!("{} {}", plural_verb(tokens.ending, "expires", "expire"), relative(end, now)),

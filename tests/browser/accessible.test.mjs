@@ -98,6 +98,9 @@ test('every page of the table of routes', async () => {
     await at('/users/new')
     await at('/users/service/new')
     await at('/users/service/new/token', {}, `?name=Invoice+export&role=Editor&team=${data.teams.Billing}&team_role_${data.teams.Billing}=Maintainer`)
+    await at('/users/agent/new')
+    await at('/users/agent/new', {}, '?name=Invoice+reader&sponsor=nobody&role=Editor')
+    await at('/users/agent/new/token', {}, `?name=Invoice+reader&role=Member&team=${data.teams.Billing}&team_role_${data.teams.Billing}=Maintainer`)
     await at('/users/bulk', {}, `?action=disable&${Object.values(data.users).map(({ id }) => `id=${id}`).join('&')}`)
     for (const name of Object.keys(data.users)) await at('/users/{id}', user(name), '', name)
     for (const name of ['API Access', 'Nightly backup', 'Jonas Lindqvist', 'Release notes writer']) {
@@ -180,6 +183,13 @@ test('every page of the table of routes', async () => {
     await at('/tokens/cap')
     await api(server, data.admin, 'PATCH', '/api/v1/settings', { only_admins_manage_service_accounts: false })
 
+    await at('/settings/agents/stop')
+    await at('/settings/agents/resume')
+    await api(server, data.admin, 'POST', '/api/v1/settings/agents/stop', undefined, 200)
+    for (const path of ['/', '/users', '/settings', '/tokens']) await at(path, {}, '', 'with all agents stopped')
+    await at('/users/{id}/tokens', user('Release notes writer'), '', 'stopped')
+    await api(server, data.admin, 'POST', '/api/v1/settings/agents/resume', undefined, 200)
+
     for (const tab of ['', '/password', '/sessions', '/tokens', '/tokens/new', '/activity']) await at(`/account${tab}`)
     await page.goto(`${server.url}/account/tokens`)
     const revoke = new URL(await page.getByRole('link', { name: /^Revoke/ }).first().getAttribute('href'), server.url)
@@ -220,6 +230,7 @@ test('every page of the table of routes', async () => {
 
     covered.seen('/forgotten', 'it needs a mail server; the test before this one opens it')
     covered.seen('/setup/{secret}', 'it needs a store without an Admin; the test before this one opens it')
+    covered.seen('/users/agent', 'it leads on to the list')
     covered.seen('/users/service', 'it leads on to the list; its answer to a POST is in the test after this one')
     covered.seen('/users/service/preview', 'it answers JSON, for the field in which a name is typed')
     covered.assertComplete()

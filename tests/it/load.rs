@@ -1,6 +1,8 @@
 //! Many at once.
 
-use std::sync::Barrier;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Barrier};
 
 use latchkey::base::random;
 use latchkey::model::actor::Origin;
@@ -11,7 +13,7 @@ use latchkey::service::users::{self, UserChange};
 use latchkey::service::{Caller, Credential, Cx, sessions};
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{Api, TestApp};
 
 const CLIENTS: usize = 16;
 const CHANGES: usize = 200;
@@ -86,6 +88,47 @@ fn in_session(app: &TestApp, user: UserId) -> Caller {
     Caller::new(Credential::Session(session.id), Origin::default())
 }
 
+/// How often all agents are stopped.
+const THROWS: usize = 12;
+
+/// How far the one who throws the switch has come.
+#[derive(Default)]
+struct Switch {
+    stops_sent: AtomicUsize,
+    stops_answered: AtomicUsize,
+    resumes_sent: AtomicUsize,
+    resumes_answered: AtomicUsize,
+}
+
+/// A request's status, and whether agents were stopped, or going, from before it began until after it was answered.
+struct Seen {
+    status: u16,
+    stopped: bool,
+    going: bool,
+}
+
+/// Asks until the last stop was answered, and once more.
+async fn hammer(api: Api, switch: Arc<Switch>) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    loop {
+        let (stops, resumes) = (switch.stops_answered.load(SeqCst), switch.resumes_answered.load(SeqCst));
+        let status = api.get("/api/v1/me").await.status;
+        let stopped = stops > switch.resumes_sent.load(SeqCst);
+        let going = switch.stops_sent.load(SeqCst) <= resumes;
+        seen.push(Seen { status, stopped, going });
+        if stops == THROWS {
+            return seen;
+        }
+    }
+}
+
+/// Leaves the others some time.
+async fn idle(root: &Api) {
+    for _ in 0..8 {
+        assert_eq!(root.get("/api/v1/me").await.status, 200);
+    }
+}
+
 const ABLE: &str =
     "FROM users WHERE kind = 'person' AND role = 'Admin' AND disabled_at IS NULL AND password_hash IS NOT NULL";
 
@@ -116,6 +159,47 @@ both! {
             for refused in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
                 assert!(!matches!(refused, Error::Internal(_) | Error::Busy(_)), "{told}");
             }
+        }
+        app.assert_chain();
+    }
+
+    async fn s9_whatever_begins_after_the_answer_to_stop_is_refused(app) {
+        let team = app.team("Platform");
+        let root = app.root_api();
+        let [mut agents, mut services] = [Vec::new(), Vec::new()];
+        for at in 0..4 {
+            let agent = app.agent(&format!("Agent {at}"), OrgRole::Member, &[(team, RoleId::VIEWER)]);
+            agents.push(app.api(&app.token(agent, "teams:read")));
+            let service = app.service(&format!("Job {at}"), OrgRole::Member, &[(team, RoleId::VIEWER)]);
+            services.push(app.api(&app.token(service, "teams:read")));
+        }
+        let switch = Arc::new(Switch::default());
+        let hammer = |api: Api| tokio::spawn(hammer(api, switch.clone()));
+        let agents: Vec<_> = agents.into_iter().map(hammer).collect();
+        let services: Vec<_> = services.into_iter().map(hammer).collect();
+        for throw in 0..THROWS {
+            if throw > 0 {
+                switch.resumes_sent.fetch_add(1, SeqCst);
+                assert_eq!(root.post("/api/v1/settings/agents/resume", json!(null)).await.status, 200);
+                switch.resumes_answered.fetch_add(1, SeqCst);
+                idle(&root).await;
+            }
+            switch.stops_sent.fetch_add(1, SeqCst);
+            assert_eq!(root.post("/api/v1/settings/agents/stop", json!(null)).await.status, 200);
+            switch.stops_answered.fetch_add(1, SeqCst);
+            idle(&root).await;
+        }
+        let (mut refused, mut served) = (0, 0);
+        for client in agents {
+            for Seen { status, stopped, going } in client.await.unwrap() {
+                assert!(status == 401 || (status == 200 && !stopped), "{status} although it began after the answer to stop");
+                assert!(status == 200 || !going, "{status} although it began after the answer to resume");
+                (refused, served) = (refused + usize::from(stopped), served + usize::from(going));
+            }
+        }
+        assert!(refused > 0 && served > 0, "{refused} refused and {served} served for sure");
+        for client in services {
+            assert!(client.await.unwrap().iter().all(|seen| seen.status == 200), "service accounts go on");
         }
         app.assert_chain();
     }

@@ -53,6 +53,38 @@ both! {
         app.sql(twin).unwrap();
     }
 
+    async fn s9_an_agents_token_always_ends_in_the_store(app) {
+        let agent = app.agent("Writer", latchkey::model::roles::OrgRole::Member, &[]);
+        let service = app.service("Job", latchkey::model::roles::OrgRole::Member, &[]);
+        app.token(agent, "users:read");
+        let error = app.sql("UPDATE tokens SET expires_at = NULL").unwrap_err();
+        assert!(error.contains("agents_tokens_end"), "{error}");
+        app.token(service, "users:read");
+        app.sql("UPDATE tokens SET expires_at = NULL WHERE kind = 'Service'").unwrap();
+        assert!(app.sql("UPDATE tokens SET kind = 'Agent'").is_err());
+        let endless = "INSERT INTO tokens (uuid, user_id, name, name_key, description, kind, global_admin, scopes, limited, hint, created_by, created_at) \
+                       SELECT 'twin', user_id, 'Endless', 'endless', '', kind, global_admin, scopes, limited, hint, created_by, created_at FROM tokens WHERE kind = ";
+        assert!(app.sql(&format!("{endless}'Agent'")).unwrap_err().contains("agents_tokens_end"));
+        app.sql(&format!("{endless}'Service'")).unwrap();
+    }
+
+    async fn s9_only_agents_have_a_sponsor_and_it_is_a_person(app) {
+        let member = latchkey::model::roles::OrgRole::Member;
+        let jonas = app.person("jonas", member, &[]);
+        let [agent, service] = [app.agent("Writer", member, &[]), app.service("Job", member, &[])];
+        let sponsor = |of: latchkey::model::ids::UserId, who: latchkey::model::ids::UserId| app.sql(&format!("UPDATE users SET sponsor_id = {who} WHERE id = {of}"));
+        sponsor(agent, jonas).unwrap();
+        for (of, who) in [(service, jonas), (jonas, jonas), (agent, service), (agent, agent)] {
+            assert!(sponsor(of, who).is_err(), "{of} by {who}");
+        }
+        assert!(app.sql(&format!("UPDATE users SET kind = 'service', home_team_id = 1 WHERE id = {agent}")).is_err(), "what it no longer is has none");
+        let machine = format!("UPDATE users SET kind = 'service', home_team_id = 1, password_hash = NULL, email = 'x@y.invalid', email_key = 'x@y.invalid' WHERE id = {jonas}");
+        assert!(app.sql(&machine).unwrap_err().contains("sponsor_is_a_person"));
+        app.sql(&format!("DELETE FROM users WHERE id = {jonas}")).unwrap();
+        assert_eq!(app.number(&format!("SELECT COUNT(*) AS n FROM users WHERE id = {agent} AND sponsor_id IS NULL")), 1, "it outlives its sponsor");
+        app.sql(&machine).unwrap();
+    }
+
     async fn nobody_has_a_role_in_public(app) {
         let user = app.service("API Access", latchkey::model::roles::OrgRole::Member, &[]);
         assert!(app.sql(&format!("INSERT INTO memberships (user_id, team_id, role_id, created_at) VALUES ({user}, 1, 4, 0)")).is_err());
@@ -116,6 +148,25 @@ fn script(app: &crate::support::TestApp, file: &str) {
 }
 
 both! {
+    async fn s9_older_agents_get_a_sponsor_and_their_tokens_an_end(app) {
+        use latchkey::model::roles::OrgRole::Member;
+        let jonas = app.person("jonas", Member, &[]);
+        let job = app.service("Job", Member, &[]);
+        let [writer, other] = ["Writer", "Other"].map(|name| app.agent(name, Member, &[]));
+        app.token(writer, "users:read");
+        app.token(job, "users:read");
+        down_to(&app, "2026-11-22-000011_agents");
+        app.sql("UPDATE tokens SET expires_at = NULL").unwrap();
+        app.sql(&format!("UPDATE users SET contact_id = CASE WHEN id = {other} THEN {job} ELSE {jonas} END WHERE kind <> 'person'")).unwrap();
+        up_from(&app, "2026-11-22-000011_agents");
+        assert_eq!(app.db.texts("SELECT username || ' ' || COALESCE(sponsor_id, 0) AS t FROM users WHERE kind = 'agent' ORDER BY id"), [format!("writer@agent {jonas}"), "other@agent 0".into()]);
+        assert_eq!(app.db.texts("SELECT kind AS t FROM tokens WHERE expires_at IS NULL"), ["Service"]);
+        app.sql("UPDATE settings SET agents_stopped_at = 5").unwrap();
+        down_to(&app, "2026-11-22-000011_agents");
+        assert_eq!(app.db.texts("SELECT kind AS t FROM tokens WHERE suspended_at = 5"), ["Agent"], "a program that does not know the switch takes none of them");
+        up_from(&app, "2026-11-22-000011_agents");
+    }
+
     async fn links_keep_their_issuers(app) {
         let jonas = app.person("jonas", latchkey::model::roles::OrgRole::Member, &[]);
         let row = |hash: &str, issuer: &str| format!("('reset', {jonas}, {hash}, {issuer}, 0, 0)");

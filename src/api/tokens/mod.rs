@@ -221,6 +221,8 @@ pub enum State {
     Expiring,
     /// Stopped until somebody resumes it.
     Suspended,
+    /// An agent's, while all agents are stopped.
+    Stopped,
     /// Its time is over.
     Expired,
     /// Ended for good.
@@ -233,6 +235,7 @@ impl From<TokenState> for State {
             TokenState::Active => Self::Active,
             TokenState::Expiring => Self::Expiring,
             TokenState::Suspended => Self::Suspended,
+            TokenState::Stopped => Self::Stopped,
             TokenState::Expired => Self::Expired,
             TokenState::Revoked => Self::Revoked,
         }

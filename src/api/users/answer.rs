@@ -52,6 +52,9 @@ pub struct UserAnswer {
     /// The person to ask about a service or agent account.
     #[schema(required)]
     contact_id: Option<i64>,
+    /// The person who answers for an agent; null for others, and where that person was deleted.
+    #[schema(required)]
+    sponsor_id: Option<i64>,
     /// When it was made.
     #[serde(with = "rfc3339")]
     created_at: OffsetDateTime,
@@ -119,6 +122,8 @@ pub enum Status {
     Active,
     /// A person who has not chosen a password yet.
     Invited,
+    /// An agent, while all agents are stopped.
+    Stopped,
     /// A service or agent account without a team or without a token: it can do nothing yet.
     Idle,
     /// Switched off.
@@ -130,6 +135,7 @@ impl From<UserState> for Status {
         match state {
             UserState::Active => Self::Active,
             UserState::Invited => Self::Invited,
+            UserState::Stopped => Self::Stopped,
             UserState::Idle => Self::Idle,
             UserState::Disabled => Self::Disabled,
         }
@@ -176,6 +182,7 @@ impl UserAnswer {
                 .collect(),
             home_team,
             contact_id: user.contact.map(|id| id.0),
+            sponsor_id: user.sponsor.map(|id| id.0),
             created_at: user.created_at,
             updated_at: user.updated_at,
             last_seen_at: user.last_seen_at,

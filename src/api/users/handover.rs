@@ -16,7 +16,7 @@ use crate::service::handover::{self, Account, HandedOver, Left};
 /// What a person leaves behind, as far as the caller may know of it.
 #[derive(Serialize, ToSchema)]
 pub struct Handover {
-    /// The service and agent accounts whose contact the person is, by name: the first 200.
+    /// The service and agent accounts whose contact or sponsor the person is, by name: the first 200.
     accounts: Vec<AccountLeft>,
     /// How many there are.
     #[schema(example = 1)]
@@ -42,7 +42,11 @@ struct AccountLeft {
     name: String,
     /// What it stands for.
     user_type: Kind,
-    /// Whether the caller may name another contact.
+    /// Whether the person is its contact.
+    contact: bool,
+    /// Whether the person is its sponsor; only agents have one.
+    sponsor: bool,
+    /// Whether the caller may name somebody else.
     may_change: bool,
 }
 
@@ -59,16 +63,18 @@ struct TeamLeft {
 
 impl From<Left> for Handover {
     fn from(left: Left) -> Self {
-        let account = |Account { user, may_change }: Account| AccountLeft {
+        let account = |Account { user, contact, sponsor, may_change }: Account| AccountLeft {
             id: user.id.0,
             user_name: user.username,
             name: user.display_name,
             user_type: user.kind,
+            contact,
+            sponsor,
             may_change,
         };
         Self {
             accounts: left.accounts.into_iter().map(account).collect(),
-            accounts_total: left.total,
+            accounts_total: left.total.total(),
             teams: left.teams.into_iter().map(|(id, name)| TeamLeft { id: id.0, name }).collect(),
             personal_tokens: left.person.tokens.usable,
         }
@@ -79,7 +85,7 @@ impl From<Left> for Handover {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HandOver {
-    /// The id of the new contact: another person whose account is enabled.
+    /// The id of the new contact and sponsor: another person whose account is enabled.
     #[schema(value_type = i64, example = 12)]
     contact: UserId,
     /// The ids of the accounts; all that the caller may change, 200 at once, where this is left out.
@@ -97,7 +103,7 @@ pub struct HandedOverAnswer {
     /// The ids of the accounts.
     #[schema(example = json!([123]))]
     accounts: Vec<i64>,
-    /// How many accounts still name the person as their contact.
+    /// How many accounts still name the person as their contact or sponsor.
     #[schema(example = 0)]
     accounts_left: i64,
 }
@@ -125,7 +131,8 @@ pub async fn get(call: Call) -> Answer {
 
 /// Hand over a person's service accounts
 ///
-/// Names another person as the contact of the accounts: of all of them, or of none where one of them may not be changed.
+/// Names another person in the place of this one: as the contact of the accounts whose contact the person is, and as the sponsor of
+/// the agents whose sponsor the person is. All of them are handed over, or none where one of them may not be changed.
 #[utoipa::path(
     post, path = "/api/v1/users/{id}/handover", tag = "Users", operation_id = "handOver",
     params(("id" = i64, Path, description = "The person's id.")),

@@ -30,6 +30,7 @@ pub(super) fn id(call: &Call) -> Result<UserId, ApiError> {
     post, path = "/api/v1/users", tag = "Users", operation_id = "createUser",
     request_body(content = CreateUser, examples(
         ("Service account" = (value = json!({"name": "API Access", "role": "Editor", "teams": ["Data Engineering", "Data Quality"]}))),
+        ("AI agent" = (value = json!({"name": "Release notes", "user_type": "Agent", "role": "Member", "teams": ["Platform"], "sponsor": "ada"}))),
         ("With team roles" = (value = json!({"name": "Deployer", "role": "Member", "teams": [{"team": "Platform", "role": "Maintainer"}]}))),
         ("Person" = (value = json!({"name": "Ada Okafor", "user_type": "Person", "username": "ada", "email": "ada@example.com", "role": "Member"}))),
     )),

@@ -14,7 +14,7 @@ use crate::model::ids::UserId;
 use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, UserFilter, UserSort, UserState};
 use crate::model::{Error, Result};
-use crate::service::by_name::{TeamWanted, UserEdit, UserWanted};
+use crate::service::by_name::{PersonNamed, TeamWanted, UserEdit, UserWanted};
 use crate::service::{Cx, teams};
 
 /// A new user.
@@ -49,6 +49,10 @@ pub struct CreateUser {
     /// The team whose people manage a service or agent account, by name; the first of `teams` where it is left out.
     #[serde(default)]
     home_team: Option<String>,
+    /// The person who answers for an agent, by username or id; whoever asks, where that is a person and this is left out. The
+    /// token of a service account names one.
+    #[serde(default)]
+    sponsor: Option<PersonRef>,
 }
 
 impl From<CreateUser> for UserWanted {
@@ -62,7 +66,56 @@ impl From<CreateUser> for UserWanted {
             teams: new.teams.into_iter().map(TeamWanted::from).collect(),
             home_team: new.home_team,
             description: new.description,
+            sponsor: new.sponsor.map(PersonNamed::from),
         }
+    }
+}
+
+/// A person by username or by id.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum PersonRef {
+    /// Their username.
+    Username(String),
+    /// Their id.
+    Id(i64),
+}
+
+impl From<PersonRef> for PersonNamed {
+    fn from(person: PersonRef) -> Self {
+        match person {
+            PersonRef::Username(name) => Self::Username(name),
+            PersonRef::Id(id) => Self::Id(UserId(id)),
+        }
+    }
+}
+
+// By hand, for the same reason as a team's below.
+impl<'de> Deserialize<'de> for PersonRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Either;
+
+        impl Visitor<'_> for Either {
+            type Value = PersonRef;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a person's username or id")
+            }
+
+            fn visit_str<E>(self, name: &str) -> std::result::Result<PersonRef, E> {
+                Ok(PersonRef::Username(name.to_owned()))
+            }
+
+            fn visit_i64<E>(self, id: i64) -> std::result::Result<PersonRef, E> {
+                Ok(PersonRef::Id(id))
+            }
+
+            fn visit_u64<E>(self, id: u64) -> std::result::Result<PersonRef, E> {
+                Ok(PersonRef::Id(id.try_into().unwrap_or(i64::MAX)))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
     }
 }
 
@@ -149,6 +202,10 @@ pub struct ChangeUser {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>)]
     contact: Option<Option<UserId>>,
+    /// Another person who answers for an agent, by username or id.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, value_type = Option<PersonRef>)]
+    sponsor: Option<Option<PersonRef>>,
     /// Another home for a service or agent account, by name.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
@@ -170,6 +227,7 @@ impl ChangeUser {
             role: self.role,
             description: self.description,
             contact: self.contact,
+            sponsor: self.sponsor.map(|person| person.map(PersonNamed::from)),
             home_team: self.home_team,
             enabled: self.enabled,
         }

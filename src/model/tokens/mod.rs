@@ -43,6 +43,11 @@ impl TokenType {
             Self::Agent => "lk_agt_",
         }
     }
+
+    /// Whether tokens of this type always end, whatever policy allows.
+    pub fn always_ends(self) -> bool {
+        self == Self::Agent
+    }
 }
 
 impl From<Kind> for TokenType {
@@ -90,6 +95,8 @@ pub struct Token {
     pub revoked_at: Option<OffsetDateTime>,
     /// Since when it is suspended.
     pub suspended_at: Option<OffsetDateTime>,
+    /// Whether it is an agent's and all agents are stopped.
+    pub stopped: bool,
     /// When it last got a new secret.
     pub rotated_at: Option<OffsetDateTime>,
     /// Since when its present life counts, where a rotation began it anew.
@@ -132,6 +139,8 @@ words! {
         Expiring = "Expiring",
         /// Stopped until somebody resumes it.
         Suspended = "Suspended",
+        /// An agent's, while all agents are stopped.
+        Stopped = "Stopped",
         /// Its time is over.
         Expired = "Expired",
         /// Ended for good.
@@ -149,6 +158,7 @@ impl Token {
             (Some(_), _) => TokenState::Revoked,
             (None, Some(end)) if end <= now => TokenState::Expired,
             _ if self.suspended_at.is_some() => TokenState::Suspended,
+            _ if self.stopped => TokenState::Stopped,
             (None, Some(end)) if end - now <= EXPIRING_WITHIN => TokenState::Expiring,
             _ => TokenState::Active,
         }
@@ -185,12 +195,21 @@ pub struct Summary {
     pub usable: i64,
     /// How many are suspended, and can be resumed.
     pub suspended: i64,
-    /// How many of those never expire.
+    /// How many would be good if agents were not stopped.
+    pub stopped: i64,
+    /// How many of the good ones never expire.
     pub endless: i64,
-    /// When the first of those ends, where that is soon.
+    /// When the first of the good ones ends, where that is soon.
     pub soonest_end: Option<OffsetDateTime>,
     /// How many of those end soon.
     pub ending: i64,
+}
+
+impl Summary {
+    /// How many are good or can be good again.
+    pub fn left(&self) -> i64 {
+        self.usable + self.suspended + self.stopped
+    }
 }
 
 #[cfg(test)]
@@ -218,6 +237,7 @@ mod tests {
             last_use: None,
             revoked_at: None,
             suspended_at: None,
+            stopped: false,
             rotated_at: None,
             renewed_at: None,
             networks: Networks::default(),

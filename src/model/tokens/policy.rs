@@ -57,7 +57,7 @@ impl TokenPolicy {
         Policy {
             allowed: self.personal_tokens || kind != TokenType::Personal,
             max_days,
-            allow_never: self.allow_never && kind != TokenType::Agent,
+            allow_never: self.allow_never && !kind.always_ends(),
             default_days: self.default_days,
         }
     }

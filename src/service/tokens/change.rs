@@ -85,7 +85,7 @@ pub(super) fn acting(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, action: 
     match token.state(cx.now) {
         TokenState::Revoked => over(&token, "was revoked"),
         TokenState::Expired => over(&token, "has expired"),
-        TokenState::Active | TokenState::Expiring | TokenState::Suspended => Ok((user, token)),
+        TokenState::Active | TokenState::Expiring | TokenState::Suspended | TokenState::Stopped => Ok((user, token)),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::model::ids::{TeamId, UserId};
 use crate::model::permissions::{Action, PermissionSet};
 use crate::model::tokens::{Lifetime, Networks, PlainToken, Token, TokenType};
 use crate::model::users::User;
-use crate::model::{Error, Result, names};
+use crate::model::{Error, FieldError, Result, names};
 use crate::service::app::{Cx, account};
 use crate::service::{teams, users};
 use crate::store;
@@ -148,8 +148,13 @@ pub(in crate::service) fn checked(
     let mut problems = Problems::default();
     let name = problems.take(names::display("name", &new.name));
     let description = problems.take(names::description(&new.description));
-    let policy = cx.token_policy(TokenType::from(user.kind))?;
-    let end = problems.take(policy.end_of(new.life, cx.now, new.life_field));
+    let kind = TokenType::from(user.kind);
+    let policy = cx.token_policy(kind)?;
+    let end = match new.life {
+        Lifetime::Never if kind.always_ends() => Err(FieldError::new(new.life_field, AGENTS_TOKENS_END)),
+        life => policy.end_of(life, cx.now, new.life_field),
+    };
+    let end = problems.take(end);
     if let Some(name) = &name
         && store::tokens::name_taken(cx.tx, user.id, name, None)?
     {
@@ -159,6 +164,8 @@ pub(in crate::service) fn checked(
     problems.check()?;
     Ok((name.unwrap_or_default(), description.unwrap_or_default(), end.flatten()))
 }
+
+const AGENTS_TOKENS_END: &str = "The tokens of an AI agent always expire. Choose an end.";
 
 pub(super) fn name_taken(user: &User) -> String {
     format!("{} has a token of this name already. Choose another one.", user.username)

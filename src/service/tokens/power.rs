@@ -93,6 +93,7 @@ fn why_stopped(stopped: Stopped) -> &'static str {
         Stopped::Revoked => "The token was revoked.",
         Stopped::Expired => "The token has expired.",
         Stopped::Suspended => "The token is suspended.",
+        Stopped::Agents => "All AI agents are stopped.",
         Stopped::Disabled => "Its account is disabled.",
     }
 }

@@ -1,7 +1,7 @@
 //! Changing accounts.
 
 use super::acts::keep_an_admin;
-use super::{get, profile};
+use super::{get, profile, sponsor};
 use crate::model::access::{Holdings, Place};
 use crate::model::error::Problems;
 use crate::model::ids::{TeamId, UserId};
@@ -32,6 +32,8 @@ pub struct UserChange {
     pub description: Option<String>,
     /// Another contact, or none; service and agent accounts only.
     pub contact: Option<Option<UserId>>,
+    /// Another person who answers for it; agents only.
+    pub sponsor: Option<UserId>,
     /// Another home team; service and agent accounts only.
     pub home_team: Option<TeamId>,
     /// Under what name the form calls the display name, for errors.
@@ -89,6 +91,7 @@ impl UserChange {
         self.username.as_ref().is_some_and(|name| *name != before.username)
             || self.role.is_some_and(|role| role != before.role)
             || self.contact.is_some_and(|contact| contact != before.contact)
+            || self.sponsor.is_some_and(|sponsor| Some(sponsor) != before.sponsor)
             || self.home_team.is_some_and(|home| Some(home) != before.home_team)
     }
 }
@@ -120,6 +123,9 @@ pub(in crate::service) fn changed(cx: &mut Cx<'_, '_>, before: &User, change: &U
         after.contact = problems.take(contact_of(cx, before, contact)?);
         after.contact = after.contact.filter(|_| contact.is_some());
     }
+    if let Some(sponsor) = change.sponsor.filter(|_| before.kind == Kind::Agent) {
+        after.sponsor = problems.take(sponsor::of_changed(cx, before, sponsor)?);
+    }
     if let Some(home) = change.home_team.filter(|_| !person) {
         if Some(home) != before.home_team {
             teams::there_is(cx, home, "home_team")?;
@@ -136,11 +142,7 @@ fn contact_of(cx: &mut Cx<'_, '_>, before: &User, contact: Option<UserId>) -> Re
     if before.contact == Some(id) {
         return Ok(Ok(id));
     }
-    let good = match get(cx, id) {
-        Ok(found) => found.user.kind == Kind::Person && found.user.is_enabled(),
-        Err(Error::NotFound(_)) => false,
-        Err(error) => return Err(error),
-    };
+    let good = sponsor::is_good(cx, id)?;
     cx.attempt("user.update");
     cx.on(account(before));
     Ok(if good {

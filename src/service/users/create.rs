@@ -1,7 +1,7 @@
 //! Making accounts.
 
-use super::naming::checked;
-use super::teams_told;
+use super::naming::{Checked, checked};
+use super::{named, teams_told};
 use crate::model::access::{Holdings, Place, Standing};
 use crate::model::audit::Target;
 use crate::model::ids::{RoleId, TeamId, UserId};
@@ -34,6 +34,8 @@ pub struct NewUser {
     pub home_team: Option<TeamId>,
     /// What it is for.
     pub description: String,
+    /// The person who answers for an agent; whoever makes it, where none is named and that is a person. Ignored for others.
+    pub sponsor: Option<UserId>,
     /// Under what name the form calls the display name, for errors.
     pub name_field: &'static str,
     /// The form's key, so that sending it twice makes one account.
@@ -55,7 +57,7 @@ pub struct Created {
 pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
     let (home, _) = allowed(cx, &new)?;
     cx.first_time(new.form_key.as_deref())?;
-    let (username, display_name, email, description) = checked(cx, &new)?;
+    let Checked { username, display_name, email, description, sponsor } = checked(cx, &new)?;
     let contact = person_acting(cx).filter(|_| new.kind != Kind::Person);
     let row = store::users::NewUser {
         kind: new.kind,
@@ -65,6 +67,7 @@ pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
         role: new.role,
         description: &description,
         contact,
+        sponsor,
         home_team: home,
         password_hash: None,
     };
@@ -74,13 +77,12 @@ pub fn create(cx: &mut Cx<'_, '_>, new: NewUser) -> Result<Created> {
     }
     cx.made(new.form_key.as_deref(), user.id.0)?;
     let roles = teams_told(cx, user.id)?;
-    cx.done(
-        account(&user),
-        None,
-        Some(
-            json!({ "username": user.username, "display_name": user.display_name, "role": user.role, "teams": roles }),
-        ),
-    )?;
+    let mut told =
+        json!({ "username": user.username, "display_name": user.display_name, "role": user.role, "teams": roles });
+    if let Some(sponsor) = named(cx, user.sponsor)? {
+        told["sponsor"] = json!({ "id": sponsor.id, "name": sponsor.username });
+    }
+    cx.done(account(&user), None, Some(told))?;
     let invitation = match user.kind {
         Kind::Person => Some(links::new_invitation(cx, &user)?),
         Kind::Service | Kind::Agent => None,
@@ -99,15 +101,18 @@ pub(super) fn person_acting(cx: &Cx<'_, '_>) -> Option<UserId> {
 /// Those of [`create`].
 pub fn plan(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(String, Holdings)> {
     let (_, holdings) = allowed(cx, new)?;
-    let (username, ..) = checked(cx, new)?;
-    Ok((username, holdings))
+    Ok((checked(cx, new)?.username, holdings))
+}
+
+pub(super) fn trying(cx: &mut Cx<'_, '_>, new: &NewUser) {
+    cx.attempt("user.create");
+    cx.on(Target { kind: new.kind.slug(), id: 0, name: names::tidy(&new.display_name) });
 }
 
 /// The rules for a new account: the permission in its home, nothing granted beyond one's own, teams one may fill. Its home,
 /// and what it would hold.
 fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Holdings)> {
-    cx.attempt("user.create");
-    cx.on(Target { kind: new.kind.slug(), id: 0, name: names::tidy(&new.display_name) });
+    trying(cx, new);
     let home = home_of(new);
     cx.actor.may_manage(new.kind)?;
     cx.actor.may(Permission::new(new.kind.resource(), Action::Create), Place::of_home(home))?;

@@ -6,6 +6,7 @@ mod create;
 mod effective;
 mod naming;
 mod rights;
+mod sponsor;
 mod turn;
 
 use crate::model::actor::Sight;
@@ -29,6 +30,7 @@ pub use effective::{At, Effective, Granted, effective};
 pub(in crate::service) use naming::checked;
 pub use naming::{Preview, preview};
 pub use rights::{Rights, rights, row_rights};
+pub(in crate::service) use sponsor::missing as sponsor_missing;
 pub use turn::{
     PersonWanted, person_username, turn_into_person, turn_into_service, turning_into_person, turning_into_service,
 };
@@ -71,7 +73,7 @@ pub fn page(cx: &mut Cx<'_, '_>, filter: &UserFilter, sort: UserSort, request: &
 
 fn info(cx: &Cx<'_, '_>, user: User, teams: Vec<Membership>, tokens: Summary) -> UserInfo {
     let has_team = !teams.is_empty();
-    let state = UserState::of(&user, has_team, tokens.usable > 0);
+    let state = UserState::of(&user, has_team, tokens.usable > 0, cx.actor.agents_stopped);
     // A person knows their own teams by whatever they come in with. Of a machine's token it is not known who holds it.
     let own = cx.actor.id() == Some(user.id) && user.kind == Kind::Person;
     let known = |team: &Membership| own || crate::service::teams::is_known(cx, team.team);
@@ -126,7 +128,7 @@ pub fn at_version(cx: &mut Cx<'_, '_>, id: UserId, version: Option<i64>) -> Resu
     }
 }
 
-/// Names of users, for contacts and makers.
+/// Names of users, for contacts, sponsors and makers.
 ///
 /// # Errors
 /// A fault.
@@ -160,7 +162,8 @@ fn profile(cx: &mut Cx<'_, '_>, user: &User) -> Result<serde_json::Value> {
     let home = user.home_team.map(|id| store::teams::get(cx.tx, id)).transpose()?;
     let home = home.map(|team| json!({ "id": team.id, "name": team.name }));
     let contact = named(cx, user.contact)?.map(|person| json!({ "id": person.id, "name": person.username }));
-    Ok(json!({
+    let sponsor = named(cx, user.sponsor)?.map(|person| json!({ "id": person.id, "name": person.username }));
+    let mut told = json!({
         "kind": user.kind,
         "username": user.username,
         "display_name": user.display_name,
@@ -170,10 +173,14 @@ fn profile(cx: &mut Cx<'_, '_>, user: &User) -> Result<serde_json::Value> {
         "contact": contact,
         "home_team": home,
         "enabled": user.is_enabled(),
-    }))
+    });
+    if user.kind == Kind::Agent {
+        told["sponsor"] = sponsor.into();
+    }
+    Ok(told)
 }
 
-/// People who may be named as contact, by part of their name.
+/// People who may be named as contact or sponsor, by part of their name.
 ///
 /// # Errors
 /// A fault.

@@ -1,17 +1,26 @@
 //! Names of new accounts: their form, that they are free, and what is free near them.
 
 use super::create::{NewUser, may_create_somewhere};
+use super::sponsor;
 use crate::model::error::Problems;
+use crate::model::ids::UserId;
 use crate::model::users::Kind;
 use crate::model::{Error, FieldError, Result, names};
 use crate::service::app::Cx;
 use crate::store;
 use crate::store::users::Unique;
 
-pub(in crate::service) type Names = (String, String, Option<String>, String);
+/// The fields of a new account that are right.
+pub(in crate::service) struct Checked {
+    pub username: String,
+    pub display_name: String,
+    pub email: Option<String>,
+    pub description: String,
+    pub sponsor: Option<UserId>,
+}
 
-/// Checks the names of a new account: their form, and that they are free.
-pub(in crate::service) fn checked(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Names> {
+/// Checks the fields of a new account: the form of its names, that they are free, and who answers for an agent.
+pub(in crate::service) fn checked(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Checked> {
     let mut problems = Problems::default();
     let display = problems.take(names::display(new.name_field, &new.display_name)).unwrap_or_default();
     let username = problems.take(username_of(new, &display)).unwrap_or_default();
@@ -21,8 +30,9 @@ pub(in crate::service) fn checked(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<
     };
     let description = problems.take(names::description(&new.description)).unwrap_or_default();
     add_clashes(cx, new, (&display, &username, email.as_deref()), &mut problems)?;
+    let sponsor = problems.take(sponsor::of_new(cx, new)?).flatten();
     problems.check()?;
-    Ok((username, display, email, description))
+    Ok(Checked { username, display_name: display, email, description, sponsor })
 }
 
 /// Whether the username is made from the display name.

@@ -41,7 +41,7 @@ pub fn turn_into_service(cx: &mut Cx<'_, '_>, id: UserId, home: TeamId) -> Resul
     cx.actor.may(Permission::new(Resource::ServiceAccounts, Action::Create), Place::of_home(Some(home)))?;
     let was = profile(cx, &user)?;
     store::users::set_password(cx.tx, id, None)?;
-    store::users::release_contact(cx.tx, id)?;
+    store::users::release(cx.tx, id)?;
     let sessions = store::sessions::delete_of_user(cx.tx, id, None)?;
     store::links::delete_of_user(cx.tx, id)?;
     let machine = User {
@@ -79,15 +79,16 @@ pub struct PersonWanted {
     pub email: String,
 }
 
-/// Turns a service or agent account into a person, who gets an invitation as a new one does. Roles and tokens stay; home and
-/// contact go.
+/// Turns a service or agent account into a person, who gets an invitation as a new one does. Roles and tokens stay; home,
+/// contact and sponsor go.
 ///
 /// # Errors
 /// A refusal, a disabled account, or what is wrong with the fields.
 pub fn turn_into_person(cx: &mut Cx<'_, '_>, id: UserId, wanted: &PersonWanted) -> Result<Created> {
     let user = turning_into_person(cx, id)?;
     let was = profile(cx, &user)?;
-    let person = User { kind: Kind::Person, home_team: None, contact: None, ..named(cx, &user, wanted)? };
+    let person =
+        User { kind: Kind::Person, home_team: None, contact: None, sponsor: None, ..named(cx, &user, wanted)? };
     let person = store::users::update(cx.tx, &person, cx.now)?;
     let reduced = withdraw_own_scopes(cx, &person)?;
     let (was, is) = differences(was, profile(cx, &person)?);

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use time::OffsetDateTime;
 
-use super::policy::breaks;
-use super::{good, with_teams};
+use super::policy::{breaks, unused};
+use super::{STOPPED, with_teams};
 use crate::base::clock::to_micros;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::names::fold;
@@ -124,9 +124,7 @@ fn conditions(filter: &TokenFilter, policy: &TokenPolicy, now: OffsetDateTime) -
     }));
     all.extend(filter.usage.map(|usage| match usage {
         Usage::Never => format!("{USE} = 0"),
-        Usage::Dormant => {
-            format!("active_at < {} AND {}", to_micros(policy.dormant_since(now)), good(to_micros(now)))
-        }
+        Usage::Dormant => unused(policy.dormant_since(now), now),
     }));
     if filter.global_admin {
         all.push("global_admin".into());
@@ -146,9 +144,14 @@ fn in_state(state: TokenState, now: OffsetDateTime) -> String {
             format!("suspended_at IS NOT NULL AND revoked_at IS NULL AND {END} > {now}")
         }
         TokenState::Expiring => {
-            format!("suspended_at IS NULL AND revoked_at IS NULL AND {END} > {now} AND {END} <= {soon}")
+            format!(
+                "suspended_at IS NULL AND revoked_at IS NULL AND {END} > {now} AND {END} <= {soon} AND NOT {STOPPED}"
+            )
         }
-        TokenState::Active => format!("suspended_at IS NULL AND revoked_at IS NULL AND {END} > {soon}"),
+        TokenState::Stopped => format!("suspended_at IS NULL AND revoked_at IS NULL AND {END} > {now} AND {STOPPED}"),
+        TokenState::Active => {
+            format!("suspended_at IS NULL AND revoked_at IS NULL AND {END} > {soon} AND NOT {STOPPED}")
+        }
     }
 }
 

@@ -91,7 +91,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
         .map_err(failed)?;
     super::secrets::insert(tx, TokenId(row.id), new.hint, new.hash)?;
     limit(tx, row.id, new.teams)?;
-    row.with_teams(new.teams.cloned().unwrap_or_default())
+    with_teams(tx, vec![row])?.pop().ok_or(Error::NotFound("token"))
 }
 
 /// The token with this id, of this account.
@@ -118,7 +118,7 @@ pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<Token>> {
     with_teams(tx, rows)
 }
 
-/// Adds the teams to those that are limited.
+/// Adds the teams to those that are limited, and to those of agents whether all of these are stopped.
 pub(super) fn with_teams(tx: &mut Tx<'_>, rows: Vec<TokenRow>) -> Result<Vec<Token>> {
     let mut teams: HashMap<i64, BTreeSet<TeamId>> = HashMap::new();
     if rows.iter().any(|row| row.limited) {
@@ -131,10 +131,11 @@ pub(super) fn with_teams(tx: &mut Tx<'_>, rows: Vec<TokenRow>) -> Result<Vec<Tok
             teams.entry(token).or_default().insert(TeamId(team));
         }
     }
+    let agents_stopped = rows.iter().any(TokenRow::is_agents) && super::settings::agents_are_stopped(tx)?;
     rows.into_iter()
         .map(|row| {
             let teams = teams.remove(&row.id).unwrap_or_default();
-            row.with_teams(teams)
+            row.with(teams, agents_stopped)
         })
         .collect()
 }
@@ -321,8 +322,17 @@ pub fn set_scopes(tx: &mut Tx<'_>, id: TokenId, scopes: PermissionSet) -> Result
 
 /// That a token is good at `now`, in SQL.
 pub(super) fn good(now: i64) -> String {
+    format!("{} AND NOT {STOPPED}", lasting(now))
+}
+
+/// That a token is good at `now`, or would be if agents were not stopped, in SQL.
+pub(super) fn lasting(now: i64) -> String {
     format!("revoked_at IS NULL AND suspended_at IS NULL AND (expires_at IS NULL OR expires_at > {now})")
 }
+
+/// That a row is an agent's (of `users` or of `tokens`), and all agents are stopped, in SQL.
+pub(super) const STOPPED: &str =
+    "(kind IN ('agent', 'Agent') AND EXISTS (SELECT 1 FROM settings WHERE agents_stopped_at IS NOT NULL))";
 
 #[derive(QueryableByName)]
 struct SummaryRow {
@@ -332,6 +342,8 @@ struct SummaryRow {
     usable: i64,
     #[diesel(sql_type = BigInt)]
     suspended: i64,
+    #[diesel(sql_type = BigInt)]
+    stopped: i64,
     #[diesel(sql_type = BigInt)]
     endless: i64,
     #[diesel(sql_type = BigInt)]
@@ -346,15 +358,17 @@ struct SummaryRow {
 /// A fault.
 pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Result<HashMap<UserId, Summary>> {
     let (now, soon) = (to_micros(now), to_micros(now + EXPIRING_WITHIN));
+    let going = format!("suspended_at IS NULL AND NOT {STOPPED}");
     let those = |which: &str| format!("CAST(SUM(CASE WHEN {which} THEN 1 ELSE 0 END) AS BIGINT)");
     let rows = diesel::sql_query(format!(
-        "SELECT user_id, {} AS usable, {} AS suspended, {} AS endless, {} AS ending, \
-         MIN(CASE WHEN suspended_at IS NULL AND expires_at <= {soon} THEN expires_at END) AS soonest \
+        "SELECT user_id, {} AS usable, {} AS suspended, {} AS stopped, {} AS endless, {} AS ending, \
+         MIN(CASE WHEN {going} AND expires_at <= {soon} THEN expires_at END) AS soonest \
          FROM tokens WHERE user_id IN ({}) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {now}) GROUP BY user_id",
-        those("suspended_at IS NULL"),
+        those(&going),
         those("suspended_at IS NOT NULL"),
-        those("suspended_at IS NULL AND expires_at IS NULL"),
-        those(&format!("suspended_at IS NULL AND expires_at <= {soon}")),
+        those(&format!("suspended_at IS NULL AND {STOPPED}")),
+        those(&format!("{going} AND expires_at IS NULL")),
+        those(&format!("{going} AND expires_at <= {soon}")),
         list(users.iter().map(|id| id.0)),
     ))
     .load::<SummaryRow>(tx.conn)
@@ -363,8 +377,8 @@ pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Resu
         .into_iter()
         .map(|row| {
             let soonest_end = row.soonest.map(from_micros);
-            let SummaryRow { usable, suspended, endless, ending, .. } = row;
-            (UserId(row.user_id), Summary { usable, suspended, endless, ending, soonest_end })
+            let SummaryRow { usable, suspended, stopped, endless, ending, .. } = row;
+            (UserId(row.user_id), Summary { usable, suspended, stopped, endless, ending, soonest_end })
         })
         .collect())
 }
@@ -386,6 +400,7 @@ pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i
     let soon = to_micros(now + EXPIRING_WITHIN);
     let mut query = tokens::table
         .filter(tokens::revoked_at.is_null().and(tokens::suspended_at.is_null()))
+        .filter(sql::<Bool>(&format!("NOT {STOPPED}")))
         .filter(sql::<Bool>("tokens.user_id IN (SELECT id FROM users WHERE disabled_at IS NULL)"))
         .into_boxed();
     query = match what {

@@ -18,13 +18,19 @@ use crate::store::schema::tokens;
 /// A fault.
 pub fn dormant(tx: &mut Tx<'_>, since: OffsetDateTime, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
     let rows = tokens::table
-        .filter(tokens::active_at.lt(to_micros(since)))
-        .filter(sql::<Bool>(&good(to_micros(now))))
+        .filter(sql::<Bool>(&unused(since, now)))
         .order((tokens::active_at.asc(), tokens::id.asc()))
         .limit(limit)
         .load(tx.conn)
         .map_err(failed)?;
     with_teams(tx, rows)
+}
+
+/// That a token is good at `now` and nobody used it since a moment, in SQL. Agents that were stopped meanwhile could not be used.
+pub(super) fn unused(since: OffsetDateTime, now: OffsetDateTime) -> String {
+    let since = to_micros(since);
+    let let_go = format!("EXISTS (SELECT 1 FROM settings WHERE agents_resumed_at >= {since})");
+    format!("active_at < {since} AND NOT (kind = 'Agent' AND {let_go}) AND {}", good(to_micros(now)))
 }
 
 /// That a token could not be made as it is under `policy`, in SQL.

@@ -3,7 +3,7 @@
 mod contacts;
 mod search;
 
-pub use contacts::{contact_counts, leavers, release_contact, with_contact, without_contact};
+pub use contacts::{Alone, answered_by, answers_counts, leavers, release, without};
 pub use search::{Lookup, count, lookup, page};
 pub(in crate::store) use search::{name_matches, pattern, seen_by};
 
@@ -38,6 +38,8 @@ pub struct NewUser<'a> {
     pub description: &'a str,
     /// The person to ask about it.
     pub contact: Option<UserId>,
+    /// The person who answers for an agent.
+    pub sponsor: Option<UserId>,
     /// The team whose people manage it; `None` for people.
     pub home_team: Option<TeamId>,
     /// A password's hash, for the first Admin alone.
@@ -69,6 +71,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewUser<'_>, now: OffsetDateTime) -> Result
             users::role.eq(new.role.as_str()),
             users::description.eq(new.description),
             users::contact_id.eq(new.contact.map(|id| id.0)),
+            users::sponsor_id.eq(new.sponsor.map(|id| id.0)),
             users::home_team_id.eq(new.home_team.map(|id| id.0)),
             users::password_hash.eq(new.password_hash),
             users::created_at.eq(to_micros(now)),
@@ -153,6 +156,7 @@ pub fn update(tx: &mut Tx<'_>, user: &User, now: OffsetDateTime) -> Result<User>
             users::disabled_at.eq(user.disabled_at.map(to_micros)),
             users::description.eq(&user.description),
             users::contact_id.eq(user.contact.map(|id| id.0)),
+            users::sponsor_id.eq(user.sponsor.map(|id| id.0)),
             users::home_team_id.eq(user.home_team.map(|id| id.0)),
             users::updated_at.eq(to_micros(now)),
             users::version.eq(users::version + 1),

@@ -17,7 +17,7 @@ use crate::store::conn::{Conn, MultiBackend};
 use crate::store::db::{Tx, count_rows, failed};
 use crate::store::rows::UserRow;
 use crate::store::schema::users;
-use crate::store::tokens::good;
+use crate::store::tokens::{STOPPED, good};
 
 pub(in crate::store) type Filter = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
 
@@ -77,14 +77,16 @@ fn idle(now: OffsetDateTime) -> String {
 
 fn in_state(state: UserState, now: OffsetDateTime) -> Filter {
     let idle = || sql::<Bool>(&idle(now));
+    let going = || sql::<Bool>(&format!("NOT {STOPPED}"));
     let invited = || users::kind.eq("person").and(users::password_hash.is_null());
     match state {
         UserState::Disabled => Box::new(users::disabled_at.is_not_null()),
         UserState::Invited => Box::new(users::disabled_at.is_null().and(invited())),
-        UserState::Idle => Box::new(users::disabled_at.is_null().and(idle())),
-        UserState::Active => {
-            Box::new(users::disabled_at.is_null().and(diesel::dsl::not(invited())).and(diesel::dsl::not(idle())))
-        }
+        UserState::Stopped => Box::new(users::disabled_at.is_null().and(sql::<Bool>(STOPPED))),
+        UserState::Idle => Box::new(users::disabled_at.is_null().and(going()).and(idle())),
+        UserState::Active => Box::new(
+            users::disabled_at.is_null().and(diesel::dsl::not(invited())).and(going()).and(diesel::dsl::not(idle())),
+        ),
     }
 }
 

@@ -1,11 +1,13 @@
 //! Settings of the whole portal: one page, with a card and a form for each subject.
 
+pub mod agents;
 pub mod machines;
 pub mod tokens;
 
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use self::agents::AgentsCard;
 use self::machines::MachinesCard;
 use self::tokens::TokensCard;
 use crate::http::Portal;
@@ -21,6 +23,7 @@ struct Index {
     may_change: bool,
     version: i64,
     machines: MachinesCard,
+    agents: AgentsCard,
     tokens: TokensCard,
 }
 
@@ -65,14 +68,17 @@ async fn form(portal: &Portal, back: Option<Back<'_>>) -> Answer {
         let policy = settings::token_policy(cx)?;
         let may_change = settings::may_change(cx);
         let breaking = if may_change { crate::service::tokens::capping(cx)? } else { 0 };
-        Ok((Shell::of(cx)?, kept, policy, (settings::affected(cx)?, breaking), may_change))
+        let agents = AgentsCard::new(&kept, crate::service::agents::counts(cx)?, cx.now);
+        let affected = settings::affected(cx)?;
+        Ok((Shell::of(cx)?, (kept, policy), (affected, agents, breaking), may_change))
     });
-    let (shell, kept, policy, (affected, breaking), may_change) = found.await?;
+    let (shell, (kept, policy), (affected, agents, breaking), may_change) = found.await?;
     let template = Index {
         page: Page::of(portal, shell, "settings", "Settings"),
         may_change,
         version: kept.version,
         machines: MachinesCard::new(&kept, &affected, Back::of(back, Card::Machines)),
+        agents,
         tokens: TokensCard::new((&kept.tokens, &policy), breaking, Back::of(back, Card::Tokens)),
     };
     render_as(back.map_or(StatusCode::OK, |back| errors::status(back.error)), &template)

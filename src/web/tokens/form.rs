@@ -213,6 +213,7 @@ fn hint(account: &Prospect) -> String {
         Some(365) => "Policy: at most 1 year.".into(),
         Some(days) => format!("Policy: at most {days} days."),
         None if account.policy.never_allowed() => "Policy: no limit.".into(),
+        None if account.kind == Kind::Agent => "The tokens of an AI agent always expire.".into(),
         None => "Policy: every token expires.".into(),
     };
     let year = Duration::days(365);
@@ -224,13 +225,16 @@ fn hint(account: &Prospect) -> String {
     format!("{advice} {policy}")
 }
 
-/// The portal's scopes that may be given, by resource.
+/// The portal's scopes that may be given, by resource. An agent begins with those that only look; what comes back stays as it was
+/// ticked.
 fn portal(account: &Prospect, fields: &Fields) -> ScopeGroup {
     let ticked: Vec<&str> = fields.all("scope").collect();
+    let begins_reading = account.kind == Kind::Agent && !fields.has("token_name");
     let boxed = |permission: Permission| ScopeBox {
         name: permission.to_string(),
         word: permission.action.slug(),
-        checked: ticked.contains(&permission.to_string().as_str()),
+        checked: ticked.contains(&permission.to_string().as_str())
+            || (begins_reading && permission.action == Action::Read),
         read: permission.action == Action::Read,
     };
     let rows = Resource::ALL.into_iter().map(|resource| ScopeRow {

@@ -147,7 +147,7 @@ impl TokenRow {
                 (TokenState::Revoked, _) => "off",
                 (TokenState::Expired, _) => "danger",
                 (TokenState::Expiring, _) | (_, None) => "caution",
-                (TokenState::Active | TokenState::Suspended, Some(_)) => "",
+                (TokenState::Active | TokenState::Suspended | TokenState::Stopped, Some(_)) => "",
             },
             last_used: token.last_use.as_ref().map(|use_| When::of(use_.at, now)),
             last_address: token.last_use.as_ref().and_then(|use_| use_.address.clone()).unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 
-use super::counted;
+use super::{counted, want_somebody};
 use crate::http::Portal;
 use crate::model::Error;
 use crate::model::ids::UserId;
@@ -78,7 +78,7 @@ fn question(act: Act, found: &[Selected], wanted: usize) -> Confirm {
 }
 
 /// `API Access (api_access@service, Service)`, and what stops for it.
-fn tick(act: Act, Selected { info, contact_of, obstacle }: &Selected) -> Tick {
+fn tick(act: Act, Selected { info, answers_for, obstacle }: &Selected) -> Tick {
     let user = &info.user;
     let badge = match user.kind {
         Kind::Person => "",
@@ -92,12 +92,12 @@ fn tick(act: Act, Selected { info, contact_of, obstacle }: &Selected) -> Tick {
     if let n @ 1.. = info.tokens.suspended.try_into().unwrap_or_default() {
         note.push(counted(n, "suspended token", "suspended tokens"));
     }
+    if let n @ 1.. = info.tokens.stopped.try_into().unwrap_or_default() {
+        note.push(counted(n, "stopped token", "stopped tokens"));
+    }
     match (act, user.is_enabled()) {
         (Act::Disable, false) => note.push("disabled already".into()),
-        (Act::Disable, true) if *contact_of > 0 => {
-            let n = usize::try_from(*contact_of).unwrap_or_default();
-            note.push(counted(n, "service account wants a new contact", "service accounts want a new contact"));
-        }
+        (Act::Disable, true) if answers_for.total() > 0 => note.push(want_somebody(*answers_for)),
         _ => {}
     }
     Tick {
@@ -129,11 +129,8 @@ fn told(act: Act, done: Done) -> String {
         Act::Disable => {
             let disabled = format!("{} disabled.", counted(done.users, "user was", "users were"));
             match done.orphans {
-                0 => disabled,
-                n => format!(
-                    "{disabled} {} a new contact: the dashboard lists whose.",
-                    counted(n, "service account wants", "service accounts want")
-                ),
+                none if none.total() == 0 => disabled,
+                some => format!("{disabled} {}: the dashboard lists whose.", want_somebody(some)),
             }
         }
         Act::Revoke => format!(

@@ -1,7 +1,7 @@
 //! The parts of forms that choose roles, teams and a home team.
 
 use crate::model::error::Problems;
-use crate::model::ids::{RoleId, TeamId};
+use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::roles::{OrgRole, Predefined};
 use crate::model::teams::Team;
 use crate::model::users::Kind;
@@ -99,6 +99,10 @@ fn role_field(team: TeamId) -> String {
 /// What cannot be read, at its field.
 pub(super) fn read(cx: &mut Cx<'_, '_>, fields: &Fields, kind: Kind, name_field: &'static str) -> Result<NewUser> {
     let mut problems = Problems::default();
+    let sponsor = match kind {
+        Kind::Agent => problems.take(sponsor(cx, fields.get("sponsor").trim())?).flatten(),
+        Kind::Person | Kind::Service => None,
+    };
     let wrong = |field, message| FieldError::new(field, message);
     let role = fields.parse::<OrgRole>("role");
     let role = problems.take(role.ok_or_else(|| wrong("role", "Choose a role.")));
@@ -121,10 +125,41 @@ pub(super) fn read(cx: &mut Cx<'_, '_>, fields: &Fields, kind: Kind, name_field:
         teams,
         home_team: home_team.filter(|_| !person),
         description: String::new(),
+        sponsor,
         name_field,
         form_key: Some(fields.get("form_key").to_owned()),
     })
 }
+
+/// The person of this username; nobody where nothing was typed, who is whoever makes the account.
+fn sponsor(cx: &mut Cx<'_, '_>, name: &str) -> Result<Result<Option<UserId>, FieldError>> {
+    if name.is_empty() {
+        return Ok(Ok(None));
+    }
+    let found = users::by_username(cx, name)?;
+    let unknown = || FieldError::new("sponsor", NO_SUCH_PERSON);
+    Ok(found.map(Some).ok_or_else(unknown))
+}
+
+/// How many people the field for a sponsor proposes.
+const PROPOSED: i64 = 200;
+
+/// Who is to answer for a new agent, at first whoever makes it, and who may.
+///
+/// # Errors
+/// A fault.
+pub(super) fn sponsor_field(cx: &mut Cx<'_, '_>, fields: &Fields) -> Result<(Field, Vec<Choice>)> {
+    let typed = match fields.has("sponsor") {
+        true => fields.get("sponsor"),
+        false => cx.actor.identity().map_or("", |who| who.username.as_str()),
+    };
+    let field = Field::new("sponsor", typed);
+    let people = users::lookup_people(cx, "", PROPOSED)?;
+    Ok((field, people.iter().map(|person| Choice::new(&person.username, &person.display_name, "")).collect()))
+}
+
+/// What is told where a typed username is nobody's.
+pub(super) const NO_SUCH_PERSON: &str = "There is no such person, or none that you may see. Type their username.";
 
 fn teams(cx: &mut Cx<'_, '_>, fields: &Fields) -> Result<Vec<(TeamId, RoleId)>> {
     let mut chosen: Vec<(TeamId, RoleId)> = Vec::new();

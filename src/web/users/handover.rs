@@ -3,7 +3,8 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::{UserHead, counted, home};
+use super::choosing::NO_SUCH_PERSON;
+use super::{UserHead, answered, counted, home, whom};
 use crate::http::Portal;
 use crate::model::ids::UserId;
 use crate::model::users::User;
@@ -43,6 +44,8 @@ struct Row {
     home: String,
     disabled: bool,
     ticked: bool,
+    /// What the person is to it.
+    part: &'static str,
 }
 
 /// A team that nobody else manages.
@@ -108,20 +111,25 @@ fn handover(page: Page, known: &Known, fields: &Fields, error: Option<&Error>) -
     }
 }
 
-fn row(Account { user, .. }: &Account, known: &Known, ticked: Option<&[UserId]>) -> Row {
+fn row(Account { user, contact, sponsor, .. }: &Account, known: &Known, ticked: Option<&[UserId]>) -> Row {
     Row {
         id: user.id.0,
         who: Who::of(user),
         home: user.home_team.and_then(|id| known.homes.get(&id).cloned()).unwrap_or_default(),
         disabled: !user.is_enabled(),
         ticked: ticked.is_none_or(|ids| ids.contains(&user.id)),
+        part: match (contact, sponsor) {
+            (true, true) => "Contact and sponsor",
+            (false, true) => "Sponsor",
+            _ => "",
+        },
     }
 }
 
 /// How many accounts there are, and how many of them are listed where those are not all.
 fn summary(left: &Left) -> String {
-    let total = usize::try_from(left.total).unwrap_or_default();
-    let all = counted(total, "service account", "service accounts");
+    let total = usize::try_from(left.total.total()).unwrap_or_default();
+    let all = answered(left.total);
     let listed = left.accounts.len();
     if listed < total { format!("{all}, of which these are the first {listed}") } else { all }
 }
@@ -146,9 +154,10 @@ fn tokens(left: &Left) -> String {
 pub async fn hand_over(portal: Portal, Id(id): Id<UserId>, fields: Fields) -> Answer {
     let typed = fields.clone();
     match portal.write(move |cx| run(cx, id, &typed)).await {
-        Ok(HandedOver { to, accounts, .. }) => {
-            let told = counted(accounts.len(), "service account has", "service accounts have");
-            portal.session.flash("good", format!("{told} {} as the contact now.", to.display_name))?;
+        Ok(HandedOver { to, kinds, .. }) => {
+            let have = if kinds.total() == 1 { "has" } else { "have" };
+            let told = format!("{} {have} {} as the {} now.", answered(kinds), to.display_name, whom(kinds));
+            portal.session.flash("good", told)?;
             see_other(home(id))
         }
         Err(error) if keeps_form(&error) => again(&portal, id, &fields, Some(&error)).await,
@@ -161,8 +170,6 @@ fn run(cx: &mut Cx<'_, '_>, id: UserId, fields: &Fields) -> Result<HandedOver> {
     handover::of(cx, id)?;
     let name = fields.get("contact").trim();
     let found = if name.is_empty() { None } else { users::by_username(cx, name)? };
-    let to = found.ok_or_else(|| {
-        Error::field("contact", "There is no such person, or none that you may see. Type their username.")
-    })?;
+    let to = found.ok_or_else(|| Error::field("contact", NO_SUCH_PERSON))?;
     handover::hand_over(cx, id, to, Some(&fields.parse_all::<UserId>("account")))
 }

@@ -17,6 +17,7 @@ pub mod wizard;
 use super::view::{Status, Tab, Who};
 use crate::model::Result;
 use crate::model::ids::UserId;
+use crate::model::users::AnswersFor;
 use crate::service::Cx;
 use crate::service::users::{self, Rights, UserInfo};
 
@@ -56,6 +57,26 @@ impl UserHead {
         let head = Self::of(&info, rights, current);
         Ok((info, rights, head))
     }
+}
+
+/// `2 service accounts and 1 AI agent`.
+fn answered(accounts: AnswersFor) -> String {
+    let some =
+        |n: i64, one: &str, many: &str| (n > 0).then(|| counted(usize::try_from(n).unwrap_or_default(), one, many));
+    let services = some(accounts.services, "service account", "service accounts");
+    let agents = some(accounts.agents, "AI agent", "AI agents");
+    services.into_iter().chain(agents).collect::<Vec<_>>().join(" and ")
+}
+
+/// `2 service accounts want a new contact`.
+pub fn want_somebody(accounts: AnswersFor) -> String {
+    let want = if accounts.total() == 1 { "wants" } else { "want" };
+    format!("{} {want} a new {}", answered(accounts), whom(accounts))
+}
+
+/// What a person is to these accounts: agents have a sponsor besides.
+fn whom(accounts: AnswersFor) -> &'static str {
+    if accounts.agents == 0 { "contact" } else { "contact or sponsor" }
 }
 
 /// Where a user's pages are.

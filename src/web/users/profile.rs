@@ -7,7 +7,7 @@ use askama::Template;
 
 use self::known::{Change, Known, Missing};
 use super::acts::{self, Act};
-use super::choosing::home_choice;
+use super::choosing::{NO_SUCH_PERSON, home_choice};
 use super::{UserHead, home};
 use crate::http::Portal;
 use crate::model::ids::UserId;
@@ -41,11 +41,14 @@ struct Profile {
     roles: Vec<Choice>,
     description: Field,
     contact: Field,
+    sponsor: Field,
+    agent: bool,
     contacts: Vec<Choice>,
     home_team: Field,
     home_teams: Vec<Choice>,
     home_name: String,
     contact_who: Option<Who>,
+    sponsor_who: Option<Who>,
     created: When,
     last_seen: Option<When>,
     uuid: String,
@@ -76,7 +79,8 @@ fn profile(page: Page, known: Known, fields: &Fields, error: Option<&Error>) -> 
         Field::new(name, value).judged(error)
     };
     let (role, home_team) = (field("role"), field("home_team"));
-    let shown = ["username", "display_name", "email", "role", "description", "contact", "home_team"];
+    let [contact_who, sponsor_who] = known.answering();
+    let shown = ["username", "display_name", "email", "role", "description", "contact", "sponsor", "home_team"];
     Profile {
         page,
         action: home(user.id),
@@ -103,11 +107,14 @@ fn profile(page: Page, known: Known, fields: &Fields, error: Option<&Error>) -> 
         role,
         description: field("description"),
         contact: field("contact"),
+        sponsor: field("sponsor"),
+        agent: user.kind == Kind::Agent,
         contacts: known.people.iter().map(|person| Choice::new(&person.username, &person.display_name, "")).collect(),
         home_teams: known.homes.iter().map(|team| home_choice(team, &home_team.value)).collect(),
         home_team,
         home_name: known.home.as_ref().map(|team| team.name.clone()).unwrap_or_default(),
-        contact_who: known.contact_who(),
+        contact_who,
+        sponsor_who,
         created: When::of(user.created_at, known.now),
         last_seen: user.last_seen_at.map(|at| When::of(at, known.now)),
         uuid: user.uuid.to_string(),
@@ -153,7 +160,14 @@ fn change(cx: &mut Cx<'_, '_>, id: UserId, fields: &Fields) -> Result<UserChange
     };
     let contact = match sent("contact") {
         None => None,
-        Some(name) => Some(contact(cx, id, name.trim())?),
+        Some(name) => {
+            let present = users::get(cx, id)?.user.contact;
+            Some(person(cx, "contact", present, name.trim())?)
+        }
+    };
+    let sponsor = match sent("sponsor") {
+        None => None,
+        Some(name) => Some(sponsor(cx, id, name.trim())?),
     };
     Ok(UserChange {
         // Without the version that was read, nothing is known of what was changed meanwhile.
@@ -164,21 +178,26 @@ fn change(cx: &mut Cx<'_, '_>, id: UserId, fields: &Fields) -> Result<UserChange
         role,
         description: sent("description"),
         contact,
+        sponsor,
         home_team,
         name_field: None,
     })
 }
 
-fn contact(cx: &mut Cx<'_, '_>, id: UserId, name: &str) -> Result<Option<UserId>> {
+fn sponsor(cx: &mut Cx<'_, '_>, id: UserId, name: &str) -> Result<UserId> {
+    let present = users::get(cx, id)?.user.sponsor;
+    let found = person(cx, "sponsor", present, name)?;
+    found.ok_or_else(|| Error::field("sponsor", "An AI agent has a sponsor. Type the username of a person."))
+}
+
+/// The person of this username, who may stay whoever it is at `present`; nobody where nothing was typed.
+fn person(cx: &mut Cx<'_, '_>, field: &str, present: Option<UserId>, name: &str) -> Result<Option<UserId>> {
     if name.is_empty() {
         return Ok(None);
     }
-    let present = users::get(cx, id)?.user.contact;
     if users::named(cx, present)?.is_some_and(|person| person.username == name) {
         return Ok(present);
     }
     let found = users::by_username(cx, name)?;
-    found.map(Some).ok_or_else(|| {
-        Error::field("contact", "There is no such person, or none that you may see. Type their username.")
-    })
+    found.map(Some).ok_or_else(|| Error::field(field, NO_SUCH_PERSON))
 }

@@ -127,7 +127,7 @@ impl Targets {
 }
 
 /// Acts that take no body.
-const BARE: &[&str] = &["/end-sessions", "/link", "/revoke-tokens", "/finish", "/suspend", "/resume", "/cap"];
+const BARE: &[&str] = &["/stop", "/end-sessions", "/link", "/revoke-tokens", "/finish", "/suspend", "/resume", "/cap"];
 
 /// How to send each write. A new route gets a line here, and thereby a test that it can be sent twice.
 pub(super) fn write(method: &str, path: &str, targets: &Targets) -> Request {

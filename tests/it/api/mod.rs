@@ -1,5 +1,6 @@
 //! The REST API.
 
+mod agents;
 mod contract;
 mod escape;
 mod idempotency;

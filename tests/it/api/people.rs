@@ -139,8 +139,8 @@ both! {
         assert_eq!(left.status, 200, "{}", left.body);
         assert_eq!(left.body, json!({
             "accounts": [
-                { "id": accounts[0], "user_name": "exporter@service", "name": "Exporter", "user_type": "Service", "may_change": true },
-                { "id": accounts[1], "user_name": "importer@service", "name": "Importer", "user_type": "Service", "may_change": true },
+                { "id": accounts[0], "user_name": "exporter@service", "name": "Exporter", "user_type": "Service", "contact": true, "sponsor": false, "may_change": true },
+                { "id": accounts[1], "user_name": "importer@service", "name": "Importer", "user_type": "Service", "contact": true, "sponsor": false, "may_change": true },
             ],
             "accounts_total": 2, "teams": [{ "id": platform, "name": "Platform" }], "personal_tokens": 1,
         }));

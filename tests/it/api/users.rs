@@ -49,10 +49,11 @@ both! {
     }
 
     async fn team_roles_kinds_and_homes_can_be_chosen(app) {
+        app.make_admin("grace");
         let api = app.root_api();
         let (platform, quality) = (app.team("Platform"), app.team("Data Quality"));
         let body = json!({
-            "name": "Release notes", "role": "Member", "user_type": "Agent", "username": "notes@agent", "home_team": "data quality",
+            "name": "Release notes", "role": "Member", "user_type": "Agent", "sponsor": "grace", "username": "notes@agent", "home_team": "data quality",
             "description": "Writes them", "teams": [{ "team": "PLATFORM", "role": "Maintainer" }, "Data Quality"],
         });
         let reply = create(&api, body).await;
@@ -86,8 +87,8 @@ both! {
         for number in 0..7 {
             app.service(&format!("Job {number}"), OrgRole::Member, &[(platform, RoleId::VIEWER)]);
         }
-        app.agent("Writer", OrgRole::Editor, &[(quality, RoleId::VIEWER)]);
         app.person("jonas", OrgRole::Manager, &[]);
+        app.agent("Writer", OrgRole::Editor, &[(quality, RoleId::VIEWER)]);
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
             let page = api.get(&format!("{USERS}?limit=3{cursor}")).await;
@@ -105,7 +106,7 @@ both! {
             ("user_type=Person&role=Manager", vec!["jonas"]),
             ("team=quality", vec!["Writer"]),
             ("team=Platform&sort=-name&limit=2", vec!["Job 6", "Job 5"]),
-            ("sort=-created&limit=1", vec!["jonas"]),
+            ("sort=-created&limit=1", vec!["Writer"]),
             ("status=active", vec!["jonas"]),
             ("status=disabled", vec![]),
             ("sort=username&user_type=Service&q=job%200", vec!["Job 0"]),

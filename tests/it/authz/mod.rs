@@ -76,6 +76,7 @@ fn fields(targets: &Targets) -> Vec<(String, String)> {
         ("description", "Intruder"),
         ("version", "1"),
         ("who", "grace"),
+        ("sponsor", "grace"),
         ("to", "Public"),
         ("only_admins", "on"),
         ("permission", "tokens:delete"),
@@ -95,7 +96,7 @@ fn contents(app: &TestApp) -> Vec<String> {
          UNION ALL SELECT 'member ' || user_id || '/' || team_id || '/' || role_id FROM memberships \
          UNION ALL SELECT 'token ' || id || name || description || scopes || COALESCE(revoked_at, 0) || version FROM tokens \
          UNION ALL SELECT 'settings ' || version FROM settings \
-         UNION ALL SELECT 'home ' || id || '/' || COALESCE(home_team_id, 0) FROM users \
+         UNION ALL SELECT 'home ' || id || '/' || COALESCE(home_team_id, 0) || '/' || COALESCE(sponsor_id, 0) FROM users \
          UNION ALL SELECT 'link ' || id || purpose FROM links) AS everything ORDER BY t",
     )
 }

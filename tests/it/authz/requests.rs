@@ -73,6 +73,9 @@ pub fn path(scene: &Scene, route: &Route, thing: &str) -> String {
         ("GET", "/users/service/new/token") => {
             format!("{path}?name=Robot&role=Member&team={0}&home_team={0}", scene.team)
         }
+        ("GET", "/users/agent/new/token") => {
+            format!("{path}?name=Robot&role=Member&team={0}&home_team={0}", scene.team)
+        }
         ("GET", "/users/service/preview") => format!("{path}?name=Robot"),
         ("GET", _) if route.path.ends_with("/members/new") => format!("{path}?kind={thing}"),
         _ => path,
@@ -108,7 +111,7 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
             (&role, "Viewer"),
         ],
         "/users/bulk" => vec![("action", "disable"), ("id", &user)],
-        "/users/service" => [("name", "Robot"), ("role", "Member"), ("team", &team), (&role, MAKER)]
+        "/users/service" | "/users/agent" => [("name", "Robot"), ("role", "Member"), ("team", &team), (&role, MAKER)]
             .into_iter()
             .chain([("home_team", team.as_str())])
             .chain(token)

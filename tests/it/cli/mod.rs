@@ -89,6 +89,16 @@ both! {
         assert_eq!(app.api(&token).get("/api/v1/users").await.status, 200);
     }
 
+    async fn s9_an_agents_token_always_ends_on_the_command_line(app) {
+        app.agent("Writer", OrgRole::Member, &[(app.team("Platform"), RoleId::VIEWER)]);
+        let create = |name: &'static str, expires: &'static str| ["token", "create", "--user", "writer@agent", "--name", name, "--scope", "teams:read", "--expires", expires];
+        assert!(err(&latchkey(&app, &create("endless", "never"), "")).contains("always expire"));
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens"), 0);
+        assert!(out(&latchkey(&app, &create("ending", "30d"), "")).starts_with("lk_agt_"));
+        let global = ["token", "create", "--user", "writer@agent", "--name", "root", "--global-admin", "--expires", "never"];
+        assert!(err(&latchkey(&app, &global, "")).contains("always expire"));
+    }
+
     async fn the_audit_log_is_verified(app) {
         app.make_admin("ada");
         for name in ["One", "Two", "Three", "Four"] {

@@ -46,6 +46,28 @@ both! {
         assert_eq!(app.number(&format!("SELECT COUNT(*) AS n FROM tokens WHERE user_id <> {}", scene.mia)), 0);
     }
 
+    async fn s9_a_sponsor_is_named_only_by_who_may_see_them_and_change_the_agent(app) {
+        let scene = Scene::of(&app);
+        let agent = app.agent("Writer", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
+        let stranger = app.person("stranger", OrgRole::Member, &[]);
+        let vera = app.person("vera", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
+        let before = app.number(&format!("SELECT sponsor_id AS n FROM users WHERE id = {agent}"));
+        let path = format!("/api/v1/users/{agent}");
+        let unseen = scene.api.patch(&path, json!({ "sponsor": stranger })).await;
+        assert_eq!((unseen.status, unseen.pointers()), (422, vec!["/sponsor"]), "{}", unseen.body);
+        let guess = scene.api.patch(&path, json!({ "sponsor": "nobody-of-that-name" })).await;
+        let named = scene.api.patch(&path, json!({ "sponsor": "stranger" })).await;
+        assert_eq!((guess.status, &guess.body), (422, &named.body), "and nobody learns whether there is one");
+        let viewer = app.api(&app.token(vera, &PermissionSet::everything().to_string()));
+        for sponsor in [json!(vera), json!("nobody-of-that-name")] {
+            assert_eq!(viewer.patch(&path, json!({ "sponsor": sponsor })).await.status, 403, "who may not change it is told that first");
+        }
+        assert_eq!(app.number(&format!("SELECT sponsor_id AS n FROM users WHERE id = {agent}")), before);
+        assert_eq!(viewer.get(&path).await.status, 200);
+        app.write(|cx| latchkey::service::users::update(cx, agent, latchkey::service::users::UserChange { sponsor: Some(vera), ..Default::default() }));
+        assert_eq!(viewer.patch(&path, json!({ "description": "mine" })).await.status, 403, "a sponsor gets no permission by it");
+    }
+
     async fn no_username_is_somebodys_address(app) {
         let scene = Scene::of(&app);
         let service = app.service("Deployer", OrgRole::Member, &[(scene.team, RoleId::MAINTAINER)]);

@@ -108,6 +108,7 @@ pub struct Account {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pass {
     pub user: UserId,
+    pub agents: bool,
     pub global_admin: bool,
     pub limit: Option<BTreeSet<TeamId>>,
     pub ends_at: i64,
@@ -128,6 +129,7 @@ pub struct Reading {
     pub roles: BTreeMap<RoleId, Grants>,
     pub teams: BTreeMap<TeamId, String>,
     pub only_admins_manage_machines: bool,
+    pub agents_stopped: bool,
 }
 
 /// The last rows of earlier sequences.
@@ -161,18 +163,19 @@ impl Reading {
              UNION ALL SELECT 'm|' || user_id || '|' || team_id || '|' || role_id FROM memberships WHERE user_id > {users} \
              UNION ALL SELECT 'r|' || id || '|' || level || '|' || permissions FROM roles WHERE id > {roles} \
              UNION ALL SELECT 't|' || id || '|' || user_id || '|' || {global} || '|' || {limited} || '|' \
-             || COALESCE(expires_at, {never}) || '|' || {revoked} || '|' || scopes || '|' || {suspended} FROM tokens WHERE id > {tokens} \
+             || COALESCE(expires_at, {never}) || '|' || {revoked} || '|' || scopes || '|' || {suspended} || '|' || kind FROM tokens WHERE id > {tokens} \
              UNION ALL SELECT 'k|' || token_id || '|' || hint || '|' || COALESCE(ends_at, {never}) FROM token_secrets WHERE token_id > {tokens} \
              UNION ALL SELECT 'x|' || token_id || '|' || team_id FROM token_teams WHERE token_id > {tokens} \
              UNION ALL SELECT 'l|' || id || '|' || user_id || '|' || expires_at FROM links WHERE user_id > {users} \
              UNION ALL SELECT 'g|' || id || '|' || name FROM teams WHERE id > {teams} \
-             UNION ALL SELECT 's|' || {setting} FROM settings",
+             UNION ALL SELECT 's|' || {setting} || '|' || {stopped} FROM settings",
             enabled = yes("disabled_at IS NULL"),
             password = yes("password_hash IS NOT NULL"),
             global = yes("global_admin"),
             limited = yes("limited"),
             revoked = yes("revoked_at IS NOT NULL"),
             suspended = yes("suspended_at IS NOT NULL"),
+            stopped = yes("agents_stopped_at IS NOT NULL"),
             setting = yes("only_admins_manage_machines"),
             never = i64::MAX,
         );
@@ -223,6 +226,7 @@ impl Reading {
                     revoked: row[6] == "1",
                     scopes: row[7].parse().unwrap(),
                     suspended: row[8] == "1",
+                    agents: row[9] == "Agent",
                     secrets: BTreeMap::new(),
                 };
                 self.tokens.insert(TokenId(number(1)), pass);
@@ -237,7 +241,7 @@ impl Reading {
             }
             "l" => drop(self.links.insert(number(1), (UserId(number(2)), number(3)))),
             "g" => drop(self.teams.insert(TeamId(number(1)), row[2].into())),
-            _ => self.only_admins_manage_machines = row[1] == "1",
+            _ => (self.only_admins_manage_machines, self.agents_stopped) = (row[1] == "1", row[2] == "1"),
         }
     }
 
@@ -274,7 +278,10 @@ impl Reading {
     /// What the secret of this hint can do at `now` (rule 1, and section 4); `None` where it is not good.
     pub fn by_token(&self, token: TokenId, hint: &str, now: i64) -> Option<Power> {
         let pass = self.tokens.get(&token)?;
-        if pass.suspended || pass.secrets.get(hint).is_none_or(|ends| *ends <= now) {
+        if pass.suspended
+            || (pass.agents && self.agents_stopped)
+            || pass.secrets.get(hint).is_none_or(|ends| *ends <= now)
+        {
             return None;
         }
         let good = !pass.revoked && pass.ends_at > now && self.accounts.get(&pass.user)?.enabled;

@@ -43,7 +43,8 @@ pub fn set(portal: &TestApp, window: &mut Window, name: &str, (thrown, held): (&
             grants.permissions, grants.level
         ));
     }
-    window.execute("UPDATE settings SET only_admins_manage_machines = FALSE");
+    let stopped = if dice.once_in(4) { "1" } else { "NULL" };
+    window.execute(&format!("UPDATE settings SET only_admins_manage_machines = FALSE, agents_stopped_at = {stopped}"));
     let query = format!("SELECT '' || id AS t FROM roles WHERE id <= 4 OR name LIKE '{name} role %' ORDER BY id");
     let roles: Vec<_> = window.texts(&query).iter().map(|id| RoleId(id.parse().unwrap())).collect();
     let scene = portal.write(|cx| {
@@ -66,7 +67,7 @@ pub fn set(portal: &TestApp, window: &mut Window, name: &str, (thrown, held): (&
             accounts.push(id);
         }
         for at in 0..MACHINES {
-            let id = users::create(cx, machine(dice, format!("{name}m{at}"), &places, &roles))?.user.id;
+            let id = users::create(cx, machine(dice, (format!("{name}m{at}"), ada), &places, &roles))?.user.id;
             let contact = Some(Some(dice.pick(&accounts[..=PEOPLE])));
             users::update(cx, id, UserChange { contact, ..UserChange::default() })?;
             accounts.push(id);
@@ -79,6 +80,9 @@ pub fn set(portal: &TestApp, window: &mut Window, name: &str, (thrown, held): (&
             if narrow && !dice.once_in(4) {
                 let half = dice.permissions(new.scopes);
                 new.scopes = dice.permissions(half);
+            }
+            if new.life == Lifetime::Never && users::get(cx, account)?.user.kind == Kind::Agent {
+                new.life = Lifetime::Days(30);
             }
             let minted = tokens::create(cx, account, new)?;
             if dice.once_in(2) && held[PEOPLE + at] {
@@ -123,12 +127,13 @@ fn person(name: String, role: OrgRole, teams: Vec<(TeamId, RoleId)>) -> NewUser 
         teams,
         home_team: None,
         description: String::new(),
+        sponsor: None,
         name_field: "display_name",
         form_key: None,
     }
 }
 
-fn machine(dice: &mut Dice, name: String, teams: &[TeamId], roles: &[RoleId]) -> NewUser {
+fn machine(dice: &mut Dice, (name, sponsor): (String, UserId), teams: &[TeamId], roles: &[RoleId]) -> NewUser {
     let kind = dice.pick(&[Kind::Service, Kind::Service, Kind::Agent]);
     let role = dice.pick(&[
         OrgRole::Member,
@@ -144,6 +149,7 @@ fn machine(dice: &mut Dice, name: String, teams: &[TeamId], roles: &[RoleId]) ->
         username: String::new(),
         email: String::new(),
         home_team: Some(home).filter(|_| !dice.once_in(4)),
+        sponsor: Some(sponsor),
         ..person(name, role, memberships(dice, teams, roles))
     }
 }
@@ -170,6 +176,10 @@ fn token(dice: &mut Dice, name: String, teams: &[TeamId]) -> NewToken {
 fn hidden_global_admin(cx: &mut Cx<'_, '_>, account: UserId) -> latchkey::model::Result<()> {
     let mut dice = Dice::new(&[]);
     let new = token(&mut dice, "global".into(), &[]);
-    tokens::create(cx, account, NewToken { global_admin: true, scopes: PermissionSet::EMPTY, teams: None, ..new })
-        .map(drop)
+    tokens::create(
+        cx,
+        account,
+        NewToken { life: Lifetime::Days(30), global_admin: true, scopes: PermissionSet::EMPTY, teams: None, ..new },
+    )
+    .map(drop)
 }

@@ -168,8 +168,17 @@ impl TestApp {
             teams: teams.to_vec(),
             home_team: None,
             description: String::new(),
+            sponsor: (kind == Kind::Agent).then(|| self.somebody()),
             name_field: "display_name",
             form_key: None,
+        }
+    }
+
+    /// The first person there is, or one who is made.
+    fn somebody(&self) -> UserId {
+        match self.number("SELECT COALESCE(MIN(id), 0) AS n FROM users WHERE kind = 'person' AND disabled_at IS NULL") {
+            0 => self.person("sponsor", OrgRole::Member, &[]),
+            id => UserId(id),
         }
     }
 
@@ -269,7 +278,7 @@ impl TestApp {
 }
 
 /// A token for 90 days that can do nothing.
-fn new_token() -> NewToken {
+pub fn new_token() -> NewToken {
     NewToken {
         name: String::new(),
         description: String::new(),

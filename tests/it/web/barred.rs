@@ -65,7 +65,7 @@ both! {
                 assert_audited(&app, action, username, REASON);
             }
         }
-        assert_eq!(app.number("SELECT COUNT(*) AS n FROM users WHERE password_hash IS NOT NULL"), 0);
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM users WHERE kind <> 'person' AND password_hash IS NOT NULL"), 0);
     }
 
     async fn by_a_forged_session_row(app) {

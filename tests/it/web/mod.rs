@@ -1,5 +1,6 @@
 //! The pages.
 
+mod agents;
 mod barred;
 mod docs;
 mod forgotten;

@@ -3,7 +3,7 @@
 use super::What;
 use crate::model::Result;
 use crate::model::ids::TeamId;
-use crate::model::users::{Kind, User};
+use crate::model::users::{AnswersFor, Kind, User};
 use crate::service::users::{self, UserInfo};
 use crate::service::{Cx, choices, handover};
 use crate::web::Fields;
@@ -119,7 +119,7 @@ fn stopped(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
 
 /// What is gone when an account is removed.
 fn lost(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
-    let mut losses = vec![match info.tokens.usable + info.tokens.suspended {
+    let mut losses = vec![match info.tokens.left() {
         0 => "It has no token that is good.".to_owned(),
         n => format!("{} revoked at once.", counted(n.try_into().unwrap_or(usize::MAX), "token is", "tokens are")),
     }];
@@ -138,12 +138,17 @@ fn lost(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
 fn left(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Vec<String>> {
     let left = handover::left_by(cx, info.clone())?;
     let mut told = Vec::new();
-    if left.total > 0 {
+    if left.total.total() > 0 {
         let names: Vec<_> = left.accounts.iter().take(NAMED).map(|account| account.user.username.as_str()).collect();
-        let rest = usize::try_from(left.total).unwrap_or_default().saturating_sub(names.len());
+        let rest = usize::try_from(left.total.total()).unwrap_or_default().saturating_sub(names.len());
         let more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
         let names = names.join(", ");
-        told.push(format!("Service accounts that go on working, but want a new contact: {names}{more}."));
+        let what = match left.total {
+            AnswersFor { agents: 0, .. } => "Service accounts that go on working, but want a new contact",
+            AnswersFor { services: 0, .. } => "AI agents that go on working, but want a new contact or sponsor",
+            _ => "Service accounts and AI agents that go on working, but want a new contact or sponsor",
+        };
+        told.push(format!("{what}: {names}{more}."));
     }
     if !left.teams.is_empty() {
         let names: Vec<_> = left.teams.iter().map(|(_, name)| name.as_str()).collect();
@@ -166,7 +171,7 @@ fn hand_over_first(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Option<(Strin
 fn into_person(user: &User, info: &UserInfo, fields: &Fields) -> Confirm {
     let typed = |name, proposed: &str| Field::new(name, if fields.has(name) { fields.get(name) } else { proposed });
     let input = |label, kind, hint, field| Input { label, kind, hint, field };
-    let tokens = match info.tokens.usable + info.tokens.suspended {
+    let tokens = match info.tokens.left() {
         0 => "It has no access token that is good.".to_owned(),
         n => format!(
             "{}, now as the person's own, without the scopes self:read and self:update.",
@@ -179,7 +184,10 @@ fn into_person(user: &User, info: &UserInfo, fields: &Fields) -> Confirm {
         losses: vec![
             format!("Role and teams stay: {}.", roles(info)),
             tokens,
-            "Its home team and its contact go: people have none.".into(),
+            match user.kind {
+                Kind::Agent => "Its home team and its contact go, and its sponsor: people have none.".into(),
+                Kind::Service | Kind::Person => "Its home team and its contact go: people have none.".into(),
+            },
             "Its made-up address is replaced.".into(),
         ],
         inputs: vec![

@@ -11,7 +11,7 @@ use crate::service::handover::{self, Left};
 use crate::service::users::{self, Rights, UserInfo};
 use crate::service::{Cx, choices};
 use crate::web::Fields;
-use crate::web::users::{UserHead, counted, home};
+use crate::web::users::{UserHead, answered, home, whom};
 use crate::web::view::Who;
 
 /// How many people the contact field proposes.
@@ -39,8 +39,9 @@ pub(super) struct Known {
     pub homes: Vec<Team>,
     pub home: Option<Team>,
     pub contact: Option<User>,
-    /// Whether the contact's page may be seen.
-    pub sees_contact: bool,
+    pub sponsor: Option<User>,
+    /// Whether the page of whoever answers for it may be seen: the contact's, the sponsor's.
+    sees: [bool; 2],
     pub people: Vec<User>,
     pub own: bool,
     /// What the person leaves behind.
@@ -66,7 +67,9 @@ impl Known {
         Ok(Self {
             left: left.filter(|left| !left.is_empty()),
             contact: users::named(cx, info.user.contact)?,
-            sees_contact: info.user.contact.is_some_and(|person| users::get(cx, person).is_ok()),
+            sponsor: users::named(cx, info.user.sponsor)?,
+            sees: [info.user.contact, info.user.sponsor]
+                .map(|id| id.is_some_and(|person| users::get(cx, person).is_ok())),
             people: if editing { users::lookup_people(cx, "", PROPOSED)? } else { Vec::new() },
             own: cx.actor.id() == Some(id),
             now: cx.now,
@@ -89,6 +92,7 @@ impl Known {
             "role" => user.role.to_string(),
             "description" => user.description.clone(),
             "contact" => self.contact.as_ref().map(|person| person.username.clone()).unwrap_or_default(),
+            "sponsor" => self.sponsor.as_ref().map(|person| person.username.clone()).unwrap_or_default(),
             "home_team" => user.home_team.map(|id| id.to_string()).unwrap_or_default(),
             _ => String::new(),
         }
@@ -103,6 +107,7 @@ impl Known {
             ("role", "Organisation role"),
             ("home_team", "Home team"),
             ("contact", "Contact"),
+            ("sponsor", "Sponsor"),
             ("description", "Description"),
         ];
         let differing = named
@@ -119,21 +124,24 @@ impl Known {
         differing.map(change).collect()
     }
 
-    pub fn contact_who(&self) -> Option<Who> {
-        let mut who = Who::of(self.contact.as_ref()?);
-        if !self.sees_contact {
-            who.href.clear();
-        }
-        Some(who)
+    /// The contact, and the sponsor.
+    pub fn answering(&self) -> [Option<Who>; 2] {
+        let who = |person: &Option<User>, sees: bool| {
+            let mut who = Who::of(person.as_ref()?);
+            if !sees {
+                who.href.clear();
+            }
+            Some(who)
+        };
+        [who(&self.contact, self.sees[0]), who(&self.sponsor, self.sees[1])]
     }
 
     /// What the person answers for, in words; nothing where that is nothing, or the caller may do nothing about it.
     pub fn answers_for(&self) -> Option<String> {
         let left = self.left.as_ref()?;
         let concerned = self.rights.manage || self.own || left.accounts.iter().any(|account| account.may_change);
-        let accounts = usize::try_from(left.total).unwrap_or_default();
-        let accounts = (accounts > 0)
-            .then(|| format!("the contact of {}", counted(accounts, "service account", "service accounts")));
+        let accounts =
+            (left.total.total() > 0).then(|| format!("the {} of {}", whom(left.total), answered(left.total)));
         let names: Vec<_> = left.teams.iter().map(|(_, name)| name.as_str()).collect();
         let teams = (!names.is_empty()).then(|| format!("the only one who manages {}", names.join(", ")));
         let all: Vec<_> = accounts.into_iter().chain(teams).collect();

@@ -2,7 +2,7 @@
 
 use latchkey::model::ids::TeamId;
 use latchkey::model::users::Kind;
-use latchkey::service::by_name::{self, TeamWanted, UserEdit, UserWanted};
+use latchkey::service::by_name::{self, PersonNamed, TeamWanted, UserEdit, UserWanted};
 use latchkey::service::users::{PersonWanted, UserChange};
 use latchkey::service::{bulk, handover, users, wizard};
 
@@ -34,6 +34,7 @@ pub fn make_by_name(by: &mut Try<'_>) -> Outcome {
         teams: new.teams.iter().map(|(team, _)| TeamWanted { name: named(team), role: None }).collect(),
         home_team: new.home_team.as_ref().map(named),
         description: None,
+        sponsor: new.sponsor.map(PersonNamed::Id),
     };
     by.write(|cx| by_name::create_user(cx, wanted)).map(invited)
 }

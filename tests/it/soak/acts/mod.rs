@@ -78,6 +78,8 @@ pub const ACTS: &[Act] = &[
     act(2, "hand over", "service_accounts:update", accounts::hand_over),
     act(1, "move all homes", "service_accounts:update", teams::move_homes),
     act(1, "change the settings", "settings:update", teams::change_settings),
+    act(1, "stop all agents", "settings:update", teams::stop_agents),
+    act(3, "let all agents go", "settings:update", teams::resume_agents),
     act(8, "set a membership", "teams:update", teams::set_member),
     act(2, "set a membership by name", "teams:update", teams::set_member_by_name),
     act(2, "end a membership", "teams:update", teams::end_membership),
@@ -207,6 +209,9 @@ impl Try<'_> {
         let home = if kind == Kind::Person { None } else { self.place(self.act.permission()).ok() };
         let teams = self.memberships(home);
         self.tell(format!("named {name}"));
+        let people = self.reading.accounts.iter().filter(|(_, account)| account.kind == Kind::Person);
+        let people: Vec<_> = people.map(|(id, _)| *id).collect();
+        let sponsor = (kind == Kind::Agent).then(|| self.dice.pick(&people));
         NewUser {
             kind,
             username: if kind == Kind::Person { name.clone() } else { String::new() },
@@ -216,6 +221,7 @@ impl Try<'_> {
             teams,
             home_team: home,
             description: String::new(),
+            sponsor,
             name_field: "display_name",
             form_key: None,
         }

@@ -2,7 +2,7 @@
 
 use latchkey::model::Result;
 use latchkey::model::ids::UserId;
-use latchkey::service::{by_name, homes, members, settings, teams};
+use latchkey::service::{agents, by_name, homes, members, settings, teams};
 
 use super::{Account, Outcome, Try, none, nothing};
 
@@ -16,6 +16,14 @@ pub fn move_homes(by: &mut Try<'_>) -> Outcome {
 pub fn change_settings(by: &mut Try<'_>) -> Outcome {
     let only_admins = !by.reading.only_admins_manage_machines;
     nothing(by.write(|cx| settings::update(cx, None, |settings| settings.only_admins_manage_machines = only_admins)))
+}
+
+pub fn stop_agents(by: &mut Try<'_>) -> Outcome {
+    nothing(by.write(|cx| agents::stop(cx, None)))
+}
+
+pub fn resume_agents(by: &mut Try<'_>) -> Outcome {
+    nothing(by.write(|cx| agents::resume(cx, None)))
 }
 
 /// Some account, mostly one that does not hold more than the actor.

@@ -1,0 +1,12 @@
+-- A program that does not know the switch must not take what it stopped.
+UPDATE tokens SET suspended_at = (SELECT agents_stopped_at FROM settings), version = version + 1
+WHERE kind = 'Agent' AND suspended_at IS NULL AND revoked_at IS NULL AND (SELECT agents_stopped_at FROM settings) IS NOT NULL;
+ALTER TABLE settings DROP COLUMN agents_resumed_at;
+ALTER TABLE settings DROP COLUMN agents_stopped_at;
+DROP TRIGGER agents_tokens_end_update;
+DROP TRIGGER agents_tokens_end_insert;
+DROP TRIGGER sponsor_stays_a_person;
+DROP TRIGGER sponsor_is_a_person_update;
+DROP TRIGGER sponsor_is_a_person_insert;
+DROP INDEX users_by_sponsor;
+ALTER TABLE users DROP COLUMN sponsor_id;

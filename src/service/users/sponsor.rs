@@ -1,0 +1,55 @@
+//! Who answers for an agent: a person whose account is enabled.
+
+use super::create::{NewUser, person_acting, trying};
+use super::get;
+use crate::model::ids::UserId;
+use crate::model::users::{Kind, User};
+use crate::model::{Error, FieldError, Result};
+use crate::service::app::{Cx, account};
+
+/// Who answers for a new agent: whoever is named, else whoever makes it; nobody for others.
+pub(super) fn of_new(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Result<Option<UserId>, FieldError>> {
+    if new.kind != Kind::Agent {
+        return Ok(Ok(None));
+    }
+    let maker = person_acting(cx);
+    match new.sponsor.or(maker) {
+        None => Ok(Err(missing())),
+        // Makers need not be able to look themselves up.
+        Some(id) if maker == Some(id) => Ok(Ok(Some(id))),
+        Some(id) => {
+            let good = is_good(cx, id)?;
+            trying(cx, new);
+            Ok(if good { Ok(Some(id)) } else { Err(unfit()) })
+        }
+    }
+}
+
+/// Who answers for the agent `before` from now on; whoever it was may stay.
+pub(super) fn of_changed(cx: &mut Cx<'_, '_>, before: &User, sponsor: UserId) -> Result<Result<UserId, FieldError>> {
+    if before.sponsor == Some(sponsor) {
+        return Ok(Ok(sponsor));
+    }
+    let good = is_good(cx, sponsor)?;
+    cx.attempt("user.update");
+    cx.on(account(before));
+    Ok(if good { Ok(sponsor) } else { Err(unfit()) })
+}
+
+/// Whether this is an enabled person whom the caller may know of.
+pub(super) fn is_good(cx: &mut Cx<'_, '_>, id: UserId) -> Result<bool> {
+    match get(cx, id) {
+        Ok(found) => Ok(found.user.kind == Kind::Person && found.user.is_enabled()),
+        Err(Error::NotFound(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// An agent always has one.
+pub(in crate::service) fn missing() -> FieldError {
+    FieldError::new("sponsor", "An AI agent has a sponsor: a person who answers for it. Name one.")
+}
+
+fn unfit() -> FieldError {
+    FieldError::new("sponsor", "The sponsor must be a person whose account is enabled, and whom you may see.")
+}
