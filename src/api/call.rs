@@ -7,15 +7,17 @@ use std::str::FromStr;
 
 use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use super::answer::{Done, replayed};
 use super::idempotency::{keyed, other_request};
 use super::query::{FromParams, Params};
 use super::{Answer, ApiError};
+use crate::http::export::{self, Format};
 use crate::http::{Bearer, origin};
 use crate::model::{Error, Result as ModelResult};
 use crate::service::Cx;
+use crate::service::audit::Export;
 use crate::service::idempotency::{Outcome, once};
 
 /// A call.
@@ -125,6 +127,28 @@ impl Call {
             Error::Invalid(errors) => ApiError::query(errors),
             other => self.told(other),
         })
+    }
+
+    /// Runs a use case that is written down though it changes nothing, with query parameters.
+    ///
+    /// # Errors
+    /// As [`Call::list`].
+    pub async fn begin<I: Input, T: Send + 'static>(
+        &self,
+        input: I,
+        case: impl FnOnce(&mut Cx<'_, '_>, I::Value) -> ModelResult<T> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let input = self.admit(input.all()).await?;
+        let outcome = self.bearer.write(move |cx| case(cx, input)).await;
+        outcome.map_err(|error| match error {
+            Error::Invalid(errors) => ApiError::query(errors),
+            other => self.told(other),
+        })
+    }
+
+    /// The answer that streams an export.
+    pub fn exported(&self, export: Export, format: Format) -> HttpResponse {
+        export::answer(self.bearer.app.clone(), self.bearer.caller.clone(), export, format)
     }
 
     /// A call without query parameters.

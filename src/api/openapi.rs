@@ -12,7 +12,9 @@ use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use super::errors::{Mistake, Problem};
 use super::idempotency::Idempotent;
-use super::{me, members, permissions, roles, settings, teams, tokens, users};
+use super::{audit, me, members, permissions, roles, settings, teams, tokens, users};
+use crate::http::export::Format;
+use crate::model::audit::{ActorKind, Outcome};
 use crate::model::tokens::{Ending, Usage};
 
 #[derive(utoipa::OpenApi)]
@@ -39,8 +41,9 @@ use crate::model::tokens::{Ending, Usage};
         members::list, members::set, members::remove,
         roles::create, roles::list, roles::get, roles::change, roles::delete, roles::members,
         settings::get, settings::change, settings::stop_agents, settings::resume_agents,
+        audit::list, audit::export, audit::get,
     ),
-    components(schemas(Problem, Mistake, Ending, Usage)),
+    components(schemas(Problem, Mistake, Ending, Usage, ActorKind, Outcome, Format)),
     modifiers(&Bearer, &ListsRefer, &Idempotent),
     security(("token" = [])),
     tags(
@@ -49,6 +52,7 @@ use crate::model::tokens::{Ending, Usage};
         (name = "Teams", description = "Teams and their members."),
         (name = "Roles", description = "Team roles, predefined and custom, and who has them."),
         (name = "Settings", description = "What holds for the whole portal."),
+        (name = "Audit", description = "Every change, log-in and refusal."),
     ),
 )]
 struct Document;

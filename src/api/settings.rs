@@ -27,6 +27,9 @@ pub struct SettingsAnswer {
     #[serde(with = "rfc3339::option")]
     #[schema(required)]
     agents_stopped_at: Option<OffsetDateTime>,
+    /// After how many days entries of the audit log are removed; null for never.
+    #[schema(required)]
+    audit_keep_days: Option<i64>,
     /// Counts changes; `ETag` has it too.
     #[schema(example = 1)]
     version: i64,
@@ -58,7 +61,8 @@ pub struct TokenPolicyAnswer {
 }
 
 impl From<Settings> for SettingsAnswer {
-    fn from(Settings { only_admins_manage_machines, tokens, agents_stopped_at, version }: Settings) -> Self {
+    fn from(settings: Settings) -> Self {
+        let Settings { only_admins_manage_machines, tokens, agents_stopped_at, audit_keep_days, version } = settings;
         let token_policy = TokenPolicyAnswer {
             personal_tokens: tokens.personal_tokens,
             personal_max_days: tokens.personal_max_days,
@@ -72,6 +76,7 @@ impl From<Settings> for SettingsAnswer {
             only_admins_manage_service_accounts: only_admins_manage_machines,
             token_policy,
             agents_stopped_at,
+            audit_keep_days,
             version,
         }
     }
@@ -89,6 +94,10 @@ pub struct ChangeSettings {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     token_policy: Option<ChangeTokenPolicy>,
+    /// After how many days entries of the audit log are removed; null for never.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 30, maximum = 36500)]
+    audit_keep_days: Option<Option<i64>>,
 }
 
 /// What is to be changed of the policy for access tokens. What is left out stays as it is; null takes a limit away.
@@ -128,6 +137,7 @@ pub struct ChangeTokenPolicy {
 impl ChangeSettings {
     fn apply(self, settings: &mut Settings) {
         put(&mut settings.only_admins_manage_machines, self.only_admins_manage_service_accounts);
+        put(&mut settings.audit_keep_days, self.audit_keep_days);
         let Some(change) = self.token_policy else { return };
         let policy = &mut settings.tokens;
         put(&mut policy.personal_tokens, change.personal_tokens);
@@ -213,7 +223,7 @@ pub async fn resume_agents(call: Call) -> Answer {
 fn under_policy(error: Error) -> Error {
     match error {
         Error::Invalid(mut errors) => {
-            for error in &mut errors {
+            for error in errors.iter_mut().filter(|error| error.field != "audit_keep_days") {
                 error.field = format!("token_policy/{}", error.field);
             }
             Error::Invalid(errors)

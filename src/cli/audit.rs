@@ -27,7 +27,16 @@ pub(super) fn run(command: &Command, config: Config) -> Outcome {
         Command::Verify { head } => {
             let found =
                 audit::verify(&app, *head)?.map_err(|broken| format!("the audit log does not hold: {broken}"))?;
-            say(&format!("The audit log holds: {} entries, head {found}", found.seq))
+            let head = found.head;
+            match found.boundary {
+                None => say(&format!("The audit log holds: {} entries, head {head}", head.seq)),
+                Some(boundary) => say(&format!(
+                    "The audit log holds: {} entries, head {head}. It begins at entry {}: retention removed those up to entry {}, and its boundary is genuine.",
+                    head.seq - boundary.seq,
+                    boundary.seq + 1,
+                    boundary.seq
+                )),
+            }
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Audit entries and the chain that holds them together.
 
+mod boundary;
+mod filter;
+mod told;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -8,6 +12,13 @@ use time::OffsetDateTime;
 use super::ids::TeamId;
 use super::roles::words;
 use crate::base::crypto;
+
+pub use boundary::{Boundary, KEEP_AT_LEAST, KEEP_AT_MOST};
+pub use filter::{ActorKind, Filter, NAMES, Named, no_such_actor};
+pub use told::{Told, ToldActor, ToldTarget, ToldToken};
+
+/// The action under which retention is written down; `verify` compares it with the boundary.
+pub const RETENTION: &str = "audit.retention";
 
 words! {
     /// How an audited act ended.
@@ -141,6 +152,32 @@ impl Entry {
     pub fn time(&self) -> OffsetDateTime {
         crate::base::clock::from_micros(self.at)
     }
+
+    /// All that is read in it, folded, a line for each: what a search for text looks through.
+    pub fn text(&self) -> String {
+        let mut lines = vec![self.actor_name.clone(), self.action.clone()];
+        let others = [&self.token_name, &self.target_name, &self.reason, &self.address, &self.user_agent];
+        lines.extend(others.into_iter().chain([&self.request_id]).flatten().cloned());
+        for json in [&self.before, &self.after].into_iter().flatten() {
+            match serde_json::from_str(json) {
+                Ok(value) => spell(&value, "", &mut lines),
+                Err(_) => lines.push(json.clone()),
+            }
+        }
+        lines.join("\n").to_lowercase()
+    }
+}
+
+/// The values in `json`, each behind the field that it stands in.
+fn spell(json: &serde_json::Value, field: &str, lines: &mut Vec<String>) {
+    use serde_json::Value;
+    match json {
+        Value::Null => {}
+        Value::String(text) => lines.push(format!("{field} {text}")),
+        Value::Array(items) => items.iter().for_each(|item| spell(item, field, lines)),
+        Value::Object(fields) => fields.iter().for_each(|(field, value)| spell(value, field, lines)),
+        Value::Bool(_) | Value::Number(_) => lines.push(format!("{field} {json}")),
+    }
 }
 
 /// The last entry's number and code: shown to an administrator, it lets a cut tail be found later.
@@ -194,19 +231,63 @@ pub enum Broken {
     /// The log does not contain the head that was shown.
     #[error("entry {0} is not the one whose head was shown")]
     OtherHead(i64),
+    /// The boundary was not made by retention, or was changed.
+    #[error("the boundary at entry {0} is forged: its seal is not of this portal's key")]
+    Forged(i64),
+    /// The boundary says that entries were removed which are still there.
+    #[error("entry {found} is there, but the boundary says that everything up to entry {boundary} was removed")]
+    Before {
+        /// The last entry that the boundary says was removed.
+        boundary: i64,
+        /// The entry that is there.
+        found: i64,
+    },
+    /// The boundary is not the one that the log tells of.
+    #[error("the boundary stands at entry {boundary}, but the log tells of a removal up to entry {told}")]
+    OtherBoundary {
+        /// Where it stands; 0 without one.
+        boundary: i64,
+        /// Up to where the last retention removed entries; 0 where the log tells of none.
+        told: i64,
+    },
+}
+
+/// A log that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Its last entry.
+    pub head: Head,
+    /// Where it begins, if retention has removed entries.
+    pub boundary: Option<Boundary>,
 }
 
 /// Walks the chain, an entry at a time.
 pub struct Verifier<'a> {
     key: &'a [u8; 32],
     shown: Option<Head>,
+    boundary: Option<Boundary>,
     last: Head,
+    /// Up to where the last retention told of removed entries.
+    removed: i64,
 }
 
 impl<'a> Verifier<'a> {
-    /// Begins before the first entry. `shown` is a head that was noted earlier.
-    pub fn new(key: &'a [u8; 32], shown: Option<Head>) -> Self {
-        Self { key, shown, last: Head { seq: 0, mac: GENESIS } }
+    /// Begins before the first entry, or at the boundary that retention left. `shown` is a head that was noted earlier.
+    ///
+    /// # Errors
+    /// The boundary is forged, or another than the head that was shown.
+    pub fn new(key: &'a [u8; 32], shown: Option<Head>, boundary: Option<Boundary>) -> Result<Self, Broken> {
+        let mut last = Head { seq: 0, mac: GENESIS };
+        if let Some(boundary) = boundary {
+            if !boundary.is_genuine(key) {
+                return Err(Broken::Forged(boundary.seq));
+            }
+            last = Head { seq: boundary.seq, mac: boundary.mac };
+        }
+        match shown {
+            Some(shown) if shown.seq == last.seq && shown.mac != last.mac => Err(Broken::OtherHead(last.seq)),
+            _ => Ok(Self { key, shown, boundary, last, removed: 0 }),
+        }
     }
 
     /// The next entry and the code kept beside it.
@@ -215,12 +296,18 @@ impl<'a> Verifier<'a> {
     /// Where the chain does not hold.
     pub fn next(&mut self, entry: &Entry, mac: &[u8]) -> Result<(), Broken> {
         let expected = self.last.seq + 1;
+        if let Some(boundary) = self.boundary.filter(|boundary| entry.seq <= boundary.seq) {
+            return Err(Broken::Before { boundary: boundary.seq, found: entry.seq });
+        }
         if entry.seq != expected {
             return Err(Broken::Gap { expected, found: entry.seq });
         }
         let computed = entry.mac(self.key, &self.last.mac);
         if !crypto::same(&computed, mac) {
             return Err(Broken::Altered(entry.seq));
+        }
+        if entry.action == RETENTION && entry.outcome == Outcome::Done.as_str() {
+            self.removed = removed_up_to(entry);
         }
         self.last = Head { seq: entry.seq, mac: computed };
         match self.shown {
@@ -229,16 +316,24 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// After the last entry: the head.
+    /// After the last entry: what holds.
     ///
     /// # Errors
-    /// The tail was cut.
-    pub fn finish(self) -> Result<Head, Broken> {
+    /// The tail was cut, or the boundary is not the one that the log tells of.
+    pub fn finish(self) -> Result<Verified, Broken> {
+        let boundary = self.boundary.map_or(0, |boundary| boundary.seq);
         match self.shown {
             Some(shown) if shown.seq > self.last.seq => Err(Broken::Cut { expected: shown.seq, found: self.last.seq }),
-            _ => Ok(self.last),
+            _ if boundary != self.removed => Err(Broken::OtherBoundary { boundary, told: self.removed }),
+            _ => Ok(Verified { head: self.last, boundary: self.boundary }),
         }
     }
+}
+
+/// Up to which entry retention says that it removed the oldest.
+fn removed_up_to(entry: &Entry) -> i64 {
+    let after = entry.after.as_deref().and_then(|json| serde_json::from_str::<serde_json::Value>(json).ok());
+    after.and_then(|after| after["removed_up_to"].as_i64()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -279,9 +374,45 @@ mod tests {
     }
 
     fn verify(chain: &[(Entry, Mac)], shown: Option<Head>) -> Result<Head, Broken> {
-        let mut verifier = Verifier::new(&KEY, shown);
+        verify_from(None, chain, shown)
+    }
+
+    fn verify_from(from: Option<Boundary>, chain: &[(Entry, Mac)], shown: Option<Head>) -> Result<Head, Broken> {
+        let mut verifier = Verifier::new(&KEY, shown, from)?;
         chain.iter().try_for_each(|(entry, mac)| verifier.next(entry, mac))?;
-        verifier.finish()
+        verifier.finish().map(|verified| verified.head)
+    }
+
+    /// The chain with an entry at its end that tells of a removal up to `seq`.
+    fn retained(mut chain: Vec<(Entry, Mac)>, seq: i64) -> Vec<(Entry, Mac)> {
+        let (last, mac) = chain.last().cloned().unwrap();
+        let after = Some(format!("{{\"removed_up_to\":{seq}}}"));
+        let entry = Entry { seq: last.seq + 1, action: RETENTION.into(), after, ..last };
+        let mac = entry.mac(&KEY, &mac);
+        chain.push((entry, mac));
+        chain
+    }
+
+    #[test]
+    fn a_log_begins_at_a_genuine_boundary_and_nowhere_else() {
+        let whole = retained(chain(6), 3);
+        let at = |seq: usize| Boundary::sealed(&KEY, (seq as i64, whole[seq - 1].1, 0));
+        let rest = &whole[3..];
+        let head = verify_from(Some(at(3)), rest, None).unwrap();
+        assert_eq!(head.seq, 7);
+        assert_eq!(verify_from(None, rest, None), Err(Broken::Gap { expected: 1, found: 4 }));
+        let forged = Boundary { seq: 4, mac: whole[3].1, ..at(3) };
+        assert_eq!(verify_from(Some(forged), &whole[4..], None), Err(Broken::Forged(4)));
+        assert_eq!(verify_from(Some(at(2)), rest, None), Err(Broken::Gap { expected: 3, found: 4 }));
+        assert_eq!(verify_from(Some(at(5)), rest, None), Err(Broken::Before { boundary: 5, found: 4 }));
+        let elsewhere = Boundary::sealed(&KEY, (3, [9; 32], 0));
+        assert_eq!(verify_from(Some(elsewhere), rest, None), Err(Broken::Altered(4)));
+        let other = Err(Broken::OtherBoundary { boundary: 4, told: 3 });
+        assert_eq!(verify_from(Some(at(4)), &whole[4..], None), other, "one of another history under the same key");
+        assert_eq!(verify(&whole, None), Err(Broken::OtherBoundary { boundary: 0, told: 3 }));
+        let shown = Head { seq: 3, mac: whole[2].1 };
+        assert!(verify_from(Some(at(3)), rest, Some(shown)).is_ok());
+        assert_eq!(verify_from(Some(at(3)), rest, Some(Head { mac: [1; 32], ..shown })), Err(Broken::OtherHead(3)));
     }
 
     #[test]

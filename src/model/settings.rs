@@ -2,7 +2,9 @@
 
 use time::OffsetDateTime;
 
+use super::audit::{KEEP_AT_LEAST, KEEP_AT_MOST};
 use super::tokens::TokenPolicy;
+use super::{Error, Result};
 
 /// The settings that are kept in the store and take effect at the next request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub struct Settings {
     pub tokens: TokenPolicy,
     /// Since when all AI agents are stopped, where they are.
     pub agents_stopped_at: Option<OffsetDateTime>,
+    /// After how many days entries of the audit log are removed; never without it.
+    pub audit_keep_days: Option<i64>,
     /// Counts changes.
     pub version: i64,
 }
@@ -27,6 +31,21 @@ pub struct Agents {
     pub tokens: i64,
     /// How many of those act as an Admin.
     pub global_admin: i64,
+}
+
+impl Settings {
+    /// Whether all of it can be meant.
+    ///
+    /// # Errors
+    /// What is wrong, at its field.
+    pub fn check(&self) -> Result<()> {
+        self.tokens.check()?;
+        if self.audit_keep_days.is_some_and(|days| !(KEEP_AT_LEAST..=KEEP_AT_MOST).contains(&days)) {
+            let told = format!("Choose from {KEEP_AT_LEAST} to {KEEP_AT_MOST} days, or leave it empty.");
+            return Err(Error::field("audit_keep_days", told));
+        }
+        Ok(())
+    }
 }
 
 /// Who holds by a role what rule 8 leaves to Admins. Counting stops after 10,000.

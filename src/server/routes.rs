@@ -5,6 +5,7 @@ use actix_web::web::{delete, patch, post, put, route as get};
 
 use super::{docs, health};
 use crate::api;
+use crate::http::export::Format;
 use crate::http::routing::Face::{Api, Health, Page, Static};
 use crate::http::routing::Policy::{Public, Session, Token};
 use crate::http::routing::{Face, Policy, Route};
@@ -13,7 +14,7 @@ use crate::web::settings::agents::Switch;
 use crate::web::tokens::acts::What as TokenAct;
 use crate::web::tokens::index as inventory;
 use crate::web::users::acts::{What, asking, doing};
-use crate::web::{account, assets, dashboard, forgotten, links, roles, session, settings, teams, users};
+use crate::web::{account, assets, audit, dashboard, forgotten, links, roles, session, settings, teams, users};
 
 type Make = fn() -> actix_web::Route;
 
@@ -132,6 +133,12 @@ pub fn table() -> Vec<Route> {
         row("GET", "/settings/agents/resume", Page, Session, || settings::agents::asking(Switch::Resume)),
         row("POST", "/settings/agents/resume", Page, Session, || settings::agents::throwing(Switch::Resume)),
         row("POST", "/settings/tokens", Page, Session, || post().to(settings::tokens::update)),
+        row("POST", "/settings/audit", Page, Session, || post().to(settings::audit::update)),
+        // The audit log.
+        row("GET", "/audit", Page, Session, || get().to(audit::list::list)),
+        row("GET", "/audit/export.csv", Page, Session, || audit::export::file(Format::Csv)),
+        row("GET", "/audit/export.ndjson", Page, Session, || audit::export::file(Format::Ndjson)),
+        row("GET", "/audit/{seq}", Page, Session, || get().to(audit::entry::page)),
         // Own account.
         row("GET", "/account", Page, Session, || get().to(account::profile::page)),
         row("POST", "/account", Page, Session, || post().to(account::profile::update)),
@@ -208,6 +215,9 @@ pub fn table() -> Vec<Route> {
         row("GET", "/api/v1/teams/{id}/members", Api, Token, || get().to(api::members::list)),
         row("PUT", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || put().to(api::members::set)),
         row("DELETE", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || delete().to(api::members::remove)),
+        row("GET", "/api/v1/audit", Api, Token, || get().to(api::audit::list)),
+        row("GET", "/api/v1/audit/export", Api, Token, || get().to(api::audit::export)),
+        row("GET", "/api/v1/audit/{seq}", Api, Token, || get().to(api::audit::get)),
         row("GET", "/api/v1/settings", Api, Token, || get().to(api::settings::get)),
         row("POST", "/api/v1/settings/agents/stop", Api, Token, || post().to(api::settings::stop_agents)),
         row("POST", "/api/v1/settings/agents/resume", Api, Token, || post().to(api::settings::resume_agents)),

@@ -1,20 +1,27 @@
-//! Reading and verifying the audit log.
+//! Writing, reading and verifying the audit log.
 
-use serde_json::{Map, Value, json};
+mod export;
+mod redact;
+mod retention;
+mod search;
 
 use time::OffsetDateTime;
+
+use self::redact::Eyes;
+pub use export::Export;
+pub use retention::retain;
+pub use search::{Found, entry, may_read, page, reading, same_request};
 
 use super::app::{App, Cx};
 use crate::base::clock::to_micros;
 use crate::base::keys::Keys;
+use crate::model::Result;
 use crate::model::access::Place;
 use crate::model::actor::{Actor, Who};
-use crate::model::audit::{Broken, Entry, Event, Head, Verifier};
+use crate::model::audit::{Broken, Entry, Event, Head, Verified, Verifier};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::users::Kind;
-use crate::model::{Error, Result};
 use crate::store::{self, Tx};
 
 /// Adds an entry to the chain, in the transaction of what it tells of.
@@ -75,8 +82,9 @@ pub fn of_user(cx: &mut Cx<'_, '_>, id: UserId, request: &PageRequest) -> Result
         cx.actor.may(READ, Place::of_home(user.home_team))?;
     }
     let mut page = store::audit::of_user(cx.tx, id, request)?;
+    let mut eyes = Eyes::default();
     for entry in &mut page.items {
-        redact(cx, id, entry)?;
+        eyes.redact(cx, id, entry)?;
     }
     Ok(page)
 }
@@ -92,107 +100,26 @@ pub fn of_team(cx: &mut Cx<'_, '_>, id: TeamId, request: &PageRequest) -> Result
     cx.actor.may(READ, Place::of_home(Some(id)))?;
     let mut page = store::audit::of_team(cx.tx, id, request)?;
     if !cx.actor.can(READ, Place::Everywhere) {
+        let mut eyes = Eyes::default();
         for entry in &mut page.items {
-            keep_of_team(id, entry);
-            hide_elsewhere(cx, None, entry)?;
+            eyes.of_teams(cx, &[id], entry)?;
         }
     }
     Ok(page)
-}
-
-/// Leaves of what was done to somebody who is not at home in the team what it did to their membership: the rest, such as the
-/// tokens that went with an account, lies elsewhere. Whom it was done to is told, since that is why the entry is here.
-fn keep_of_team(team: TeamId, entry: &mut Entry) {
-    let parsed = [&entry.before, &entry.after].map(|json| serde_json::from_str(json.as_deref()?).ok());
-    let [before, after]: [Option<Value>; 2] = parsed;
-    let homes: Vec<_> =
-        [&before, &after].into_iter().flatten().filter_map(|json| json["home_team"]["id"].as_i64()).collect();
-    let person = entry.target_kind.as_deref() == Some(Kind::Person.slug());
-    if !(person && homes.is_empty()) && (homes.is_empty() || homes.contains(&team.0)) {
-        return;
-    }
-    let kept = |json: Option<Value>| {
-        let json = json?;
-        let of_membership = if json["team"].is_object() { &["team", "role"][..] } else { &["teams"][..] };
-        let kept: Map<_, _> =
-            of_membership.iter().filter_map(|key| Some(((*key).to_owned(), json.get(*key)?.clone()))).collect();
-        Some(Value::Object(kept).to_string())
-    };
-    (entry.before, entry.after) = (kept(before), kept(after));
-}
-
-const UNSEEN: &str = "something that you may not see";
-
-/// Takes out of an entry what the caller may not know of: what it was done to, where that is somebody else, a role or
-/// a team elsewhere, and the names of teams.
-fn redact(cx: &mut Cx<'_, '_>, about: UserId, entry: &mut Entry) -> Result<()> {
-    if cx.actor.can(READ, Place::Everywhere) {
-        return Ok(());
-    }
-    let target = entry.target_kind.as_deref().zip(entry.target_id);
-    let visible = match target {
-        None => true,
-        Some(("role", _)) => super::roles::may_read(cx),
-        Some(("team", id)) => super::teams::is_known(cx, TeamId(id)),
-        Some((kind, id)) if Kind::from_slug(kind).is_some() => UserId(id) == about || sees(cx, UserId(id))?,
-        Some(_) => false,
-    };
-    if !visible {
-        entry.target_name = Some(UNSEEN.into());
-        (entry.before, entry.after, entry.reason) = (None, None, None);
-    }
-    hide_elsewhere(cx, Some(about), entry)
-}
-
-/// Takes out the names of others' tokens and of teams that the caller may not know of.
-fn hide_elsewhere(cx: &mut Cx<'_, '_>, about: Option<UserId>, entry: &mut Entry) -> Result<()> {
-    let by_whom = entry.actor_id.map(UserId);
-    if by_whom.is_some() && by_whom != about && !by_whom.map_or(Ok(true), |id| sees(cx, id))? {
-        entry.token_name = None;
-    }
-    for json in [&mut entry.before, &mut entry.after].into_iter().flatten() {
-        *json = without_hidden_teams(cx, json);
-    }
-    Ok(())
-}
-
-fn sees(cx: &mut Cx<'_, '_>, id: UserId) -> Result<bool> {
-    match super::users::get(cx, id) {
-        Ok(_) => Ok(true),
-        Err(Error::NotFound(_)) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// The same JSON without the names of teams that the caller may not know of.
-fn without_hidden_teams(cx: &Cx<'_, '_>, json: &str) -> String {
-    let Ok(mut value) = serde_json::from_str::<Value>(json) else { return String::new() };
-    for field in ["team", "home_team"] {
-        if let Some(team) = value.get_mut(field) {
-            hide(cx, team);
-        }
-    }
-    for team in value.get_mut("teams").and_then(Value::as_array_mut).into_iter().flatten() {
-        hide(cx, team);
-    }
-    value.to_string()
-}
-
-fn hide(cx: &Cx<'_, '_>, team: &mut Value) {
-    let known = team["id"].as_i64().is_some_and(|id| super::teams::is_known(cx, TeamId(id)));
-    if !known && team.is_object() {
-        *team = json!({ "name": "a team that you may not see" });
-    }
 }
 
 /// Walks the whole chain, comparing it with a head that was shown earlier.
 ///
 /// # Errors
 /// A fault of the store; a chain that does not hold is the inner error.
-pub fn verify(app: &App, shown: Option<Head>) -> Result<Result<Head, Broken>> {
+pub fn verify(app: &App, shown: Option<Head>) -> Result<Result<Verified, Broken>> {
     app.store.read(|tx| {
-        let mut verifier = Verifier::new(&app.keys.audit, shown);
-        let mut last = 0;
+        let boundary = store::audit::boundary(tx)?;
+        let mut verifier = match Verifier::new(&app.keys.audit, shown, boundary) {
+            Ok(verifier) => verifier,
+            Err(broken) => return Ok(Err(broken)),
+        };
+        let mut last = i64::MIN;
         loop {
             let entries = store::audit::after(tx, last, 1_000)?;
             if entries.is_empty() {

@@ -9,7 +9,10 @@ use crate::model::Result;
 type Job = fn(&App) -> Result<usize>;
 
 /// The jobs of a day, each with what it did.
-const DAILY: &[(&str, Job)] = &[("tokens not used for long were suspended", tokens::suspend_dormant)];
+const DAILY: &[(&str, Job)] = &[
+    ("tokens not used for long were suspended", tokens::suspend_dormant),
+    ("old entries of the audit log were removed", audit::retain),
+];
 
 /// Does the jobs of a day. One that fails is told of in the log and hinders no other; it is tried again the next day, or at the
 /// next start.

@@ -74,7 +74,7 @@ pub fn update(cx: &mut Cx<'_, '_>, version: Option<i64>, change: impl FnOnce(&mu
     }
     let mut wanted = before.clone();
     change(&mut wanted);
-    wanted.tokens.check()?;
+    wanted.check()?;
     if wanted == before {
         return Ok(before);
     }
@@ -94,7 +94,7 @@ pub fn token_policy(cx: &mut Cx<'_, '_>) -> Result<TokenPolicy> {
 }
 
 fn told(settings: &Settings) -> serde_json::Value {
-    let Settings { only_admins_manage_machines, tokens, agents_stopped_at: _, version: _ } = settings;
+    let Settings { only_admins_manage_machines, tokens, agents_stopped_at: _, audit_keep_days, version: _ } = settings;
     json!({
         "only_administrators_manage_service_accounts": only_admins_manage_machines,
         "personal_tokens": tokens.personal_tokens,
@@ -104,5 +104,6 @@ fn told(settings: &Settings) -> serde_json::Value {
         "allow_never": tokens.allow_never,
         "default_days": tokens.default_days,
         "dormant_days": tokens.dormant_days,
+        "audit_keep_days": audit_keep_days,
     })
 }

@@ -1,5 +1,9 @@
 //! The audit log: entries are added and read, never changed.
 
+mod index;
+mod retention;
+mod search;
+
 use std::collections::BTreeSet;
 
 use diesel::dsl::sql;
@@ -12,6 +16,10 @@ use crate::model::audit::{Entry, GENESIS, Head, Mac};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::{Error, Result};
+
+pub use index::{catch_up, last_account_named};
+pub use retention::{Oldest, boundary, oldest_before, remove_up_to};
+pub use search::{Hits, Range, between, find, of_teams};
 
 #[derive(Queryable)]
 struct Row {
@@ -117,7 +125,7 @@ pub fn append(tx: &mut Tx<'_>, entry: &Entry, mac: &Mac, teams: &BTreeSet<TeamId
             .execute(tx.conn)
             .map_err(failed)?;
     }
-    Ok(())
+    index::file(tx, entry)
 }
 
 /// Up to `limit` entries after `seq`, with their codes, in order.
@@ -172,6 +180,42 @@ fn edge(request: &PageRequest) -> Result<(Option<i64>, bool)> {
         Some(Cursor { key: Key::Number(seq), backwards, .. }) => Ok((Some(*seq), *backwards)),
         Some(_) => Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page.")),
     }
+}
+
+/// The entry of this number, if it is there.
+///
+/// # Errors
+/// A fault.
+pub fn get(tx: &mut Tx<'_>, seq: i64) -> Result<Option<Entry>> {
+    let row = audit::table.filter(audit::seq.eq(seq)).get_result::<Row>(tx.conn).optional().map_err(failed)?;
+    Ok(row.map(|row| <(Entry, Vec<u8>)>::from(row).0))
+}
+
+/// Whether the entry is filed under one of `teams`.
+///
+/// # Errors
+/// A fault.
+pub fn is_filed_under(tx: &mut Tx<'_>, seq: i64, teams: &[TeamId]) -> Result<bool> {
+    let filed = audit_teams::table.filter(audit_teams::seq.eq(seq)).select(audit_teams::team_id);
+    let filed = filed.load::<i64>(tx.conn).map_err(failed)?;
+    Ok(filed.iter().any(|team| teams.contains(&TeamId(*team))))
+}
+
+/// How many entries around one are looked through for others of its request.
+const AROUND: i64 = 100;
+
+/// The entries of one request around the entry `seq`, which are written close to each other, in order.
+///
+/// # Errors
+/// A fault.
+pub fn of_request(tx: &mut Tx<'_>, seq: i64, request: &str) -> Result<Vec<Entry>> {
+    let near = audit::table.filter(audit::seq.between(seq.saturating_sub(AROUND), seq.saturating_add(AROUND)));
+    let rows = near.filter(audit::request_id.eq(request)).order(audit::seq.asc()).load::<Row>(tx.conn);
+    audit_rows(rows)
+}
+
+fn audit_rows(rows: diesel::QueryResult<Vec<Row>>) -> Result<Vec<Entry>> {
+    Ok(rows.map_err(failed)?.into_iter().map(|row| <(Entry, Vec<u8>)>::from(row).0).collect())
 }
 
 fn built(request: &PageRequest, rows: Vec<Row>) -> Page<Entry> {

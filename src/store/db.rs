@@ -116,13 +116,15 @@ impl Store {
             r2d2::ManageConnection::connect(&source).map_err(|error| OpenError::Connect(error.to_string()))?;
         migrate(&mut conn)?;
         drop(conn);
-        Ok(match &source {
+        let store = match &source {
             Source::Sqlite(_) => Self { writers: pool(source.clone(), 1)?, readers: pool(source, READERS)? },
             Source::Postgres(_) => {
                 let shared = pool(source, POSTGRES_CONNECTIONS)?;
                 Self { writers: shared.clone(), readers: shared }
             }
-        })
+        };
+        super::audit::catch_up(&store).map_err(|error| OpenError::Migrate(error.to_string()))?;
+        Ok(store)
     }
 
     /// Runs `work` on a snapshot that does not change under it.

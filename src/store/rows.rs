@@ -221,6 +221,7 @@ pub(super) struct SettingsRow {
     dormant_days: Option<i64>,
     agents_stopped_at: Option<i64>,
     _agents_resumed_at: Option<i64>,
+    audit_keep_days: Option<i64>,
 }
 
 impl From<SettingsRow> for Settings {
@@ -237,6 +238,7 @@ impl From<SettingsRow> for Settings {
                 dormant_days: row.dormant_days,
             },
             agents_stopped_at: row.agents_stopped_at.map(from_micros),
+            audit_keep_days: row.audit_keep_days,
             version: row.version,
         }
     }

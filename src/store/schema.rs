@@ -74,6 +74,7 @@ diesel::table! {
         dormant_days -> Nullable<BigInt>,
         agents_stopped_at -> Nullable<BigInt>,
         agents_resumed_at -> Nullable<BigInt>,
+        audit_keep_days -> Nullable<BigInt>,
     }
 }
 
@@ -214,6 +215,42 @@ diesel::table! {
     audit_teams (team_id, seq) {
         team_id -> BigInt,
         seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_words (seq) {
+        seq -> BigInt,
+        target_key -> Nullable<Text>,
+        token_key -> Nullable<Text>,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    audit_facets (action, actor_kind, outcome, target_kind) {
+        action -> Text,
+        actor_kind -> Text,
+        outcome -> Text,
+        target_kind -> Text,
+    }
+}
+
+diesel::table! {
+    audit_hours (hour) {
+        hour -> BigInt,
+        first_seq -> BigInt,
+        last_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_boundary (id) {
+        id -> BigInt,
+        seq -> BigInt,
+        mac -> Binary,
+        at -> BigInt,
+        seal -> Binary,
     }
 }
 

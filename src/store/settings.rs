@@ -40,6 +40,7 @@ pub fn update(tx: &mut Tx<'_>, new: &Settings) -> Result<Settings> {
             settings::allow_never.eq(tokens.allow_never),
             settings::default_days.eq(tokens.default_days),
             settings::dormant_days.eq(tokens.dormant_days),
+            settings::audit_keep_days.eq(new.audit_keep_days),
             settings::version.eq(settings::version + 1),
         ))
         .execute(tx.conn)

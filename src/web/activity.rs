@@ -7,8 +7,10 @@ use super::view::{Status, When, Who, day, initials};
 use crate::model::audit;
 use crate::model::users::Kind;
 
-/// A line of an Activity tab.
+/// A line of the audit log or of an Activity tab.
 pub struct Entry {
+    /// Its own page; empty where there is no link to it.
+    pub href: String,
     /// When it happened.
     pub when: When,
     /// Who did it; `None` for the command line and for nobody known.
@@ -42,12 +44,14 @@ pub struct Delta {
 
 /// `entries`, seen from `now`.
 pub fn entries(entries: Vec<audit::Entry>, now: OffsetDateTime) -> Vec<Entry> {
-    entries.into_iter().map(|entry| line(entry, now)).collect()
+    entries.into_iter().map(|one| entry(one, now)).collect()
 }
 
-fn line(entry: audit::Entry, now: OffsetDateTime) -> Entry {
+/// One entry, seen from `now`.
+pub fn entry(entry: audit::Entry, now: OffsetDateTime) -> Entry {
     let refused = entry.outcome == audit::Outcome::Refused.as_str();
     Entry {
+        href: String::new(),
         when: When::of(entry.time(), now),
         who: who(&entry, refused),
         actor: match entry.actor_kind.as_str() {
@@ -92,7 +96,10 @@ fn who(entry: &audit::Entry, refused: bool) -> Option<Who> {
 const ACTS: &[(&str, &str, &str)] = &[
     ("agents.resume", "Let all AI agents go again", "let all AI agents go again"),
     ("agents.stop", "Stopped all AI agents", "stop all AI agents"),
+    ("audit.export", "Exported the audit log", "export the audit log"),
+    ("audit.list", "Read the audit log", "read the audit log"),
     ("audit.read", "Read the activity of {}", "read the activity of {}"),
+    ("audit.retention", "Removed old entries of the audit log", "remove old entries of the audit log"),
     ("mail.send", "Mailed {}", "mail {}"),
     ("portal.setup", "Set up the portal", "set up the portal"),
     ("role.create", "Created the role {}", "create the role {}"),
@@ -144,6 +151,11 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("user.update", "Changed {}", "change {}"),
 ];
 
+/// Every action, as the log spells it.
+pub fn actions() -> impl Iterator<Item = &'static str> {
+    ACTS.iter().map(|(action, ..)| *action)
+}
+
 fn what(entry: &audit::Entry, refused: bool) -> String {
     let target = entry.target_name.as_deref().unwrap_or("an account");
     match ACTS.iter().find(|(action, ..)| *action == entry.action) {
@@ -153,11 +165,22 @@ fn what(entry: &audit::Entry, refused: bool) -> String {
     }
 }
 
-fn deltas(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
+/// Every field of what was and of what is.
+pub fn fields(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
     let (before, after) = (object(before), object(after));
     let fields = before.keys().chain(after.keys().filter(|key| !before.contains_key(*key)));
-    fields
-        .map(|key| Delta { field: label(key), before: shown(key, before.get(key)), after: shown(key, after.get(key)) })
+    let delta = |key: &String| Delta {
+        field: label(key),
+        before: shown(key, before.get(key)),
+        after: shown(key, after.get(key)),
+    };
+    fields.map(delta).collect()
+}
+
+/// The fields that changed.
+fn deltas(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
+    fields(before, after)
+        .into_iter()
         // The team says where another field changed, so it stands there though it did not.
         // A token's number says nothing to people; its name and hint stand beside.
         .filter(|delta| delta.field != "Token id")

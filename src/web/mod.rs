@@ -3,6 +3,7 @@
 pub mod account;
 pub mod activity;
 pub mod assets;
+pub mod audit;
 pub mod confirm;
 pub mod dashboard;
 pub mod docs;

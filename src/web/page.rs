@@ -15,7 +15,7 @@ use crate::http::Visitor;
 use crate::http::session::Flash;
 use crate::model::actor::Sight;
 use crate::model::{Error, Result};
-use crate::service::{Cx, roles, settings, tokens};
+use crate::service::{Cx, audit, roles, settings, tokens};
 
 /// What every template knows.
 pub struct Page {
@@ -48,6 +48,8 @@ pub struct Sees {
     pub tokens: bool,
     /// Roles.
     pub roles: bool,
+    /// The audit log, or that of a team.
+    pub audit: bool,
     /// Settings.
     pub settings: bool,
 }
@@ -59,6 +61,7 @@ impl Sees {
             teams: true,
             tokens: tokens::may_list(cx),
             roles: roles::may_read(cx),
+            audit: audit::may_read(cx),
             settings: settings::may_see(cx),
         }
     }

@@ -1,6 +1,7 @@
 //! Settings of the whole portal: one page, with a card and a form for each subject.
 
 pub mod agents;
+pub mod audit;
 pub mod machines;
 pub mod tokens;
 
@@ -8,6 +9,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use self::agents::AgentsCard;
+use self::audit::AuditCard;
 use self::machines::MachinesCard;
 use self::tokens::TokensCard;
 use crate::http::Portal;
@@ -25,6 +27,7 @@ struct Index {
     machines: MachinesCard,
     agents: AgentsCard,
     tokens: TokensCard,
+    audit: AuditCard,
 }
 
 /// A subject.
@@ -32,6 +35,7 @@ struct Index {
 enum Card {
     Machines,
     Tokens,
+    Audit,
 }
 
 /// A form that came back, with what was typed and why.
@@ -80,6 +84,7 @@ async fn form(portal: &Portal, back: Option<Back<'_>>) -> Answer {
         machines: MachinesCard::new(&kept, &affected, Back::of(back, Card::Machines)),
         agents,
         tokens: TokensCard::new((&kept.tokens, &policy), breaking, Back::of(back, Card::Tokens)),
+        audit: AuditCard::new(&kept, Back::of(back, Card::Audit)),
     };
     render_as(back.map_or(StatusCode::OK, |back| errors::status(back.error)), &template)
 }

@@ -1,6 +1,7 @@
 //! The REST API.
 
 mod agents;
+mod audit;
 mod contract;
 mod escape;
 mod idempotency;

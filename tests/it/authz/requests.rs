@@ -61,6 +61,11 @@ pub fn path(scene: &Scene, route: &Route, thing: &str) -> String {
             (true, "roles") if thing == "owner" => "4".into(),
             (true, "roles") if thing == "free" => FREE.to_string(),
             (true, "organisation") => "Manager".into(),
+            // The entry of the team's making.
+            (true, "audit") => scene
+                .app
+                .number("SELECT seq AS n FROM audit WHERE action = 'team.create' AND target_name = 'Billing'")
+                .to_string(),
             (true, "roles") => CUSTOM.to_string(),
             (true, _) => "999999".into(),
         };
@@ -133,6 +138,7 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
         "/teams/new" => vec![("name", "Fresh"), ("description", "")],
         "/teams/{id}/move-homes" => vec![("to", "Platform")],
         "/settings" => vec![("version", "1"), ("only_admins", "on")],
+        "/settings/audit" => vec![("version", "1"), ("audit_keep_days", "365")],
         "/settings/tokens" => vec![("version", "1"), ("allow_never", "on"), ("personal_tokens", "on")],
         "/teams/{id}/members/new" => vec![("kind", thing), ("user", &outsider), ("role", "Viewer")],
         "/teams/{id}/settings" => vec![("version", &team_version), ("name", "Renamed"), ("description", "")],

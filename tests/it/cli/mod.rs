@@ -1,5 +1,7 @@
 //! The command line, beside a running portal.
 
+mod audit;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

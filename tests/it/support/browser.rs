@@ -188,6 +188,15 @@ impl Html {
         sent
     }
 
+    /// The words and addresses of its links.
+    pub fn links(&self) -> Vec<(String, String)> {
+        let document = Document::parse_document(&self.body);
+        let words =
+            |link: &scraper::ElementRef<'_>| link.text().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+        let all = document.select(&Selector::parse("a[href]").unwrap()).collect::<Vec<_>>();
+        all.iter().map(|link| (words(link), link.value().attr("href").unwrap().to_owned())).collect()
+    }
+
     /// How many elements `selector` finds.
     /// The words of every element that this selects, in order.
     pub fn all(&self, selector: &str) -> Vec<String> {

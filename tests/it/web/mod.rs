@@ -1,6 +1,7 @@
 //! The pages.
 
 mod agents;
+pub mod audit;
 mod barred;
 mod docs;
 mod forgotten;

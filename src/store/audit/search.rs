@@ -1,0 +1,477 @@
+//! Entries by filters.
+//!
+//! Each filter that an index answers brings a list of numbers, in order and capped. One that ends before the cap holds all that
+//! there can be; of several the shortest is gone through, or, where all are cut off, the one that reaches furthest. What is
+//! read for a page is therefore bounded whatever the size of the log; where that was not enough to fill it, the page says from
+//! which entry to go on.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Text};
+
+use super::index::HOUR;
+use super::{Row, audit_rows};
+use crate::base::clock::to_micros;
+use crate::model::Result;
+use crate::model::audit::{Entry, Filter, Named};
+use crate::model::ids::TeamId;
+use crate::store::conn::{Conn, MultiBackend};
+use crate::store::db::{Tx, failed};
+use crate::store::schema::{audit, audit_facets, audit_words};
+
+/// The newest (or oldest) entries that are looked at before any index is asked: frequent things are among them.
+const GLANCE: i64 = 256;
+/// How many entries of an index are gone through for one page.
+const CAP: usize = 1_000;
+/// How many entries are read at once.
+const CHUNK: usize = 128;
+/// How many facets an index is asked for; a question for more is nearly a question for all.
+const FACETS: usize = 60;
+/// How many teams are merged one by one.
+const TEAMS: usize = 60;
+/// From how many characters on the index of words answers.
+const TRIGRAM: usize = 3;
+/// How many trigrams of a long text are asked for.
+const TRIGRAMS: usize = 24;
+/// How many of them are asked of the index.
+const RARE: usize = 8;
+
+/// Where to look: entries from `first` to `last`, in rising or falling order.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    /// The oldest.
+    pub first: i64,
+    /// The newest.
+    pub last: i64,
+    /// Oldest first.
+    pub rising: bool,
+}
+
+impl Range {
+    /// What is left of it behind `seq`.
+    #[must_use]
+    pub fn behind(self, seq: i64) -> Self {
+        if self.rising {
+            Self { first: self.first.max(seq.saturating_add(1)), ..self }
+        } else {
+            Self { last: self.last.min(seq.saturating_sub(1)), ..self }
+        }
+    }
+
+    fn is_empty(self) -> bool {
+        self.first > self.last
+    }
+
+    /// Its first `count` numbers, and the last of these.
+    fn begin(self, count: i64) -> (Self, i64) {
+        if self.rising {
+            let last = self.first.saturating_add(count - 1).min(self.last);
+            (Self { last, ..self }, last)
+        } else {
+            let first = self.last.saturating_sub(count - 1).max(self.first);
+            (Self { first, ..self }, first)
+        }
+    }
+
+    fn order(self) -> &'static str {
+        if self.rising { "ASC" } else { "DESC" }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Hits {
+    /// Entries, in order.
+    pub entries: Vec<Entry>,
+    /// The entry behind which to go on, where there may be more.
+    pub more: Option<i64>,
+    /// Whether the search was broken off before there were enough.
+    pub broken_off: bool,
+}
+
+/// Up to `limit` entries of `range` that `filter` asks for. Its actor is an id, if any.
+///
+/// # Errors
+/// A fault.
+pub fn find(tx: &mut Tx<'_>, filter: &Filter, range: Range, limit: usize) -> Result<Hits> {
+    let facets = facets(tx, filter)?;
+    let Some(range) = between(tx, filter, range)? else { return Ok(Hits::default()) };
+    if facets.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Hits::default());
+    }
+    let mut found = Finding { filter, limit, entries: Vec::new() };
+    let (glance, mut seen) = range.begin(GLANCE);
+    found.read(tx, glance, None)?;
+    let rest = range.behind(seen);
+    let mut broken_off = false;
+    if !found.is_full() && !rest.is_empty() {
+        let list = driver(tx, filter, facets.as_deref(), rest, limit)?;
+        match list {
+            Some(list) => {
+                for chunk in list.seqs.chunks(CHUNK) {
+                    found.read(tx, rest, Some(chunk))?;
+                    if found.is_full() {
+                        break;
+                    }
+                }
+                broken_off = list.cut;
+                seen = list.seqs.last().copied().unwrap_or(seen);
+            }
+            None => {
+                let cap = i64::try_from(CAP).unwrap_or(i64::MAX);
+                let (window, last) = rest.begin(cap);
+                found.read(tx, window, None)?;
+                seen = last;
+                broken_off = !rest.behind(last).is_empty();
+            }
+        }
+    }
+    Ok(found.hits(broken_off.then_some(seen)))
+}
+
+/// A search under way.
+struct Finding<'a> {
+    filter: &'a Filter,
+    limit: usize,
+    entries: Vec<Entry>,
+}
+
+impl Finding<'_> {
+    /// One more than the limit tells that there are more.
+    fn is_full(&self) -> bool {
+        self.entries.len() > self.limit
+    }
+
+    /// Reads what is asked for of `range`, or of these numbers in it.
+    fn read(&mut self, tx: &mut Tx<'_>, range: Range, seqs: Option<&[i64]>) -> Result<()> {
+        let mut query = audit::table.into_boxed();
+        for condition in conditions(self.filter) {
+            query = query.filter(condition);
+        }
+        query = match seqs {
+            Some(seqs) => query.filter(sql::<Bool>(&format!("audit.seq IN ({})", list(seqs)))),
+            None => query.filter(audit::seq.between(range.first, range.last)),
+        };
+        query = if range.rising { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
+        let wanted = i64::try_from(self.limit + 1 - self.entries.len()).unwrap_or(i64::MAX);
+        self.entries.extend(audit_rows(query.limit(wanted).load::<Row>(tx.conn))?);
+        Ok(())
+    }
+
+    /// What was found; `seen` is the last entry looked at, where there are others behind it.
+    fn hits(mut self, seen: Option<i64>) -> Hits {
+        let full = self.is_full();
+        self.entries.truncate(self.limit);
+        let last = self.entries.last().map(|entry| entry.seq);
+        Hits { more: if full { last } else { seen }, broken_off: !full && seen.is_some(), entries: self.entries }
+    }
+}
+
+fn list(seqs: &[i64]) -> String {
+    seqs.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+type Condition = Box<dyn BoxableExpression<audit::table, MultiBackend, SqlType = Bool>>;
+
+/// Everything that `filter` asks for.
+fn conditions(filter: &Filter) -> Vec<Condition> {
+    let mut all: Vec<Condition> = Vec::new();
+    if let Some(kind) = filter.kind {
+        all.push(Box::new(audit::actor_kind.eq(kind.as_str())));
+    }
+    if let Some(outcome) = filter.outcome {
+        all.push(Box::new(audit::outcome.eq(outcome.as_str())));
+    }
+    match filter.action.as_deref().map(|action| (action, action.strip_suffix('*'))) {
+        // The end of a range: the sign behind the dot.
+        Some((_, Some(noun))) => {
+            let end = format!("{}/", noun.trim_end_matches('.'));
+            all.push(Box::new(
+                sql::<Bool>("(audit.action > ")
+                    .bind::<Text, _>(noun.to_owned())
+                    .sql(" AND audit.action < ")
+                    .bind::<Text, _>(end)
+                    .sql(")"),
+            ));
+        }
+        Some((action, None)) => all.push(Box::new(audit::action.eq(action.to_owned()))),
+        None => {}
+    }
+    if let Some(kind) = &filter.target_kind {
+        all.push(Box::new(sql::<Bool>("audit.target_kind = ").bind::<Text, _>(kind.clone())));
+    }
+    if let Some(from) = filter.from {
+        all.push(Box::new(audit::at.ge(to_micros(from))));
+    }
+    if let Some(until) = filter.until {
+        all.push(Box::new(audit::at.lt(to_micros(until))));
+    }
+    all.extend(named(filter.actor.as_ref(), "actor_id", ""));
+    all.extend(named(filter.target.as_ref(), "target_id", "target_key"));
+    all.extend(named(filter.token.as_ref(), "token_id", "token_key"));
+    if !filter.text.is_empty() {
+        let words = sql::<Bool>("(SELECT w.text FROM audit_words w WHERE w.seq = audit.seq) LIKE ");
+        all.push(Box::new(words.bind::<Text, _>(pattern(&filter.text)).sql(" ESCAPE '\\'")));
+    }
+    all
+}
+
+/// `text` anywhere, for a LIKE with `\\` as its escape.
+fn pattern(text: &str) -> String {
+    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+fn named(wanted: Option<&Named>, id: &str, key: &str) -> Option<Condition> {
+    Some(match wanted? {
+        Named::Id(number) => Box::new(sql::<Bool>(&format!("audit.{id} = {number}"))),
+        // An account is looked up by its name before.
+        Named::Name(_) if key.is_empty() => Box::new(sql::<Bool>("1 = 0")),
+        Named::Name(name) => {
+            let words = format!("EXISTS (SELECT 1 FROM audit_words w WHERE w.seq = audit.seq AND w.{key} = ");
+            Box::new(sql::<Bool>(&words).bind::<Text, _>(name.clone()).sql(")"))
+        }
+    })
+}
+
+/// Facets that occur and that `filter` asks for; `None` where it asks for none of these words.
+fn facets(tx: &mut Tx<'_>, filter: &Filter) -> Result<Option<Vec<Facet>>> {
+    let asks = filter.action.is_some() || filter.kind.is_some() || filter.outcome.is_some();
+    if !asks && filter.target_kind.is_none() {
+        return Ok(None);
+    }
+    let all = audit_facets::table.order(audit_facets::action.asc());
+    let all = all.load::<(String, String, String, String)>(tx.conn).map_err(failed)?;
+    let all = all.into_iter().map(|(action, kind, outcome, target)| Facet { action, kind, outcome, target });
+    let is_wanted = |facet: &Facet| {
+        filter.covers(&facet.action)
+            && filter.kind.is_none_or(|kind| kind.as_str() == facet.kind)
+            && filter.outcome.is_none_or(|outcome| outcome.as_str() == facet.outcome)
+            && filter.target_kind.as_ref().is_none_or(|target| *target == facet.target)
+    };
+    Ok(Some(all.filter(is_wanted).collect()))
+}
+
+/// Words that occur together.
+struct Facet {
+    action: String,
+    kind: String,
+    outcome: String,
+    target: String,
+}
+
+/// A word of ours in SQL. None of them has a quote in it; one that somebody put into the store is none the less only a text.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "''"))
+}
+
+/// What of `range` can lie between the times asked for; `None` for nothing.
+///
+/// # Errors
+/// A fault.
+pub fn between(tx: &mut Tx<'_>, filter: &Filter, range: Range) -> Result<Option<Range>> {
+    if filter.from.is_none() && filter.until.is_none() {
+        return Ok(Some(range).filter(|range| !range.is_empty()));
+    }
+    #[derive(QueryableByName)]
+    struct Bounds {
+        #[diesel(sql_type = diesel::sql_types::Nullable<BigInt>)]
+        first: Option<i64>,
+        #[diesel(sql_type = diesel::sql_types::Nullable<BigInt>)]
+        last: Option<i64>,
+    }
+    let from = filter.from.map_or(i64::MIN, |from| to_micros(from).div_euclid(HOUR));
+    let until = filter.until.map_or(i64::MAX, |until| to_micros(until).div_euclid(HOUR));
+    let query = format!(
+        "SELECT MIN(first_seq) AS first, MAX(last_seq) AS last FROM audit_hours WHERE hour BETWEEN {from} AND {until}"
+    );
+    let bounds = sql_query(query).get_result::<Bounds>(tx.conn).map_err(failed)?;
+    let bounds = bounds.first.zip(bounds.last);
+    let within =
+        bounds.map(|(first, last)| Range { first: range.first.max(first), last: range.last.min(last), ..range });
+    Ok(within.filter(|range| !range.is_empty()))
+}
+
+/// Numbers of an index, in order.
+struct Listed {
+    seqs: Vec<i64>,
+    /// Whether there are more behind them.
+    cut: bool,
+}
+
+/// A question to an index: selections whose rows are merged, and the text that is bound in the only one.
+struct Index {
+    /// What comes behind `SELECT`, without the range.
+    selects: Vec<String>,
+    bound: Option<String>,
+    /// What the number is called there.
+    seq: &'static str,
+}
+
+impl Index {
+    fn of(selects: Vec<String>) -> Self {
+        Self { selects, bound: None, seq: "seq" }
+    }
+
+    fn list(&self, tx: &mut Tx<'_>, range: Range, cap: usize) -> Result<Listed> {
+        #[derive(QueryableByName)]
+        struct Seq {
+            #[diesel(sql_type = BigInt)]
+            seq: i64,
+        }
+        let placeholder = if matches!(tx.conn, Conn::Sqlite(_)) { "?" } else { "$1" };
+        let selects = self.selects.iter().map(|select| {
+            let (seq, select) = (self.seq, select.replace("{}", placeholder));
+            format!("SELECT {seq} AS seq FROM {select} AND {seq} BETWEEN {} AND {}", range.first, range.last)
+        });
+        // Each part comes in order out of its index, so that they are merged as far as they are asked for.
+        let query = format!(
+            "{} ORDER BY seq {} LIMIT {}",
+            selects.collect::<Vec<_>>().join(" UNION ALL "),
+            range.order(),
+            cap + 1
+        );
+        let rows = match &self.bound {
+            Some(text) => sql_query(query).bind::<Text, _>(text).load::<Seq>(tx.conn),
+            None => sql_query(query).load::<Seq>(tx.conn),
+        };
+        let mut seqs: Vec<i64> = rows.map_err(failed)?.into_iter().map(|row| row.seq).collect();
+        let cut = seqs.len() > cap;
+        seqs.truncate(cap);
+        Ok(Listed { seqs, cut })
+    }
+}
+
+/// The list to go through: the shortest that is whole, else the one that reaches furthest; `None` where no index helps.
+fn driver(
+    tx: &mut Tx<'_>,
+    filter: &Filter,
+    facets: Option<&[Facet]>,
+    range: Range,
+    limit: usize,
+) -> Result<Option<Listed>> {
+    let mut indexes = indexes(filter, facets);
+    indexes.extend(words(tx, &filter.text)?);
+    let asked = [
+        filter.actor.is_some(),
+        filter.target.is_some(),
+        filter.token.is_some(),
+        facets.is_some(),
+        !filter.text.is_empty(),
+    ];
+    // Where there is one filter, and its index answers it, what is listed is what is asked for; of a text it is what may be.
+    let alone = filter.text.is_empty() && indexes.len() == 1 && asked.iter().filter(|asked| **asked).count() == 1;
+    let cap = if alone { limit + 1 } else { CAP.max(limit + 1) };
+    let mut best: Option<Listed> = None;
+    for index in indexes {
+        let list = index.list(tx, range, cap)?;
+        let reach = |list: &Listed| list.seqs.last().map_or(0, |seq| if range.rising { *seq } else { -seq });
+        let is_better = best.as_ref().is_none_or(|best| match (list.cut, best.cut) {
+            (false, false) => list.seqs.len() < best.seqs.len(),
+            (true, true) => reach(&list) > reach(best),
+            (whole, _) => !whole,
+        });
+        if is_better {
+            best = Some(list);
+        }
+    }
+    Ok(best)
+}
+
+fn indexes(filter: &Filter, facets: Option<&[Facet]>) -> Vec<Index> {
+    let mut all = Vec::new();
+    let mut named = |wanted: &Option<Named>, id: &str, key: &str| match wanted {
+        Some(Named::Id(number)) => all.push(Index::of(vec![format!("audit WHERE {id} = {number}")])),
+        Some(Named::Name(name)) => {
+            all.push(Index { bound: Some(name.clone()), ..Index::of(vec![format!("audit_words WHERE {key} = {{}}")]) })
+        }
+        None => {}
+    };
+    named(&filter.token, "token_id", "token_key");
+    named(&filter.target, "target_id", "target_key");
+    if let Some(Named::Id(actor)) = filter.actor {
+        let mut actions: Vec<_> = facets.unwrap_or_default().iter().map(|facet| facet.action.as_str()).collect();
+        actions.dedup();
+        let narrow = filter.action.is_some() && actions.len() <= FACETS;
+        all.push(Index::of(match narrow {
+            true => actions
+                .iter()
+                .map(|action| format!("audit WHERE actor_id = {actor} AND action = {}", quoted(action)))
+                .collect(),
+            false => vec![format!("audit WHERE actor_id = {actor}")],
+        }));
+    }
+    if let Some(facets) = facets.filter(|facets| facets.len() <= FACETS) {
+        all.push(Index::of(facets.iter().map(Facet::select).collect()));
+    }
+    all
+}
+
+impl Facet {
+    fn select(&self) -> String {
+        let Self { action, kind, outcome, target } = self;
+        let target = if target.is_empty() { "IS NULL".into() } else { format!("= {}", quoted(target)) };
+        format!(
+            "audit WHERE action = {} AND actor_kind = {} AND outcome = {} AND target_kind {target}",
+            quoted(action),
+            quoted(kind),
+            quoted(outcome)
+        )
+    }
+}
+
+/// The index of words, for a text that is long enough.
+fn words(tx: &mut Tx<'_>, text: &str) -> Result<Option<Index>> {
+    let letters: Vec<char> = text.chars().collect();
+    if letters.len() < TRIGRAM {
+        return Ok(None);
+    }
+    Ok(Some(match tx.conn {
+        Conn::Sqlite(_) => {
+            let trigrams = rare(tx, &letters)?;
+            let quoted = trigrams.iter().map(|three| format!("\"{}\"", three.replace('"', "\"\"")));
+            let select = vec!["audit_search WHERE audit_search MATCH {}".to_owned()];
+            Index { bound: Some(quoted.collect::<Vec<_>>().join(" ")), seq: "rowid", selects: select }
+        }
+        Conn::Postgres(_) => Index {
+            bound: Some(pattern(text)),
+            ..Index::of(vec!["audit_words WHERE text LIKE {} ESCAPE '\\'".to_owned()])
+        },
+    }))
+}
+
+/// Those of a text's trigrams that are rare in the newest entries. Walking through a frequent one costs more than it leaves out;
+/// what the rare ones bring is compared with the whole text anyway.
+fn rare(tx: &mut Tx<'_>, letters: &[char]) -> Result<Vec<String>> {
+    let newest = audit_words::table.order(audit_words::seq.desc()).select(audit_words::text).limit(GLANCE);
+    let newest = newest.load::<String>(tx.conn).map_err(failed)?;
+    let mut counted: Vec<(usize, String)> = Vec::new();
+    for three in letters.windows(TRIGRAM).take(TRIGRAMS).map(|three| three.iter().collect::<String>()) {
+        if counted.iter().all(|(_, known)| *known != three) {
+            counted.push((newest.iter().filter(|text| text.contains(&three)).count(), three));
+        }
+    }
+    counted.sort();
+    let bound = counted.first().map_or(0, |(least, _)| least * 2 + 2);
+    Ok(counted.into_iter().filter(|(count, _)| *count <= bound).take(RARE).map(|(_, three)| three).collect())
+}
+
+/// Up to `limit` entries of `range` that are filed under one of `teams`, and whether there are more behind them.
+///
+/// # Errors
+/// A fault.
+pub fn of_teams(tx: &mut Tx<'_>, teams: &[TeamId], range: Range, limit: usize) -> Result<(Vec<Entry>, bool)> {
+    let selects = match teams.len() {
+        0..=TEAMS => teams.iter().map(|team| format!("audit_teams WHERE team_id = {team}")).collect(),
+        _ => vec![format!(
+            "audit_teams WHERE team_id IN ({})",
+            list(&teams.iter().map(|team| team.0).collect::<Vec<_>>())
+        )],
+    };
+    let Listed { mut seqs, cut } = Index::of(selects).list(tx, range, limit)?;
+    // An entry may be filed under several of them.
+    seqs.dedup();
+    let mut query = audit::table.filter(sql::<Bool>(&format!("audit.seq IN ({})", list(&seqs)))).into_boxed();
+    query = if range.rising { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
+    Ok((if seqs.is_empty() { Vec::new() } else { audit_rows(query.load::<Row>(tx.conn))? }, cut))
+}
