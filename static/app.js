@@ -117,10 +117,13 @@ function countRows() {
   all("[data-count]").forEach((c) => { c.textContent = `${on} selected`; });
 }
 
-// Scopes: read-only, all, none.
+// Scopes: read-only, all, none, without those that are not in use.
 document.addEventListener("click", (e) => {
   const pick = e.target.closest("[data-pick]");
-  if (pick) all("input[type=checkbox]", pick.closest("[data-scopes]")).forEach((c) => {
+  if (pick?.dataset.pick === "unused") {
+    e.preventDefault();
+    all("input[data-unused]", pick.closest("[data-scopes]")).forEach((c) => { c.checked = false; });
+  } else if (pick) all("input[type=checkbox]", pick.closest("[data-scopes]")).forEach((c) => {
     c.checked = pick.dataset.pick === "all" || (pick.dataset.pick === "read" && "read" in c.dataset);
   });
 });

@@ -12,7 +12,7 @@ use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use super::errors::{Mistake, Problem};
 use super::idempotency::Idempotent;
-use super::{audit, me, members, permissions, roles, settings, teams, tokens, users};
+use super::{audit, leaks, me, members, permissions, roles, settings, teams, tokens, users};
 use crate::http::export::Format;
 use crate::model::audit::{ActorKind, Outcome};
 use crate::model::tokens::{Ending, Usage};
@@ -35,7 +35,7 @@ use crate::model::tokens::{Ending, Usage};
         users::acts::turn_into_service, users::acts::turn_into_person,
         users::handover::get, users::handover::hand_over, permissions::of_user,
         tokens::create, tokens::list, tokens::get, tokens::change, tokens::revoke, permissions::of_token,
-        tokens::acts::rotate, tokens::acts::finish, tokens::acts::suspend, tokens::acts::resume,
+        tokens::acts::rotate, tokens::acts::finish, tokens::acts::suspend, tokens::acts::resume, leaks::report,
         tokens::inventory::list, tokens::inventory::look_up, tokens::inventory::cap,
         teams::create, teams::list, teams::get, teams::change, teams::delete, teams::move_homes,
         members::list, members::set, members::remove,
@@ -146,6 +146,8 @@ problems! {
     Changes: 400, 401, 403, 404, 409, 412, 413, 415, 422, 503;
     /// The problems of removing something.
     Deletes: 400, 401, 403, 404, 409, 412, 422, 503;
+    /// The problems of what anybody may send.
+    Reports: 400, 413, 415, 422, 429, 503;
 }
 
 fn problem(status: u16) -> (String, RefOr<Response>) {
@@ -161,6 +163,7 @@ fn problem(status: u16) -> (String, RefOr<Response>) {
         422 => {
             "Fields have to be mended; errors says which. Without errors: the Idempotency-Key came with another request before."
         }
+        429 => "There were too many from this address; Retry-After says when the next is heard.",
         503 => "There is too much at once; Retry-After says when to try again.",
         _ => StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default(),
     };

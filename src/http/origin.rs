@@ -17,6 +17,7 @@ pub fn of(request: &HttpRequest, trusted: &[IpAddr]) -> Origin {
         address: address(request, trusted).map(|ip| ip.to_string()),
         user_agent: text(request, &header::USER_AGENT)
             .map(|text| text.chars().filter(|c| !c.is_control()).take(USER_AGENT_MAX).collect()),
+        operation: request.match_pattern().map(|route| format!("{} {route}", request.method())),
         request_id: request.extensions().get::<RequestId>().map(ToString::to_string),
     }
 }

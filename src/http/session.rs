@@ -76,7 +76,7 @@ impl Typed {
     /// # Errors
     /// A fault.
     pub fn log_in(&self, user: UserId, origin: &Origin) -> Result<()> {
-        let Origin { address, user_agent, request_id } = origin.clone();
+        let Origin { address, user_agent, request_id, .. } = origin.clone();
         self.0.clear();
         self.0.renew();
         self.0.insert(LOGIN, Login { user, address, user_agent, request_id }).map_err(Error::internal)
@@ -127,7 +127,12 @@ impl SessionStore for Store {
         let data = data(state).map_err(SaveError::Serialization)?;
         let secret = random::secret();
         let (app, opened) = (self.0.clone(), secret.clone());
-        let origin = Origin { address: login.address, user_agent: login.user_agent, request_id: login.request_id };
+        let origin = Origin {
+            address: login.address,
+            user_agent: login.user_agent,
+            request_id: login.request_id,
+            operation: None,
+        };
         blocking::run(move || sessions::open(&app, &Caller::nobody(origin), opened.reveal(), login.user, &data))
             .await
             .map_err(|error| SaveError::Other(error.into()))?;

@@ -1,5 +1,6 @@
 //! Who asks, by what means, from where.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
@@ -97,6 +98,8 @@ pub struct TokenUse {
     pub rotated_at: Option<OffsetDateTime>,
     /// Whether it came by the secret that its last rotation replaced.
     pub replaced: bool,
+    /// What of its scopes the request has relied on so far.
+    pub relied: Cell<PermissionSet>,
 }
 
 /// Where a request came from.
@@ -108,6 +111,8 @@ pub struct Origin {
     pub user_agent: Option<String>,
     /// The id under which the log knows the request.
     pub request_id: Option<String>,
+    /// Which operation it asks for, by its route: `GET /api/v1/users/{id}`.
+    pub operation: Option<String>,
 }
 
 impl Actor {
@@ -195,7 +200,27 @@ impl Actor {
 
     /// Whether it holds `permission` at `place`.
     pub fn can(&self, permission: Permission, place: Place) -> bool {
-        self.holdings.has(permission, place)
+        let held = self.holdings.has(permission, place);
+        if held {
+            self.relies_on([permission].into_iter().collect());
+        }
+        held
+    }
+
+    /// Notes that what is being done rests on these permissions, where a token's scopes give them.
+    pub fn relies_on(&self, permissions: PermissionSet) {
+        if let Via::Token(token) = &self.via {
+            token.relied.set(token.relied.get().or(permissions.and(token.scopes)));
+        }
+    }
+
+    /// The teams in which it holds `permission` by a team role.
+    pub fn teams_with(&self, permission: Permission) -> Vec<TeamId> {
+        let teams = self.holdings.teams_with(permission);
+        if !teams.is_empty() {
+            self.relies_on([permission].into_iter().collect());
+        }
+        teams
     }
 
     /// Rule 1: it must hold `permission` at `place`.
@@ -255,7 +280,10 @@ impl Actor {
     /// [`Error::Forbidden`] naming the first permission that is not.
     pub fn may_grant(&self, afterwards: &Holdings) -> Result<()> {
         match self.holdings.lack_against(afterwards) {
-            None => Ok(()),
+            None => {
+                self.relies_on(afterwards.anywhere());
+                Ok(())
+            }
             Some(lack) => {
                 let (missing, what) = match lack.what {
                     Missing::Permission(permission) => (Some(permission), format!("do {permission}")),
@@ -288,10 +316,21 @@ impl Actor {
         }
     }
 
-    /// Rule 5: which users it may know of.
+    /// Rule 5: which users it may know of, for lists: they rest on all that shapes them.
     pub fn sight(&self) -> Sight {
-        let read = |resource| Permission::new(resource, Action::Read);
-        if self.can(read(Resource::Users), Place::Everywhere) {
+        let sight = self.view();
+        let shaping: &[Permission] = match sight {
+            Sight::All => &[READ_USERS],
+            Sight::Some { .. } => &[READ_OWN, READ_TEAMS, READ_MACHINES],
+        };
+        let held = self.holdings.anywhere();
+        self.relies_on(shaping.iter().copied().filter(|permission| held.has(*permission)).collect());
+        sight
+    }
+
+    fn view(&self) -> Sight {
+        let holds = |permission, place| self.holdings.has(permission, place);
+        if holds(READ_USERS, Place::Everywhere) {
             return Sight::All;
         }
         let Some(identity) = self.identity() else {
@@ -299,25 +338,32 @@ impl Actor {
         };
         let teams = match &self.via {
             Via::Session { .. } => identity.standing.teams.iter().map(|(id, _)| *id).collect(),
-            _ => self.holdings.teams_with(read(Resource::Teams)),
+            _ => self.holdings.teams_with(READ_TEAMS),
         };
-        let own = self.can(read(Resource::Own), Place::Own).then_some(identity.id);
-        let machines = self.can(read(Resource::ServiceAccounts), Place::Everywhere);
-        Sight::Some { own, teams, homes: self.holdings.teams_with(read(Resource::ServiceAccounts)), machines }
+        let own = holds(READ_OWN, Place::Own).then_some(identity.id);
+        let machines = holds(READ_MACHINES, Place::Everywhere);
+        Sight::Some { own, teams, homes: self.holdings.teams_with(READ_MACHINES), machines }
     }
 
-    /// Whether it sees `user`, who has roles in `teams`.
+    /// Whether it sees `user`, who has roles in `teams`. One reason suffices.
     pub fn sees(&self, user: &User, teams: &[TeamId]) -> bool {
-        match self.sight() {
-            Sight::All => true,
-            Sight::Some { own, teams: mine, homes, machines } => {
-                own == Some(user.id)
-                    || teams.iter().any(|team| mine.contains(team))
-                    || user.home_team.is_some_and(|home| machines || homes.contains(&home))
+        let reason = match self.view() {
+            Sight::All => Some(READ_USERS),
+            Sight::Some { own, .. } if own == Some(user.id) => Some(READ_OWN),
+            Sight::Some { teams: mine, .. } if teams.iter().any(|team| mine.contains(team)) => Some(READ_TEAMS),
+            Sight::Some { homes, machines, .. } => {
+                user.home_team.filter(|home| machines || homes.contains(home)).map(|_| READ_MACHINES)
             }
-        }
+        };
+        self.relies_on(reason.into_iter().collect());
+        reason.is_some()
     }
 }
+
+const READ_USERS: Permission = Permission::new(Resource::Users, Action::Read);
+const READ_OWN: Permission = Permission::new(Resource::Own, Action::Read);
+const READ_TEAMS: Permission = Permission::new(Resource::Teams, Action::Read);
+const READ_MACHINES: Permission = Permission::new(Resource::ServiceAccounts, Action::Read);
 
 /// Which users an actor may know of.
 #[derive(Clone, Debug, PartialEq, Eq)]

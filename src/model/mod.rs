@@ -6,6 +6,7 @@ pub mod audit;
 pub mod effective;
 pub mod effects;
 pub mod error;
+pub mod events;
 pub mod idempotency;
 pub mod ids;
 pub mod links;

@@ -66,7 +66,7 @@ pub fn display(field: &str, text: &str) -> Result<String, FieldError> {
 }
 
 /// Control characters, the marks that reorder or join text, and signs that show nothing.
-fn is_deceptive(c: char) -> bool {
+pub(in crate::model) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'

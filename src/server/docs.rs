@@ -67,6 +67,8 @@ fn operation(document: &Value, (path, method): (&str, &str), found: &Value) -> O
         anchor: text(found, "operationId").into(),
         method: method.to_uppercase(),
         path: path.into(),
+        // `security: [{}]` says that no token is wanted.
+        open: found["security"].is_array(),
         summary: text(found, "summary").into(),
         text: Words::paragraphs(text(found, "description")),
         parameters: list(&found["parameters"]).map(|found| parameter(resolved(document, found))).collect(),

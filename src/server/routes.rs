@@ -200,6 +200,8 @@ pub fn table() -> Vec<Route> {
             post().to(api::tokens::acts::suspend)
         }),
         row("POST", "/api/v1/users/{id}/tokens/{token_id}/resume", Api, Token, || post().to(api::tokens::acts::resume)),
+        row("POST", "/api/v1/leaks", Api, Public, || post().to(api::leaks::report)),
+        row("GET", "/.well-known/latchkey/token-patterns.json", Api, Public, || get().to(api::patterns::json)),
         row("POST", "/api/v1/teams", Api, Token, || post().to(api::teams::create)),
         row("GET", "/api/v1/teams", Api, Token, || get().to(api::teams::list)),
         row("GET", "/api/v1/teams/{id}", Api, Token, || get().to(api::teams::get)),

@@ -6,6 +6,7 @@ use super::throttle::{self, Typist};
 use super::tokens::TokenInfo;
 use super::users::UserInfo;
 use crate::base::secret::Secret;
+use crate::model::access::Place;
 use crate::model::actor::Via;
 use crate::model::ids::UserId;
 use crate::model::permissions::{Action, Permission, Resource};
@@ -38,9 +39,15 @@ pub fn me(cx: &mut Cx<'_, '_>) -> Result<(UserInfo, TokenInfo)> {
         return Err(Error::Unauthenticated(TOKEN_NEEDED));
     };
     let user = store::users::get(cx.tx, id)?;
-    let token = store::tokens::get(cx.tx, id, token)?;
-    let rotation = store::secrets::rotations(cx.tx, [&token])?.remove(&token.id);
-    let token = TokenInfo { token, effective: cx.actor.holdings.anywhere(), rotation };
+    let mut token = store::tokens::get(cx.tx, id, token)?;
+    super::tokens::freshen(cx, &mut token);
+    // Any effective scope opens this: where it is not the one for one's own things, one has to stay.
+    if !cx.actor.can(Permission::new(Resource::Own, Action::Read), Place::Own) {
+        cx.actor.relies_on(cx.actor.holdings.anywhere().iter().take(1).collect());
+    }
+    let rotation = super::tokens::rotations(cx, [&token])?.remove(&token.id);
+    let leak = store::leaks::of(cx.tx, [&token])?.remove(&token.id);
+    let token = TokenInfo { token, effective: cx.actor.holdings.anywhere(), rotation, leak };
     Ok((super::users::described(cx, user)?, token))
 }
 

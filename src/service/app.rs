@@ -9,6 +9,7 @@ use super::auth;
 use super::mail::{Ledger, Letter, Parcel, Post};
 use super::passwords::Passwords;
 use super::throttle::Throttle;
+use super::uses::Uses;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::crypto;
@@ -17,9 +18,11 @@ use crate::base::secret::Secret;
 use crate::clients::smtp::Smtp;
 use crate::model::actor::{Actor, Origin};
 use crate::model::audit::{Event, Target};
+use crate::model::events::Notice;
 use crate::model::ids::{SessionId, TeamId};
 use crate::model::mail::is_deliverable;
-use crate::model::tokens::{Policy, TokenType};
+use crate::model::permissions::PermissionSet;
+use crate::model::tokens::{LastUse, Policy, TokenType};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store::{self, Store, Tx};
@@ -36,6 +39,7 @@ pub struct App {
     pub(super) elsewhere: auth::Elsewhere,
     pub(super) keys: Keys,
     pub(super) store: Arc<Store>,
+    pub(super) uses: Uses,
     post: Option<Post>,
 }
 
@@ -122,6 +126,7 @@ impl App {
         let ledger = Ledger { store: store.clone(), keys: keys.clone(), clock: clock.clone() };
         let post = Smtp::of(&config)?.map(|smtp| Post::start(smtp, ledger, config.mail_retries.clone()));
         let throttle = Throttle::new(&clock);
+        let uses = Uses::start(store.clone());
         Ok(Self {
             config,
             clock,
@@ -130,6 +135,7 @@ impl App {
             keys,
             store,
             passwords: Passwords::start(),
+            uses,
             post,
         })
     }
@@ -158,20 +164,42 @@ impl App {
     /// Those of the use case, and those of the caller's credential.
     pub fn read<T>(&self, caller: &Caller, case: impl FnOnce(&mut Cx<'_, '_>) -> Result<T>) -> Result<T> {
         let mut seen = auth::Seen::default();
+        let mut relied = PermissionSet::EMPTY;
         let outcome = self.attempt(caller, |attempt| {
             self.store.read(|tx| {
                 let (actor, now) = self.enter(tx, caller, attempt, &mut seen)?;
-                case(&mut Cx { actor, now, app: self, tx, attempt })
+                let mut cx = Cx { actor, now, app: self, tx, attempt };
+                let outcome = case(&mut cx)?;
+                relied = cx.relied();
+                Ok(outcome)
             })
         });
         if seen.is_due() {
-            // Noting when a session or token was last used is worth a log line when it fails, not the caller's answer.
-            let noted = self.store.write(|tx| seen.note(tx, &caller.origin, self.clock.now()));
+            // Noting when a session was last used is worth a log line when it fails, not the caller's answer.
+            let noted = self.store.write(|tx| seen.note(tx, self.clock.now()));
             if let Err(error) = noted {
                 tracing::warn!(%error, "could not note the last use");
             }
         }
+        self.note(seen, &caller.origin, relied);
         outcome
+    }
+
+    /// Has the use of a token noted, some time soon.
+    fn note(&self, seen: auth::Seen, origin: &Origin, relied: PermissionSet) {
+        if let Some(used) = seen.token {
+            let Origin { address, user_agent, operation, .. } = origin.clone();
+            let last = LastUse { at: self.clock.now(), address, user_agent, purpose: operation };
+            self.uses.note(used, last, relied);
+        }
+    }
+
+    /// Writes down the last uses that still wait for it: for whoever asks the store itself.
+    ///
+    /// # Errors
+    /// A fault.
+    pub fn write_uses(&self) -> Result<()> {
+        self.uses.write()
     }
 
     /// Runs a use case that changes something: all of it, with its audit entries, or nothing.
@@ -179,16 +207,22 @@ impl App {
     /// # Errors
     /// Those of the use case, and those of the caller's credential.
     pub fn write<T>(&self, caller: &Caller, case: impl FnOnce(&mut Cx<'_, '_>) -> Result<T>) -> Result<T> {
-        self.attempt(caller, |attempt| {
+        let mut seen = auth::Seen::default();
+        let mut relied = PermissionSet::EMPTY;
+        let outcome = self.attempt(caller, |attempt| {
             self.store.write(|tx| {
-                let mut seen = auth::Seen::default();
                 let (actor, now) = self.enter(tx, caller, attempt, &mut seen)?;
                 if seen.is_due() {
-                    seen.note(tx, &caller.origin, now)?;
+                    seen.note(tx, now)?;
                 }
-                case(&mut Cx { actor, now, app: self, tx, attempt })
+                let mut cx = Cx { actor, now, app: self, tx, attempt };
+                let outcome = case(&mut cx)?;
+                relied = cx.relied();
+                Ok(outcome)
             })
-        })
+        });
+        self.note(seen, &caller.origin, relied);
+        outcome
     }
 
     fn enter(
@@ -237,6 +271,11 @@ impl App {
 }
 
 impl Cx<'_, '_> {
+    /// Which scopes of the caller's token this rests on.
+    fn relied(&self) -> PermissionSet {
+        self.actor.token().map_or(PermissionSet::EMPTY, |token| token.relied.get())
+    }
+
     /// Names what is being tried: the first line of a use case.
     pub(super) fn attempt(&mut self, action: &'static str) {
         self.attempt.action = Some(action);
@@ -279,6 +318,11 @@ impl Cx<'_, '_> {
     /// Adds an entry to the audit log, in this transaction.
     pub(super) fn record(&mut self, event: Event) -> Result<()> {
         super::audit::append(self.tx, &self.app.keys, (&self.actor, self.now), event)
+    }
+
+    /// Has those told who are to be told of it, once all of this is kept.
+    pub(super) fn notify(&mut self, notice: Notice) -> Result<()> {
+        store::outbox::insert(self.tx, notice, self.now)
     }
 
     /// Has `letter` mailed to a person once all of this is kept. Whether it will be: not where no mail server is set up, and

@@ -1,14 +1,16 @@
 //! Who a caller is, found out in the transaction of what they ask for.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use time::{Duration, OffsetDateTime};
 
 use super::app::{Caller, Credential, Cx, account};
+use super::uses::Used;
 use crate::model::actor::{Actor, Identity, Origin, TokenUse, Who};
 use crate::model::ids::{SessionId, TokenId, UserId};
-use crate::model::tokens::{HashedToken, PlainToken, TokenState};
+use crate::model::tokens::{PlainToken, TokenState};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store::secrets::Found;
@@ -38,32 +40,25 @@ impl Elsewhere {
     }
 }
 
-/// What was used, where it is time to note it again.
+/// What was used.
 #[derive(Default)]
 pub(super) struct Seen {
-    user: Option<UserId>,
-    session: Option<SessionId>,
-    token: Option<TokenId>,
-    /// The secret of that token, where it has more than one.
-    secret: Option<HashedToken>,
+    /// A session and whose it is, where it is time to note it again. It is noted at once and not behind: whether it has been
+    /// idle for too long is for every portal on the same database to know.
+    session: Option<(SessionId, UserId)>,
+    /// A token.
+    pub token: Option<Used>,
 }
 
 impl Seen {
     pub(super) fn is_due(&self) -> bool {
-        self.user.is_some()
+        self.session.is_some()
     }
 
-    pub(super) fn note(&self, tx: &mut Tx<'_>, origin: &Origin, now: OffsetDateTime) -> Result<()> {
-        if let Some(id) = self.session {
-            store::sessions::touch(tx, id, now)?;
-        }
-        if let Some(id) = self.token {
-            store::tokens::used(tx, id, origin, now)?;
-        }
-        if let Some(hash) = &self.secret {
-            store::secrets::used(tx, hash, origin, now)?;
-        }
-        self.user.map_or(Ok(()), |id| store::users::touch(tx, id, now))
+    pub(super) fn note(&self, tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<()> {
+        let Some((session, user)) = self.session else { return Ok(()) };
+        store::sessions::touch(tx, session, now)?;
+        store::users::touch(tx, user, now)
     }
 }
 
@@ -106,7 +101,7 @@ fn by_session(cx: &mut Cx<'_, '_>, id: SessionId, origin: Origin, seen: &mut See
         return Err(over());
     }
     if cx.now - session.last_seen_at >= NOTED_EVERY {
-        (seen.session, seen.user) = (Some(id), Some(user.id));
+        seen.session = Some((id, user.id));
     }
     Ok(Actor::in_session(identity(cx, &user)?, id, session.authenticated_at, origin))
 }
@@ -153,10 +148,8 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
     }
     let rotated = token.rotated_at.is_some();
     let last = if rotated { last_used_at } else { token.last_use.as_ref().map(|last| last.at) };
-    if last.is_none_or(|last| cx.now - last >= NOTED_EVERY) {
-        (seen.token, seen.user) = (Some(token.id), Some(user.id));
-        seen.secret = rotated.then_some(hash);
-    }
+    let due = last.is_none_or(|last| cx.now - last >= NOTED_EVERY);
+    seen.token = Some(Used { token: token.id, user: user.id, secret: hash, due });
     let used = TokenUse {
         id: token.id,
         name: token.name,
@@ -167,6 +160,7 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
         expires_at: token.expires_at.into_iter().chain(ends_at).min(),
         rotated_at: token.rotated_at,
         replaced: ends_at.is_some(),
+        relied: Cell::default(),
     };
     Ok(Actor::with_token(identity(cx, &user)?, used, origin))
 }

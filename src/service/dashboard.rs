@@ -1,5 +1,7 @@
 //! The first page: how much there is, and what needs attention.
 
+use time::Duration;
+
 use super::app::Cx;
 use super::users::UserInfo;
 use crate::model::Result;
@@ -7,7 +9,7 @@ use crate::model::access::Place;
 use crate::model::actor::Sight;
 use crate::model::page::PageRequest;
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::tokens::Token;
+use crate::model::tokens::{Leak, Token};
 use crate::model::users::{AnswersFor, User, UserFilter, UserSort, UserState};
 use crate::store;
 use crate::store::tokens::Attention;
@@ -15,6 +17,8 @@ use crate::store::users::Alone;
 
 /// How many of each an overview lists.
 const LISTED: i64 = 5;
+/// For how long a leaked token stands there.
+const LEAKED_FOR: Duration = Duration::days(30);
 
 /// What the dashboard shows. Counts stop after 10,000.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +33,8 @@ pub struct Overview {
     pub idle: Vec<UserInfo>,
     /// People who have not accepted their invitation.
     pub invited: Vec<UserInfo>,
+    /// Tokens that somebody found where none belongs, with whose they are.
+    pub leaked: Vec<(Token, User, Leak)>,
     /// Tokens that end soon, with whose they are.
     pub ending: Vec<(Token, User)>,
     /// Tokens that never end, with whose they are.
@@ -55,6 +61,7 @@ pub fn overview(cx: &mut Cx<'_, '_>) -> Result<Overview> {
         tokens: if all_tokens { Some(store::tokens::count(cx.tx, cx.now)?) } else { None },
         idle: in_state(cx, UserState::Idle)?,
         invited: in_state(cx, UserState::Invited)?,
+        leaked: leaked(cx)?,
         ending: attention(cx, Attention::Ending)?,
         endless: attention(cx, Attention::Endless)?,
         without_contact: if all_users { store::users::without(cx.tx, Alone::Contact, LISTED)? } else { Vec::new() },
@@ -75,11 +82,29 @@ fn in_state(cx: &mut Cx<'_, '_>, state: UserState) -> Result<Vec<UserInfo>> {
     Ok(super::users::page(cx, &filter, UserSort::Name, &PageRequest::first(LISTED))?.items)
 }
 
-/// Tokens of accounts whose tokens the caller may read.
+const READ_TOKENS: Permission = Permission::new(Resource::Tokens, Action::Read);
+
 fn attention(cx: &mut Cx<'_, '_>, what: Attention) -> Result<Vec<(Token, User)>> {
-    let read = Permission::new(Resource::Tokens, Action::Read);
-    let everywhere = cx.actor.can(read, Place::Everywhere);
-    let tokens = store::tokens::attention(cx.tx, what, cx.now, if everywhere { LISTED } else { 200 })?;
+    let looked_at = looked_at(cx);
+    let tokens = store::tokens::attention(cx.tx, what, cx.now, looked_at)?;
+    readable(cx, tokens)
+}
+
+fn leaked(cx: &mut Cx<'_, '_>) -> Result<Vec<(Token, User, Leak)>> {
+    let looked_at = looked_at(cx);
+    let tokens = store::leaks::lately(cx.tx, cx.now - LEAKED_FOR, looked_at)?;
+    let found = readable(cx, tokens)?;
+    let mut leaks = store::leaks::of(cx.tx, found.iter().map(|(token, _)| token))?;
+    Ok(found.into_iter().filter_map(|(token, user)| leaks.remove(&token.id).map(|leak| (token, user, leak))).collect())
+}
+
+/// How many have to be looked at to find some that the caller may read.
+fn looked_at(cx: &Cx<'_, '_>) -> i64 {
+    if cx.actor.can(READ_TOKENS, Place::Everywhere) { LISTED } else { 200 }
+}
+
+/// The first of these tokens that are of accounts whose tokens the caller may read.
+fn readable(cx: &mut Cx<'_, '_>, tokens: Vec<Token>) -> Result<Vec<(Token, User)>> {
     let owners: Vec<_> = tokens.iter().map(|token| token.user).collect();
     let owners = store::users::many(cx.tx, &owners)?;
     let mut found = Vec::new();
@@ -87,7 +112,8 @@ fn attention(cx: &mut Cx<'_, '_>, what: Attention) -> Result<Vec<(Token, User)>>
         let Some(owner) = owners.iter().find(|user| user.id == token.user) else {
             continue;
         };
-        let readable = cx.actor.owns(owner.id, Action::Read) || cx.actor.can(read, Place::of_home(owner.home_team));
+        let readable =
+            cx.actor.owns(owner.id, Action::Read) || cx.actor.can(READ_TOKENS, Place::of_home(owner.home_team));
         if readable && found.len() < 5 {
             found.push((token, owner.clone()));
         }

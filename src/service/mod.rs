@@ -27,6 +27,7 @@ pub mod teams;
 pub mod throttle;
 pub mod tokens;
 pub mod users;
+mod uses;
 pub mod wizard;
 
 pub use app::{App, Caller, Credential, Cx};

@@ -53,7 +53,8 @@ pub(super) fn named(team: &Team) -> Target {
 
 /// Whether the caller may know of a team: `Public`, their own, and those they may read.
 pub(super) fn is_known(cx: &Cx<'_, '_>, team: TeamId) -> bool {
-    team.is_public() || own(cx).contains(&team) || cx.actor.can(READ, Place::Team(team))
+    // Asked first, so that the scope counts as used where it would do.
+    team.is_public() || cx.actor.can(READ, Place::Team(team)) || own(cx).contains(&team)
 }
 
 /// A team of a form is there, and the caller may know of it.
@@ -73,6 +74,13 @@ fn own(cx: &Cx<'_, '_>) -> Vec<TeamId> {
     }
 }
 
+/// That a team is told of rests on the scope for it, and else on whatever lets the token do something in it.
+fn rests_on(cx: &Cx<'_, '_>, team: TeamId) {
+    if !team.is_public() && !cx.actor.can(READ, Place::Team(team)) {
+        cx.actor.relies_on(cx.actor.holdings.at(Place::Team(team)).iter().take(1).collect());
+    }
+}
+
 /// A page of the teams that the caller may know of.
 ///
 /// # Errors
@@ -80,6 +88,7 @@ fn own(cx: &Cx<'_, '_>) -> Vec<TeamId> {
 pub fn page(cx: &mut Cx<'_, '_>, search: &str, request: &PageRequest) -> Result<Page<TeamInfo>> {
     cx.attempt("team.list");
     let known = known(cx);
+    known.iter().flatten().for_each(|team| rests_on(cx, *team));
     let page = store::teams::page(cx.tx, search, known.as_deref(), request)?;
     let ids: Vec<_> = page.items.iter().map(|team| team.id).collect();
     let counts = store::memberships::counts(cx.tx, &ids)?;
@@ -106,9 +115,9 @@ pub(super) fn known(cx: &Cx<'_, '_>) -> Option<Vec<TeamId>> {
 pub fn assignable(cx: &mut Cx<'_, '_>, machines: bool) -> Result<(Vec<Team>, bool)> {
     let create = Permission::new(Resource::ServiceAccounts, Action::Create);
     let everywhere = cx.actor.can(UPDATE, Place::Everywhere);
-    let mut only = cx.actor.holdings.teams_with(UPDATE);
+    let mut only = cx.actor.teams_with(UPDATE);
     if machines {
-        only.extend(cx.actor.holdings.teams_with(create));
+        only.extend(cx.actor.teams_with(create));
     }
     let request = PageRequest::first(crate::model::page::MAX_LIMIT);
     let page = store::teams::page(cx.tx, "", (!everywhere).then_some(&only[..]), &request)?;
@@ -125,6 +134,7 @@ pub fn get(cx: &mut Cx<'_, '_>, id: TeamId) -> Result<TeamInfo> {
     if !is_known(cx, id) {
         return Err(Error::NotFound("team"));
     }
+    rests_on(cx, id);
     let team = store::teams::get(cx.tx, id)?;
     cx.on(named(&team));
     let counted = match id.is_public() {

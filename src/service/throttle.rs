@@ -31,6 +31,7 @@ const MAILS: (u32, Duration) = (3, Duration::from_secs(600));
 
 const LOG_IN_TOLD: &str = "Too many attempts to log in as this account, or from here.";
 const AGAIN_TOLD: &str = "Too many wrong passwords were typed here.";
+const LEAK_TOLD: &str = "Too many tokens were reported from here.";
 const MAIL_TOLD: &str = "This was asked for too often, for this account or from here.";
 
 /// The limits of one portal, in its memory.
@@ -187,6 +188,17 @@ pub fn forgotten(app: &App, caller: &Caller, login: &str) -> Result<()> {
     });
     let whom = |cx: &mut Cx<'_, '_>| store::users::by_login(cx.tx, login);
     asked.map_err(|over| over.refuse((app, caller), "user.forgotten", MAIL_TOLD, whom))
+}
+
+/// Lets somebody report a token that they found. Every report counts, since nobody is told which was right.
+///
+/// # Errors
+/// [`Error::TooMany`].
+pub(super) fn leak(app: &App, caller: &Caller) -> Result<()> {
+    let charged = app.throttle.addresses.charge("leak", &network(caller.origin.address.as_deref()));
+    charged
+        .map(drop)
+        .map_err(|full| Over::of_address(full).refuse((app, caller), "token.leak", LEAK_TOLD, |_| Ok(None)))
 }
 
 /// What counts as one address: of IPv6 the first 64 bits, since whoever has one address there has all of them.

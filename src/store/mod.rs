@@ -5,8 +5,10 @@ mod conn;
 pub mod db;
 pub mod forms;
 pub mod idempotency;
+pub mod leaks;
 pub mod links;
 pub mod memberships;
+pub mod outbox;
 pub mod roles;
 mod rows;
 mod schema;
@@ -16,5 +18,6 @@ pub mod settings;
 pub mod teams;
 pub mod tokens;
 pub mod users;
+pub mod uses;
 
 pub use db::{Store, Tx};

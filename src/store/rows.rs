@@ -167,6 +167,7 @@ pub(super) struct TokenRow {
     active_at: i64,
     suspended_for: Option<String>,
     _search: String,
+    last_used_for: Option<String>,
 }
 
 impl TokenRow {
@@ -178,7 +179,7 @@ impl TokenRow {
     /// The token, given the teams it is limited to, which count only where it is limited at all, and whether agents are stopped.
     pub(super) fn with(self, teams: BTreeSet<TeamId>, agents_stopped: bool) -> Result<Token> {
         let stopped = agents_stopped && self.is_agents();
-        let (address, user_agent) = (self.last_used_address, self.last_used_agent);
+        let (address, user_agent, purpose) = (self.last_used_address, self.last_used_agent, self.last_used_for);
         Ok(Token {
             id: TokenId(self.id),
             uuid: uuid(&self.uuid)?,
@@ -193,7 +194,7 @@ impl TokenRow {
             expires_at: self.expires_at.map(from_micros),
             created_by: self.created_by,
             created_at: from_micros(self.created_at),
-            last_use: self.last_used_at.map(|at| LastUse { at: from_micros(at), address, user_agent }),
+            last_use: self.last_used_at.map(|at| LastUse { at: from_micros(at), address, user_agent, purpose }),
             revoked_at: self.revoked_at.map(from_micros),
             suspended_at: self.suspended_at.map(from_micros),
             stopped,

@@ -107,6 +107,7 @@ diesel::table! {
         active_at -> BigInt,
         suspended_for -> Nullable<Text>,
         search -> Text,
+        last_used_for -> Nullable<Text>,
     }
 }
 
@@ -254,6 +255,53 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    token_makers (token_id, maker_id) {
+        token_id -> BigInt,
+        maker_id -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    token_leaks (token_id) {
+        token_id -> BigInt,
+        at -> BigInt,
+        found_at -> Text,
+        what -> Text,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> BigInt,
+        uuid -> Text,
+        event -> Text,
+        user_id -> BigInt,
+        token_id -> Nullable<BigInt>,
+        payload -> Text,
+        created_at -> BigInt,
+        next_try_at -> Nullable<BigInt>,
+        done_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    scope_uses (token_id, scope) {
+        token_id -> BigInt,
+        scope -> Text,
+        added_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    scope_watch (id) {
+        id -> BigInt,
+        since -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     teams,
     users,
@@ -269,7 +317,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     form_keys,
     idempotency,
     audit,
-    audit_teams
+    audit_teams,
+    token_makers,
+    token_leaks,
+    outbox,
+    scope_uses,
+    scope_watch
 );
 diesel::joinable!(memberships -> teams (team_id));
 diesel::joinable!(memberships -> users (user_id));
@@ -277,3 +330,4 @@ diesel::joinable!(memberships -> roles (role_id));
 diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(audit_teams -> audit (seq));
 diesel::joinable!(token_secrets -> tokens (token_id));
+diesel::joinable!(token_leaks -> tokens (token_id));

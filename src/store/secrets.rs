@@ -13,7 +13,6 @@ use super::schema::{token_secrets, tokens};
 use super::users::list;
 use crate::base::clock::{from_micros, to_micros};
 use crate::model::Result;
-use crate::model::actor::Origin;
 use crate::model::ids::TokenId;
 use crate::model::tokens::{HashedToken, LastUse, OldSecret, Rotation, Token};
 
@@ -107,24 +106,9 @@ pub fn end_old(tx: &mut Tx<'_>, token: TokenId, now: OffsetDateTime) -> Result<b
     Ok(ended.map_err(failed)? > 0)
 }
 
-/// Notes a use of one secret of a token that was rotated.
-///
-/// # Errors
-/// A fault.
-pub fn used(tx: &mut Tx<'_>, hash: &HashedToken, origin: &Origin, now: OffsetDateTime) -> Result<()> {
-    diesel::update(token_secrets::table.filter(token_secrets::hash.eq(&hash.0[..])))
-        .set((
-            token_secrets::last_used_at.eq(to_micros(now)),
-            token_secrets::last_used_address.eq(&origin.address),
-            token_secrets::last_used_agent.eq(&origin.user_agent),
-        ))
-        .execute(tx.conn)
-        .map(drop)
-        .map_err(failed)
-}
-
 #[derive(Queryable)]
 struct SecretRow {
+    hash: Vec<u8>,
     token: i64,
     hint: String,
     ends_at: Option<i64>,
@@ -134,19 +118,22 @@ struct SecretRow {
 }
 
 impl SecretRow {
-    fn last_use(&self) -> Option<LastUse> {
+    fn last_use(&self, waiting: impl Fn(&HashedToken) -> Option<LastUse>) -> Option<LastUse> {
+        let fresh = self.hash.as_slice().try_into().ok().and_then(|hash| waiting(&HashedToken(hash)));
         let (address, user_agent) = (self.address.clone(), self.user_agent.clone());
-        self.at.map(|at| LastUse { at: from_micros(at), address, user_agent })
+        fresh.or(self.at.map(|at| LastUse { at: from_micros(at), address, user_agent, purpose: None }))
     }
 }
 
-/// How far the last rotation of each of these tokens has come, of those that were rotated.
+/// How far the last rotation of each of these tokens has come, of those that were rotated. `waiting` knows of uses that are not
+/// written yet.
 ///
 /// # Errors
 /// A fault.
 pub fn rotations<'a>(
     tx: &mut Tx<'_>,
     tokens: impl IntoIterator<Item = &'a Token>,
+    waiting: impl Fn(&HashedToken) -> Option<LastUse>,
 ) -> Result<HashMap<TokenId, Rotation>> {
     let rotated: HashMap<i64, OffsetDateTime> =
         tokens.into_iter().filter_map(|token| Some((token.id.0, token.rotated_at?))).collect();
@@ -157,6 +144,7 @@ pub fn rotations<'a>(
     let rows = token_secrets::table
         .filter(sql::<Bool>(&format!("token_secrets.token_id IN ({ids})")))
         .select((
+            token_secrets::hash,
             token_secrets::token_id,
             token_secrets::hint,
             token_secrets::ends_at,
@@ -167,9 +155,9 @@ pub fn rotations<'a>(
         .load::<SecretRow>(tx.conn)
         .map_err(failed)?;
     let (old, in_force): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.ends_at.is_some());
-    let last: HashMap<i64, Option<LastUse>> = in_force.iter().map(|row| (row.token, row.last_use())).collect();
+    let last: HashMap<i64, Option<LastUse>> = in_force.iter().map(|row| (row.token, row.last_use(&waiting))).collect();
     let rotation = |row: SecretRow| {
-        let last_use = row.last_use();
+        let last_use = row.last_use(&waiting);
         Some((
             TokenId(row.token),
             Rotation {

@@ -74,7 +74,7 @@ pub fn entry(entry: audit::Entry, now: OffsetDateTime) -> Entry {
 /// The account that acted. Whoever logs in, or uses a link, is nobody until it is done, and then that account.
 fn who(entry: &audit::Entry, refused: bool) -> Option<Who> {
     // Anybody may say that a password is forgotten, so that is no sign of whose it is.
-    let stays_nobody = ["mail.send", "user.forgotten"].contains(&entry.action.as_str());
+    let stays_nobody = ["mail.send", "user.forgotten", "token.leak"].contains(&entry.action.as_str());
     let became = entry.actor_kind == "anonymous" && !refused && !stays_nobody;
     let (kind, id, name) = if became {
         (entry.target_kind.as_deref()?, entry.target_id?, entry.target_name.as_deref()?)
@@ -125,6 +125,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("token.cap", "Capped a token of {} by policy", "cap tokens by policy"),
     ("token.create", "Made a token for {}", "make a token for {}"),
     ("token.finish_rotation", "Ended the old secret of a token of {}", "end the old secret of a token of {}"),
+    ("token.leak", "Reported a leaked token of {}", "report a leaked token"),
     ("token.list", "Listed the tokens of {}", "list the tokens of {}"),
     ("token.look_up", "Looked up a token of {}", "look up a token"),
     ("token.resume", "Resumed a token of {}", "resume a token of {}"),
@@ -183,7 +184,7 @@ fn deltas(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
         .into_iter()
         // The team says where another field changed, so it stands there though it did not.
         // A token's number says nothing to people; its name and hint stand beside.
-        .filter(|delta| delta.field != "Token id")
+        .filter(|delta| !["Token id", "Leaked token id"].contains(&delta.field.as_str()))
         .filter(|delta| delta.field == "Team" || delta.field == "Token" || delta.before != delta.after)
         .filter(|delta| !(delta.before.is_empty() && delta.after == EMPTY))
         .collect()

@@ -8,7 +8,8 @@ use super::view::{Note, Who, count, relative};
 use super::{Answer, Page, Shell, render};
 use crate::http::Portal;
 use crate::model::Result;
-use crate::model::tokens::Token;
+use crate::model::tokens::leak::Found;
+use crate::model::tokens::{Leak, Token};
 use crate::model::users::{AnswersFor, User};
 use crate::service::dashboard::{Overview, overview};
 use crate::service::users::UserInfo;
@@ -64,6 +65,7 @@ fn tiles(overview: &Overview) -> Vec<Tile> {
 
 fn attention(cx: &mut Cx<'_, '_>, overview: Overview) -> Result<Vec<Attention>> {
     let mut found = Vec::new();
+    found.extend(overview.leaked.iter().map(|(token, user, leak)| leaked((token, user), leak, cx.now)));
     found.extend(overview.ending.iter().map(|(token, user)| ending(token, user, cx.now)));
     for info in &overview.idle {
         found.push(idle(cx, info)?);
@@ -78,6 +80,21 @@ fn attention(cx: &mut Cx<'_, '_>, overview: Overview) -> Result<Vec<Attention>> 
 
 fn caution(text: impl Into<String>) -> Note {
     Note { text: text.into(), tone: "caution" }
+}
+
+fn leaked((token, user): (&Token, &User), leak: &Leak, now: OffsetDateTime) -> Attention {
+    let what = match leak.what {
+        Found::Former => "Old secret of a token leaked",
+        Found::Itself | Found::Maker => "Token leaked and revoked",
+    };
+    let place = if leak.place.is_empty() { String::new() } else { format!(" at {}", leak.place) };
+    Attention {
+        who: Who::of(user),
+        what: Note { text: what.into(), tone: "danger" },
+        detail: format!("{} ({}), found {}{place}.", token.name, token.hint, relative(leak.at, now)),
+        href: format!("/users/{}/tokens/{}", user.id, token.id),
+        button: "See what happened",
+    }
 }
 
 fn ending(token: &Token, user: &User, now: OffsetDateTime) -> Attention {

@@ -35,6 +35,8 @@ pub struct Operation {
     pub method: String,
     /// Its path.
     pub path: String,
+    /// Whether it wants no token.
+    pub open: bool,
     /// What it does, in a few words.
     pub summary: String,
     /// What there is to know.

@@ -1,6 +1,10 @@
 //! Permissions as a matrix: a row for each resource, a column for each action. See `templates/components/grid.html`.
 
+use time::OffsetDateTime;
+
+use super::view::{long_day, relative};
 use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
+use crate::model::tokens::uses::Watched;
 
 /// A matrix to tick, or to read.
 pub struct Grid {
@@ -20,6 +24,16 @@ pub struct Grid {
     pub rows: Vec<GridRow>,
     /// What is wrong with what was ticked.
     pub error: Option<String>,
+    /// Which of it is in use, where that is known.
+    pub uses: Option<GridUses>,
+}
+
+/// Which scopes of a token are in use.
+pub struct GridUses {
+    /// A sentence.
+    pub lead: String,
+    /// Each that was not used in the last 90 days, with what is known of it.
+    pub unused: Vec<(String, String)>,
 }
 
 /// A resource.
@@ -46,6 +60,10 @@ pub struct GridCell {
     pub was: bool,
     /// Whether it only looks.
     pub read: bool,
+    /// When it was last used; empty where nothing is known of that.
+    pub last_use: String,
+    /// Whether it is known not to have been used in the last 90 days.
+    pub unused: bool,
 }
 
 /// What of a matrix is ticked.
@@ -83,6 +101,7 @@ impl Grid {
             marks: ticks.was.is_some(),
             rows,
             error: None,
+            uses: None,
         }
     }
 
@@ -97,10 +116,43 @@ impl Grid {
         Self { title: title.into(), note: note.into(), ..self }
     }
 
+    /// With what is known of the use of what was ticked at first.
+    #[must_use]
+    pub fn used(mut self, watched: &[Watched], now: OffsetDateTime) -> Self {
+        let mut unused = Vec::new();
+        for cell in self.rows.iter_mut().flat_map(|row| &mut row.cells) {
+            let Some(known) = watched.iter().find(|known| known.scope.to_string() == cell.value) else { continue };
+            cell.last_use = last_use(known, now);
+            cell.unused = !known.is_in_use(now);
+            if cell.unused {
+                unused.push((cell.value.clone(), cell.last_use.clone()));
+            }
+        }
+        let lead = match (unused.len(), watched.len()) {
+            (_, 0) => return self,
+            (0, _) => "Every scope was used in the last 90 days.".into(),
+            (1, all) => format!("1 of {all} scopes was not used in the last 90 days."),
+            (n, all) => format!("{n} of {all} scopes were not used in the last 90 days."),
+        };
+        self.uses = Some(GridUses { lead, unused });
+        self
+    }
+
     /// With what is wrong.
     #[must_use]
     pub fn judged(self, error: Option<&str>) -> Self {
         Self { error: error.map(str::to_owned), ..self }
+    }
+}
+
+/// What is known of the use of a scope, without claiming anything about the time before it was watched.
+fn last_use(known: &Watched, now: OffsetDateTime) -> String {
+    match known.last_used_at {
+        // Uses are kept by the day.
+        Some(last) if last.date() == now.date() => "used today".into(),
+        Some(last) => format!("last used {}", relative(last, now)),
+        None if known.is_young(now) => format!("not used since {}", long_day(known.since)),
+        None => "not used in the last 90 days".into(),
     }
 }
 
@@ -114,6 +166,8 @@ fn row(resource: Resource, open: PermissionSet, ticks: Ticks) -> GridRow {
             on: ticks.on.has(permission),
             was: ticks.was.is_some_and(|was| was.has(permission)),
             read: action == Action::Read,
+            last_use: String::new(),
+            unused: false,
         }
     };
     GridRow { label: resource.label(), slug: resource.slug(), cells: Action::ALL.into_iter().map(cell).collect() }

@@ -123,6 +123,11 @@ test('every page of the table of routes', async () => {
     await act('suspend')
     await at('/users/{id}/tokens/{token}', staging, '', 'suspended')
     await at('/users/{id}/tokens/{token}/resume', staging)
+    await at('/users/{id}/tokens/{token}', staging, '?drop=unused', 'without its unused scopes')
+    const leaked = data.tokens['Release notes writer'].drafts
+    const posted = await fetch(`${server.url}/api/v1/leaks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token: leaked.token, found_at: `https://git.example.com/shop/blob/main/${'a-long-name-'.repeat(20)}` }) })
+    assert.equal(posted.status, 202)
+    await at('/users/{id}/tokens/{token}', { ...user('Release notes writer'), token: leaked.id }, '', 'leaked')
     await act('resume')
     await at('/users/{id}/teams/{team}/remove', { ...user('Jonas Lindqvist'), team: data.teams.Support })
     await at('/users/{id}/disable', user('API Access'))

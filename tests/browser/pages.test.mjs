@@ -119,6 +119,40 @@ for (const javaScript of [true, false]) {
   })
 }
 
+for (const javaScript of [true, false]) {
+  test(`unused scopes are dropped by keyboard, and one sees which before it is saved, JavaScript ${javaScript ? 'on' : 'off'}`, async () => {
+    await withPortal({ javaScript }, async ({ server, page }) => {
+      const data = await fill(server, page)
+      const { id } = data.users['Terraform runner']
+      const made = await api(server, data.admin, 'POST', `/api/v1/users/${id}/tokens`, { name: 'narrow', expires_in_days: 30, scopes: ['users:read', 'teams:read', 'tokens:read'] })
+      await api(server, made.token, 'GET', '/api/v1/teams')
+      await page.setViewportSize({ width: 390, height: 900 })
+      await visit(page, `${server.url}/users/${id}/tokens/${made.id}`)
+      const box = (scope) => page.getByLabel(scope, { exact: true })
+      // Each box says whether it was used, not by colour alone.
+      const told = (scope) => box(scope).evaluate((input) => document.getElementById(input.getAttribute('aria-describedby')).textContent)
+      assert.equal(await told('teams:read'), 'used today')
+      assert.match(await told('users:read'), /^not used since \d+ \w+ \d{4}$/)
+      await page.getByText('2 of 3 scopes were not used in the last 90 days.').waitFor()
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it fits')
+      const drop = page.getByRole('button', { name: 'Drop unused scopes' })
+      await drop.focus()
+      await page.keyboard.press('Enter')
+      if (javaScript) await page.locator('[data-delta]').getByText('− users:read').waitFor()
+      else await page.getByText('Nothing is saved yet.').waitFor()
+      const ticked = () => page.locator('input[name=scope]:checked').evaluateAll((all) => all.map((one) => one.value))
+      assert.deepEqual(await ticked(), ['teams:read'])
+      const scopes = async () => (await api(server, data.admin, 'GET', `/api/v1/users/${id}/tokens/${made.id}`)).scopes
+      assert.equal((await scopes()).length, 3, 'nothing is saved unseen')
+      await page.getByRole('button', { name: 'Save Changes' }).focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('status').filter({ hasText: 'narrow is saved' }).first().waitFor()
+      assert.deepEqual(await scopes(), ['teams:read'])
+      await page.getByText('Every scope was used in the last 90 days.').waitFor()
+    })
+  })
+}
+
 test('the theme that is chosen stays, also on the log-in page and when the browser is opened again', async () => {
   await withPortal({ theme: 'light' }, async ({ server, page }) => {
     await setup(page, server)

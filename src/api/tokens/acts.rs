@@ -66,8 +66,8 @@ pub async fn rotate(call: Call, body: Body) -> Answer {
         let account = tokens::rotating(cx, user, token, version)?.0;
         let overlap = overlap.map_err(|_| Error::field("overlap", "Choose one of none, 1h, 24h and 7d."))?;
         let minted = tokens::rotate(cx, user, token, &Rotate { version, overlap, form_key: None })?;
-        let TokenInfo { rotation, .. } = tokens::told_of(cx, &account, minted.token.clone())?;
-        let info = TokenInfo { token: minted.token, effective: minted.effective, rotation };
+        let TokenInfo { rotation, leak, .. } = tokens::told_of(cx, &account, minted.token.clone())?;
+        let info = TokenInfo { token: minted.token, effective: minted.effective, rotation, leak };
         let metadata = TokenAnswer::of(cx, info)?;
         let answer = changed(Some(metadata.version), &metadata)?;
         answer.telling_once(&CreatedToken { metadata, token: minted.plain.reveal().to_owned() })

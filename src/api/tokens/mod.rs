@@ -18,8 +18,10 @@ use crate::api::users::id as user_id;
 use crate::api::{Answer, ApiError};
 use crate::model::Result;
 use crate::model::ids::{TokenId, UserId};
-use crate::model::permissions::PermissionSet;
-use crate::model::tokens::{LastUse, OldSecret, SuspendedFor, TokenState, TokenType};
+use crate::model::permissions::{Permission, PermissionSet};
+use crate::model::tokens::leak::Found;
+use crate::model::tokens::uses::Watched;
+use crate::model::tokens::{LastUse, Leak, OldSecret, SuspendedFor, TokenState, TokenType};
 use crate::service::by_name::{self, TokenEdit, TokenWanted};
 use crate::service::tokens::TokenInfo;
 use crate::service::{Cx, teams, tokens};
@@ -163,6 +165,12 @@ pub struct TokenAnswer {
     /// From where it was last used.
     #[schema(required)]
     last_used_address: Option<String>,
+    /// By which program it was last used, in that program's own words.
+    #[schema(required)]
+    last_used_agent: Option<String>,
+    /// For what it was last used: an operation of this API, by its route.
+    #[schema(required, example = "GET /api/v1/users/{id}")]
+    last_used_for: Option<String>,
     /// When it last got another secret.
     #[serde(with = "rfc3339::option")]
     #[schema(required)]
@@ -170,6 +178,9 @@ pub struct TokenAnswer {
     /// The secret that the last rotation replaced; null where it was never rotated.
     #[schema(required)]
     old_secret: Option<OldSecretAnswer>,
+    /// Where it was found, or a token that it was made with; null where nobody reported that.
+    #[schema(required)]
+    leak: Option<LeakAnswer>,
     /// How it stands.
     state: State,
     /// Why it is suspended, where no person did it: `dormancy` for one that nobody used for long.
@@ -178,6 +189,60 @@ pub struct TokenAnswer {
     /// Counts changes; `ETag` has it too.
     #[schema(example = 1)]
     pub version: i64,
+}
+
+/// A token, and the use of its scopes.
+#[derive(Serialize, ToSchema)]
+pub struct TokenDetails {
+    /// What is told of it elsewhere.
+    #[serde(flatten)]
+    token: TokenAnswer,
+    /// Its scopes, and whether each was used in the last 90 days.
+    scope_use: Vec<ScopeUse>,
+}
+
+/// Whether a scope is in use.
+#[derive(Serialize, ToSchema)]
+pub struct ScopeUse {
+    /// The scope.
+    #[schema(value_type = String, example = "users:read")]
+    scope: Permission,
+    /// Whether a request relied on it in the last 90 days.
+    used: bool,
+    /// When one last did, to the day.
+    #[serde(with = "rfc3339::option")]
+    #[schema(required)]
+    last_used_at: Option<OffsetDateTime>,
+    /// Since when that is noted: nothing is known of uses before.
+    #[serde(with = "rfc3339")]
+    watched_since: OffsetDateTime,
+}
+
+impl ScopeUse {
+    fn of(watched: Watched, now: OffsetDateTime) -> Self {
+        let used = watched.is_in_use(now);
+        Self { scope: watched.scope, used, last_used_at: watched.last_used_at, watched_since: watched.since }
+    }
+}
+
+/// That a token was found where none belongs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Leak)]
+pub struct LeakAnswer {
+    /// When that was reported.
+    #[serde(with = "rfc3339")]
+    at: OffsetDateTime,
+    /// What was found: the token itself, a secret that it had before and no longer has, or a token that it was made with.
+    #[schema(inline)]
+    found: Found,
+    /// Where, in the words of whoever found it; empty where they said nothing.
+    found_at: String,
+}
+
+impl From<Leak> for LeakAnswer {
+    fn from(leak: Leak) -> Self {
+        Self { at: leak.at, found: leak.what, found_at: leak.place }
+    }
 }
 
 /// A secret that a rotation replaced.
@@ -258,7 +323,7 @@ impl TokenAnswer {
     ///
     /// # Errors
     /// A fault.
-    pub fn of(cx: &mut Cx<'_, '_>, TokenInfo { token, effective, rotation }: TokenInfo) -> Result<Self> {
+    pub fn of(cx: &mut Cx<'_, '_>, TokenInfo { token, effective, rotation, leak }: TokenInfo) -> Result<Self> {
         let teams = match &token.teams {
             Some(ids) => {
                 let mut names: Vec<_> = teams::names(cx, ids.iter().copied())?.into_values().collect();
@@ -267,6 +332,8 @@ impl TokenAnswer {
             }
             None => None,
         };
+        let (last_used_agent, last_used_for) =
+            token.last_use.clone().map_or((None, None), |last| (last.user_agent, last.purpose));
         let (last_used_at, last_used_address) = used(token.last_use.clone());
         Ok(Self {
             id: token.id.0,
@@ -286,8 +353,11 @@ impl TokenAnswer {
             created_by: token.created_by,
             last_used_at,
             last_used_address,
+            last_used_agent,
+            last_used_for,
             rotated_at: token.rotated_at,
             old_secret: rotation.map(|rotation| rotation.old.into()),
+            leak: leak.map(LeakAnswer::from),
             suspended_for: token.suspended_for,
             version: token.version,
         })
@@ -317,7 +387,7 @@ pub async fn create(call: Call, body: Body) -> Answer {
     let input = (user_id(&call), body.read::<CreateToken>());
     call.write(input, |cx, (user, wanted)| {
         let minted = by_name::create_token(cx, user, wanted.into())?;
-        let info = TokenInfo { token: minted.token, effective: minted.effective, rotation: None };
+        let info = TokenInfo { token: minted.token, effective: minted.effective, rotation: None, leak: None };
         let metadata = TokenAnswer::of(cx, info)?;
         let answer =
             created(format!("/api/v1/users/{user}/tokens/{}", metadata.id), Some(metadata.version), &metadata)?;
@@ -344,19 +414,22 @@ pub async fn list(call: Call) -> Answer {
 }
 
 /// Get a token
+///
+/// With `scope_use`: which of its scopes were used in the last 90 days, so that the others can be dropped.
 #[utoipa::path(
     get, path = "/api/v1/users/{id}/tokens/{token_id}", tag = "Tokens", operation_id = "getToken",
     params(("id" = i64, Path, description = "The user's id."), ("token_id" = i64, Path, description = "The token's id.")),
-    responses((status = 200, description = "The token.", body = TokenAnswer, headers(("ETag" = String, description = "The token's version."))), Reads),
+    responses((status = 200, description = "The token.", body = TokenDetails, headers(("ETag" = String, description = "The token's version."))), Reads),
 )]
 pub async fn get(call: Call) -> Answer {
     let input = (user_id(&call), call.id::<TokenId>("token_id", "token"));
     let token = call.read(input, |cx, (user, token)| {
         let info = tokens::get(cx, user, token)?;
-        TokenAnswer::of(cx, info)
+        let uses = tokens::scope_use(cx, &info.token)?.into_iter().map(|watched| ScopeUse::of(watched, cx.now));
+        Ok(TokenDetails { scope_use: uses.collect(), token: TokenAnswer::of(cx, info)? })
     });
-    let token = token.await?;
-    tagged(token.version, token)
+    let details = token.await?;
+    tagged(details.token.version, details)
 }
 
 /// Change a token

@@ -1,10 +1,13 @@
 //! Access tokens: how they are written, kept and aged.
 
 mod inventory;
+pub mod leak;
 mod networks;
+pub mod patterns;
 mod policy;
 mod rotation;
 mod secret;
+pub mod uses;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +20,7 @@ use super::roles::words;
 use super::users::Kind;
 
 pub use inventory::{Ending, TokenFilter, TokenSort, Usage};
+pub use leak::Leak;
 pub use networks::Networks;
 pub use policy::{Lifetime, Policy, TokenPolicy};
 pub use rotation::{OldSecret, Overlap, Rotation};
@@ -120,6 +124,8 @@ pub struct LastUse {
     pub address: Option<String>,
     /// By which program.
     pub user_agent: Option<String>,
+    /// For what: an operation of the portal's own API, by its route, as `GET /api/v1/users`.
+    pub purpose: Option<String>,
 }
 
 words! {

@@ -5,8 +5,10 @@ use zeroize::Zeroizing;
 use super::TokenType;
 use crate::base::{crypto, random};
 
-const RANDOM_LEN: usize = 32;
-const CHECKSUM_LEN: usize = 6;
+pub(super) const RANDOM_LEN: usize = 32;
+pub(super) const CHECKSUM_LEN: usize = 6;
+/// What follows the prefix.
+pub(super) const SECRET_LEN: usize = RANDOM_LEN + CHECKSUM_LEN;
 /// A prefix, an ellipsis (three dots where people type it), and four characters.
 const LONGEST_HINT: usize = 7 + 3 + 4;
 
@@ -15,7 +17,7 @@ const LONGEST_HINT: usize = 7 + 3 + 4;
 pub struct PlainToken(Zeroizing<String>);
 
 /// All that is kept of a token's secret.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct HashedToken(pub [u8; 32]);
 
 impl PlainToken {
@@ -29,7 +31,7 @@ impl PlainToken {
     /// Reads a token as it was sent. One with a typing mistake is found by its checksum, before any look-up.
     pub fn parse(text: &str) -> Option<Self> {
         let kind = TokenType::ALL.iter().find(|kind| text.starts_with(kind.prefix()))?;
-        let right_length = text.len() == kind.prefix().len() + RANDOM_LEN + CHECKSUM_LEN;
+        let right_length = text.len() == kind.prefix().len() + SECRET_LEN;
         if !text.is_ascii() || !right_length {
             return None;
         }

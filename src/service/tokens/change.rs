@@ -61,6 +61,7 @@ pub fn change(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, change: &TokenC
     }
     let was = told(cx, &before)?;
     let after = store::tokens::update(cx.tx, &after)?;
+    store::uses::added(cx.tx, after.id, after.scopes.without(before.scopes), cx.now)?;
     let is = told(cx, &after)?;
     let (was, is) = differences(was, is);
     let named = |mut fields: serde_json::Value| {

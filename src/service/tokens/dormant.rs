@@ -16,6 +16,8 @@ const BATCH: i64 = 200;
 /// # Errors
 /// A fault; what was suspended before it stays so.
 pub fn suspend_dormant(app: &App) -> Result<usize> {
+    // What was used just now is not dormant.
+    app.write_uses()?;
     let mut all = 0;
     loop {
         let some = app.write(&Caller::system(), suspend_some)?;

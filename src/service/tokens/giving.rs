@@ -40,6 +40,7 @@ fn may_lay_by(cx: &Cx<'_, '_>, user: &User, scopes: PermissionSet) -> Result<()>
 
 /// What a token gives by way of the API is its own: no scope, no team and no network beyond that.
 pub(super) fn within_parent(cx: &Cx<'_, '_>, parent: &TokenUse, extent: Extent<'_>) -> Result<()> {
+    cx.actor.relies_on(extent.scopes);
     let beyond = extent.scopes.without(cx.actor.holdings.anywhere());
     if let Some(scope) = beyond.iter().next().filter(|_| !parent.global_admin) {
         return Err(Error::Forbidden(Refusal {

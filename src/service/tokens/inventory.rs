@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::{TokenInfo, effective};
+use super::{TokenInfo, effective, freshen, rotations};
 use crate::model::access::{Holdings, Place};
 use crate::model::ids::{TokenId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::tokens::{PlainToken, Token, TokenFilter, TokenSort};
+use crate::model::tokens::{PlainToken, Token, TokenFilter, TokenSort, Usage};
 use crate::model::users::User;
 use crate::model::{Error, Result};
 use crate::service::app::{Cx, account};
@@ -32,7 +32,7 @@ pub struct Listed {
 
 /// Whether there is an inventory for the caller: whether they may read tokens besides their own anywhere.
 pub fn may_list(cx: &Cx<'_, '_>) -> bool {
-    cx.actor.can(READ, Place::Everywhere) || !cx.actor.holdings.teams_with(READ).is_empty()
+    cx.actor.can(READ, Place::Everywhere) || !cx.actor.teams_with(READ).is_empty()
 }
 
 fn reach(cx: &mut Cx<'_, '_>) -> Result<Reach> {
@@ -44,7 +44,7 @@ fn reach(cx: &mut Cx<'_, '_>) -> Result<Reach> {
         cx.actor.may(READ, Place::Everywhere)?;
     }
     let own = cx.actor.id().filter(|id| cx.actor.owns(*id, Action::Read));
-    Ok(Reach::Some { homes: cx.actor.holdings.teams_with(READ), own })
+    Ok(Reach::Some { homes: cx.actor.teams_with(READ), own })
 }
 
 /// A page of the tokens that the caller may see and `filter` asks for.
@@ -54,15 +54,23 @@ fn reach(cx: &mut Cx<'_, '_>) -> Result<Reach> {
 pub fn list(cx: &mut Cx<'_, '_>, filter: &TokenFilter, sort: TokenSort, request: &PageRequest) -> Result<Page<Listed>> {
     let reach = reach(cx)?;
     let policy = settings::token_policy(cx)?;
-    let page = store::tokens::page(cx.tx, &reach, filter, (sort, request), (&policy, cx.now))?;
+    let mut page = store::tokens::page(cx.tx, &reach, filter, (sort, request), (&policy, cx.now))?;
+    page.items.iter_mut().for_each(|token| freshen(cx, token));
+    // A use that is not written yet says that a token does not belong here; the page is that much shorter.
+    page.items.retain(|token| match filter.usage {
+        Some(Usage::Never) => token.last_use.is_none(),
+        Some(Usage::Dormant) => token.active_at < policy.dormant_since(cx.now),
+        None => true,
+    });
     let owners = owners(cx, &page.items)?;
-    let mut rotations = store::secrets::rotations(cx.tx, &page.items)?;
+    let mut rotations = rotations(cx, &page.items)?;
+    let mut leaks = store::leaks::of(cx.tx, &page.items)?;
     let now = cx.now;
     let listed = |token: Token| {
         let (user, held, rights) = owners.get(&token.user)?.clone();
-        let rotation = rotations.remove(&token.id);
+        let (rotation, leak) = (rotations.remove(&token.id), leaks.remove(&token.id));
         Some(Listed {
-            info: TokenInfo { effective: effective(&user, &held, &token, now), rotation, token },
+            info: TokenInfo { effective: effective(&user, &held, &token, now), rotation, leak, token },
             user,
             rights,
         })

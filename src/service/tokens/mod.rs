@@ -5,11 +5,14 @@ mod change;
 mod dormant;
 mod giving;
 mod inventory;
+mod leak;
 mod mint;
 mod power;
 mod revoke;
 mod rotate;
 mod suspend;
+
+use std::collections::HashMap;
 
 use serde_json::json;
 use time::OffsetDateTime;
@@ -19,7 +22,7 @@ use crate::model::access::{Holdings, Place};
 use crate::model::ids::{TokenId, UserId};
 use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
-use crate::model::tokens::{Rotation, Token};
+use crate::model::tokens::{Leak, Rotation, Token};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store;
@@ -30,9 +33,10 @@ pub(in crate::service) use change::{checked as checked_change, target as changin
 pub use dormant::suspend_dormant;
 pub use giving::grantable;
 pub use inventory::{Listed, Pasted, account_named, list, may_list, pasted};
+pub use leak::{Report, report};
 pub use mint::{Minted, NewToken, create, making};
 pub(in crate::service) use mint::{checked, may_make, may_make_global_admin, mint};
-pub use power::{Power, Use, power};
+pub use power::{Power, Use, power, scope_use};
 pub use revoke::{revoke, revoke_all, revoking, revoking_all};
 pub use rotate::{Rotate, ends, finish, finishing, rotate, rotating};
 pub use suspend::{resume, resuming, suspend, suspending};
@@ -46,6 +50,8 @@ pub struct TokenInfo {
     pub effective: PermissionSet,
     /// How far its last rotation has come.
     pub rotation: Option<Rotation>,
+    /// Where it was found, or one that it was made with.
+    pub leak: Option<Leak>,
 }
 
 /// What the audit log keeps of a token.
@@ -82,15 +88,35 @@ pub fn of_user(cx: &mut Cx<'_, '_>, user: UserId) -> Result<Vec<TokenInfo>> {
     if !cx.actor.owns(user.id, Action::Read) {
         cx.actor.may(Permission::new(Resource::Tokens, Action::Read), Place::of_home(user.home_team))?;
     }
-    let tokens = store::tokens::of_user(cx.tx, user.id)?;
+    let mut tokens = store::tokens::of_user(cx.tx, user.id)?;
+    tokens.iter_mut().for_each(|token| freshen(cx, token));
     let held = holdings(cx, &user)?;
-    let mut rotations = store::secrets::rotations(cx.tx, &tokens)?;
+    let mut rotations = rotations(cx, &tokens)?;
+    let mut leaks = store::leaks::of(cx.tx, &tokens)?;
     let informed = |token: Token| TokenInfo {
         effective: effective(&user, &held, &token, cx.now),
         rotation: rotations.remove(&token.id),
+        leak: leaks.remove(&token.id),
         token,
     };
     Ok(tokens.into_iter().map(informed).collect())
+}
+
+/// Lays a last use that is not written yet over what the store says.
+pub(super) fn freshen(cx: &Cx<'_, '_>, token: &mut Token) {
+    if let Some(last) = cx.app.uses.of_token(token.id) {
+        token.active_at = token.active_at.max(last.at);
+        token.last_use = Some(last);
+    }
+}
+
+/// How far the last rotations have come, last uses that are not written yet included.
+pub(super) fn rotations<'a>(
+    cx: &mut Cx<'_, '_>,
+    tokens: impl IntoIterator<Item = &'a Token>,
+) -> Result<HashMap<TokenId, Rotation>> {
+    let uses = &cx.app.uses;
+    store::secrets::rotations(cx.tx, tokens, |secret| uses.of_secret(secret))
 }
 
 /// What a token can do, which is nothing once it or its account is over.
@@ -107,10 +133,12 @@ fn effective(user: &User, held: &Holdings, token: &Token, now: OffsetDateTime) -
 ///
 /// # Errors
 /// A fault.
-pub fn told_of(cx: &mut Cx<'_, '_>, user: &User, token: Token) -> Result<TokenInfo> {
+pub fn told_of(cx: &mut Cx<'_, '_>, user: &User, mut token: Token) -> Result<TokenInfo> {
+    freshen(cx, &mut token);
     let held = holdings(cx, user)?;
-    let rotation = store::secrets::rotations(cx.tx, [&token])?.remove(&token.id);
-    Ok(TokenInfo { effective: effective(user, &held, &token, cx.now), rotation, token })
+    let rotation = rotations(cx, [&token])?.remove(&token.id);
+    let leak = store::leaks::of(cx.tx, [&token])?.remove(&token.id);
+    Ok(TokenInfo { effective: effective(user, &held, &token, cx.now), rotation, leak, token })
 }
 
 /// A page of a user's tokens, the newest first.

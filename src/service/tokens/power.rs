@@ -7,6 +7,7 @@ use crate::model::effective::{self, Idle, Source, Stopped};
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::permissions::{Permission, PermissionSet};
 use crate::model::tokens::Token;
+use crate::model::tokens::uses::Watched;
 use crate::model::{Result, names};
 use crate::service::app::Cx;
 use crate::service::teams;
@@ -26,6 +27,19 @@ pub struct Power {
     pub idle: Vec<(Permission, String)>,
     /// The names of the teams that it is limited to, those that the caller may know of, and how many others there are.
     pub limit: Option<(Vec<String>, usize)>,
+}
+
+/// Which scopes of a token are in use, for whoever has found it.
+///
+/// # Errors
+/// A fault.
+pub fn scope_use(cx: &mut Cx<'_, '_>, token: &Token) -> Result<Vec<Watched>> {
+    let mut watched = store::uses::scopes(cx.tx, token)?;
+    if let Some((at, scopes)) = cx.app.uses.scopes_of(token.id) {
+        let waiting = watched.iter_mut().filter(|one| scopes.has(one.scope));
+        waiting.for_each(|one| one.last_used_at = one.last_used_at.max(Some(at)));
+    }
+    Ok(watched)
 }
 
 /// A permission that a token has.

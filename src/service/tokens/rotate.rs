@@ -123,7 +123,7 @@ pub fn finishing(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<(U
 pub fn finish(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Option<i64>) -> Result<Token> {
     let (user, token) = finishing(cx, user, token)?;
     at_version(&token, version)?;
-    let old = store::secrets::rotations(cx.tx, [&token])?.remove(&token.id).map(|rotation| rotation.old);
+    let old = super::rotations(cx, [&token])?.remove(&token.id).map(|rotation| rotation.old);
     if !store::secrets::end_old(cx.tx, token.id, cx.now)? {
         return Ok(token);
     }

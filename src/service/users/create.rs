@@ -160,7 +160,7 @@ pub fn may_create_somewhere(cx: &Cx<'_, '_>) -> Result<Option<Vec<TeamId>>> {
     if cx.actor.can(create, Place::Everywhere) {
         return Ok(None);
     }
-    let teams = cx.actor.holdings.teams_with(create);
+    let teams = cx.actor.teams_with(create);
     if teams.is_empty() { Err(Error::lacks(create)) } else { Ok(Some(teams)) }
 }
 

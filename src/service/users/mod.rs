@@ -71,7 +71,8 @@ pub fn page(cx: &mut Cx<'_, '_>, filter: &UserFilter, sort: UserSort, request: &
     }))
 }
 
-fn info(cx: &Cx<'_, '_>, user: User, teams: Vec<Membership>, tokens: Summary) -> UserInfo {
+fn info(cx: &Cx<'_, '_>, mut user: User, teams: Vec<Membership>, tokens: Summary) -> UserInfo {
+    user.last_seen_at = user.last_seen_at.max(cx.app.uses.of_user(user.id));
     let has_team = !teams.is_empty();
     let state = UserState::of(&user, has_team, tokens.usable > 0, cx.actor.agents_stopped);
     // A person knows their own teams by whatever they come in with. Of a machine's token it is not known who holds it.

@@ -76,7 +76,7 @@ pub fn row_rights(cx: &mut Cx<'_, '_>, user: &User) -> Result<Rights> {
     let token = |action| admin_ok && manages && cx.actor.can(Permission::new(Resource::Tokens, action), home);
     let person = user.kind == Kind::Person;
     let assign = cx.actor.can(Permission::new(Resource::Teams, Action::Update), Place::Everywhere)
-        || !cx.actor.holdings.teams_with(Permission::new(Resource::Teams, Action::Update)).is_empty();
+        || !cx.actor.teams_with(Permission::new(Resource::Teams, Action::Update)).is_empty();
     Ok(Rights {
         enable,
         update: may(Action::Update) || own(Action::Update),

@@ -16,7 +16,6 @@ use super::schema::{token_teams, tokens};
 use super::users::list;
 use crate::base::clock::{from_micros, to_micros};
 use crate::base::random;
-use crate::model::actor::Origin;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::names::fold;
 use crate::model::permissions::PermissionSet;
@@ -90,6 +89,9 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
         .get_result(tx.conn)
         .map_err(failed)?;
     super::secrets::insert(tx, TokenId(row.id), new.hint, new.hash)?;
+    if let Some(maker) = new.parent {
+        super::leaks::made_with(tx, TokenId(row.id), maker, now)?;
+    }
     limit(tx, row.id, new.teams)?;
     with_teams(tx, vec![row])?.pop().ok_or(Error::NotFound("token"))
 }
@@ -152,23 +154,6 @@ pub fn name_taken(tx: &mut Tx<'_>, user: UserId, name: &str, except: Option<Toke
         .first::<i64>(tx.conn)
         .optional();
     Ok(found.map_err(failed)?.is_some())
-}
-
-/// Notes a use.
-///
-/// # Errors
-/// A fault.
-pub fn used(tx: &mut Tx<'_>, id: TokenId, origin: &Origin, now: OffsetDateTime) -> Result<()> {
-    diesel::update(tokens::table.filter(tokens::id.eq(id.0)))
-        .set((
-            tokens::last_used_at.eq(to_micros(now)),
-            tokens::active_at.eq(to_micros(now)),
-            tokens::last_used_address.eq(&origin.address),
-            tokens::last_used_agent.eq(&origin.user_agent),
-        ))
-        .execute(tx.conn)
-        .map(drop)
-        .map_err(failed)
 }
 
 /// Writes the name, description, scopes, teams, networks and power of a token down as they are in `token`, and counts the change.
@@ -248,6 +233,9 @@ pub fn rotate(tx: &mut Tx<'_>, token: &Token, renewal: &Renewal<'_>, now: Offset
         ))
         .execute(tx.conn)
         .map_err(failed)?;
+    if let Some(by) = by {
+        super::leaks::made_with(tx, token.id, *by, now)?;
+    }
     get(tx, token.user, token.id)
 }
 

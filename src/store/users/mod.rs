@@ -178,7 +178,8 @@ pub fn dummy_email(user: &User, kind: Kind) -> String {
 /// # Errors
 /// A fault.
 pub fn touch(tx: &mut Tx<'_>, id: UserId, now: OffsetDateTime) -> Result<()> {
-    diesel::update(users::table.filter(users::id.eq(id.0)))
+    // Another portal may have noted a later one.
+    diesel::update(users::table.filter(users::id.eq(id.0).and(users::last_seen_at.lt(to_micros(now)))))
         .set(users::last_seen_at.eq(to_micros(now)))
         .execute(tx.conn)
         .map(drop)

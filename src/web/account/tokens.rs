@@ -1,5 +1,6 @@
 //! One's own access tokens: the shared pages of [`crate::web::tokens`], under the own account.
 
+use actix_web::HttpRequest;
 use actix_web::web::{get, post};
 use askama::Template;
 
@@ -45,8 +46,8 @@ pub async fn make(portal: Portal, fields: Fields) -> Answer {
 }
 
 /// `GET /account/tokens/{token}`.
-pub async fn page(portal: Portal, Id(token): Id<TokenId>) -> Answer {
-    edit::page(&portal, Whose::Own, token).await
+pub async fn page(portal: Portal, asked: HttpRequest, Id(token): Id<TokenId>) -> Answer {
+    edit::page(&portal, Whose::Own, token, &asked).await
 }
 
 /// `POST /account/tokens/{token}`.

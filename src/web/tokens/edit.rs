@@ -1,16 +1,18 @@
 //! The page of one token: what it may do, and changing that.
 
 mod form;
+mod leak;
 mod power;
 mod rotation;
 
 use std::collections::HashMap;
 
-use actix_web::http::StatusCode;
+use actix_web::HttpRequest;
 use askama::Template;
 use time::OffsetDateTime;
 
 use self::form::{Delta, EditForm, deltas};
+use self::leak::LeakView;
 use self::power::PowerView;
 use self::rotation::RotationView;
 use super::Whose;
@@ -18,6 +20,7 @@ use super::acts::What;
 use super::pages::{confirm_password, keeps_form};
 use crate::http::Portal;
 use crate::model::ids::{TeamId, TokenId};
+use crate::model::tokens::uses::Watched;
 use crate::model::tokens::{SuspendedFor, Token};
 use crate::model::users::User;
 use crate::model::{Error, Result};
@@ -25,7 +28,7 @@ use crate::service::tokens::{self, Acts, Editing, Power};
 use crate::service::users::{self, Rights};
 use crate::service::{Cx, teams};
 use crate::web::view::{Change, Status, When, Who, form_error};
-use crate::web::{Answer, Fields, Page, Shell, errors, render_as, see_other};
+use crate::web::{Answer, Fields, Page, Shell, errors, render, render_as, see_other};
 
 #[derive(Template)]
 #[template(path = "tokens/one.html")]
@@ -43,13 +46,19 @@ struct OnePage {
     expires: Option<When>,
     last_used: Option<When>,
     last_address: String,
+    /// By which program, and for what.
+    last_program: String,
+    last_for: String,
     creator: String,
     created: When,
     description: String,
     /// What can be done to it: where, what it is called, and whether something stops by it.
     acts: Vec<(String, &'static str, bool)>,
     rotation: Option<RotationView>,
+    leak: Option<LeakView>,
     error: Option<String>,
+    /// Whether the boxes of unused scopes were cleared for somebody to look at.
+    dropping: bool,
     stale: bool,
     conflict: Vec<Change>,
     form: Option<EditForm>,
@@ -63,6 +72,7 @@ struct Known {
     rights: Rights,
     acts: Acts,
     editing: Option<Editing>,
+    uses: Vec<Watched>,
     now: OffsetDateTime,
 }
 
@@ -74,8 +84,9 @@ impl Known {
         let rights = users::rights(cx, &user)?;
         let open = rights.change_tokens && !power.info.token.is_over(cx.now);
         let editing = if open { Some(tokens::editing(cx, id, token)?) } else { None };
+        let uses = tokens::scope_use(cx, &power.info.token)?;
         let acts = tokens::acts(cx, &user, &power.info.token)?;
-        Ok(Self { user, power, rights, acts, editing, now: cx.now })
+        Ok(Self { user, power, rights, acts, editing, uses, now: cx.now })
     }
 
     fn token(&self) -> &Token {
@@ -87,28 +98,52 @@ impl Known {
 ///
 /// # Errors
 /// A refusal, or no such token.
-pub async fn page(portal: &Portal, whose: Whose, token: TokenId) -> Answer {
-    again(portal, (whose, token), None, None).await
+pub async fn page(portal: &Portal, whose: Whose, token: TokenId, asked: &HttpRequest) -> Answer {
+    let mut page = found(portal, (whose, token), None, None).await?;
+    if Fields::of_query(asked).get("drop") == "unused" {
+        page.drop_unused();
+    }
+    render(&page)
 }
 
-/// `typed` is what came back, and `error` why.
-async fn again(
+impl OnePage {
+    /// Clears the boxes of scopes that are not in use, for somebody to look at and to save.
+    fn drop_unused(&mut self) {
+        let Some(grid) = self.form.as_mut().and_then(|form| form.grid.as_mut()) else { return };
+        let unused = grid.rows.iter_mut().flat_map(|row| &mut row.cells).filter(|cell| cell.unused && cell.open);
+        for cell in unused {
+            cell.on = false;
+            self.dropping = true;
+        }
+    }
+}
+
+/// What was `typed` came back because of `error`.
+async fn again(portal: &Portal, which: (Whose, TokenId), typed: &Fields, error: &Error) -> Answer {
+    let page = found(portal, which, Some(typed), Some(error)).await?;
+    render_as(errors::status(error), &page)
+}
+
+async fn found(
     portal: &Portal,
     (whose, token): (Whose, TokenId),
     typed: Option<&Fields>,
     error: Option<&Error>,
-) -> Answer {
+) -> Result<OnePage> {
     let found = portal.read(move |cx| Ok((Shell::of(cx)?, Known::find(cx, whose, token)?))).await;
     let (shell, known) = found?;
     let page = Page::of(portal, shell, whose.nav(), format!("Token {}", known.token().name));
-    render_as(error.map_or(StatusCode::OK, errors::status), &one(page, whose, &known, typed, error))
+    Ok(one(page, whose, &known, typed, error))
 }
 
 fn one(page: Page, whose: Whose, known: &Known, typed: Option<&Fields>, error: Option<&Error>) -> OnePage {
     let token = known.token();
     let state = token.state(known.now);
     let stale = matches!(error, Some(Error::Stale));
-    let form = known.editing.as_ref().map(|offer| EditForm::new((token, offer), whose.one(token.id), typed, error));
+    let mut form = known.editing.as_ref().map(|offer| EditForm::new((token, offer), whose.one(token.id), typed, error));
+    if let Some(form) = &mut form {
+        form.grid = form.grid.take().map(|grid| grid.used(&known.uses, known.now));
+    }
     let last = token.last_use.as_ref();
     OnePage {
         page,
@@ -126,12 +161,16 @@ fn one(page: Page, whose: Whose, known: &Known, typed: Option<&Fields>, error: O
         expires: token.expires_at.map(|end| When::of(end, known.now)),
         last_used: last.map(|last| When::of(last.at, known.now)),
         last_address: last.and_then(|last| last.address.clone()).unwrap_or_default(),
+        last_program: last.and_then(|last| last.user_agent.clone()).unwrap_or_default(),
+        last_for: last.and_then(|last| last.purpose.clone()).unwrap_or_default(),
         creator: token.created_by.clone(),
         created: When::of(token.created_at, known.now),
         description: token.description.clone(),
         acts: acts(whose, known),
         rotation: RotationView::of(whose, known),
+        leak: LeakView::of(known),
         error: error.filter(|_| !stale).map(|error| form_error(error, form::SHOWN)),
+        dropping: false,
         stale,
         conflict: match (stale, typed, &form) {
             (true, Some(typed), Some(form)) => form.conflict(token, typed),
@@ -165,7 +204,7 @@ pub async fn save(portal: &Portal, whose: Whose, token: TokenId, fields: Fields)
             portal.session.flash("good", told(&name, &deltas))?;
             see_other(whose.one(token))
         }
-        Err(error) if keeps_form(&error) => again(portal, (whose, token), Some(&fields), Some(&error)).await,
+        Err(error) if keeps_form(&error) => again(portal, (whose, token), &fields, &error).await,
         Err(error) => Err(error.into()),
     }
 }

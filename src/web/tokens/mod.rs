@@ -14,6 +14,7 @@ use super::view::{Status, When};
 use crate::model::Result;
 use crate::model::ids::{TokenId, UserId};
 use crate::model::tokens::TokenState;
+use crate::model::tokens::leak::Found;
 use crate::service::tokens::TokenInfo;
 use crate::service::users::Rights;
 use crate::service::{Cx, account};
@@ -107,10 +108,21 @@ pub struct TokenRow {
     pub created: When,
     /// How it stands.
     pub status: Status,
+    /// What was found of it where no token belongs; empty where nothing was.
+    pub leaked: &'static str,
     /// Until when the secret before its rotation is good as well.
     pub both_until: Option<When>,
     /// Where it is revoked; empty where that may not be.
     pub revoke: String,
+}
+
+/// What was found, in the table.
+fn told(what: Found) -> &'static str {
+    match what {
+        Found::Itself => "leaked",
+        Found::Former => "an old secret leaked",
+        Found::Maker => "made with a leaked token",
+    }
 }
 
 /// A scope in the table.
@@ -124,7 +136,7 @@ pub struct ScopePill {
 impl TokenRow {
     /// The row of this token.
     pub fn of(info: &TokenInfo, whose: Whose, rights: Rights, now: OffsetDateTime) -> Self {
-        let TokenInfo { token, effective, rotation } = info;
+        let TokenInfo { token, effective, rotation, leak } = info;
         let state = token.state(now);
         let usable = token.is_usable(now);
         let scopes = token
@@ -154,6 +166,7 @@ impl TokenRow {
             creator: token.created_by.clone(),
             created: When::of(token.created_at, now),
             status: state.into(),
+            leaked: leak.as_ref().map(|leak| told(leak.what)).unwrap_or_default(),
             both_until: rotation
                 .as_ref()
                 .filter(|rotation| usable && rotation.old.ends_at > now)

@@ -1,5 +1,6 @@
 //! A user's access tokens.
 
+use actix_web::HttpRequest;
 use actix_web::web::{get, post};
 use askama::Template;
 
@@ -41,8 +42,8 @@ pub async fn create(portal: Portal, Id(id): Id<UserId>, fields: Fields) -> Answe
 }
 
 /// `GET /users/{id}/tokens/{token}`.
-pub async fn page(portal: Portal, Ids(id, token): Ids<UserId, TokenId>) -> Answer {
-    edit::page(&portal, Whose::User(id), token).await
+pub async fn page(portal: Portal, asked: HttpRequest, Ids(id, token): Ids<UserId, TokenId>) -> Answer {
+    edit::page(&portal, Whose::User(id), token, &asked).await
 }
 
 /// `POST /users/{id}/tokens/{token}`.

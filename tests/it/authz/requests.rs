@@ -167,6 +167,7 @@ pub fn json(scene: &Scene, route: &Route, thing: &str) -> Value {
         ("POST", path) if path.ends_with("/tokens") => {
             json!({ "name": "fresh", "expires_in_days": 1, "scopes": ["service_accounts:read"] })
         }
+        ("POST", "/api/v1/leaks") => json!({ "token": "lk_svc_unknown" }),
         ("POST", path) if path.ends_with("/rotate") => json!({ "overlap": "none" }),
         ("POST", "/api/v1/tokens/lookup") => json!({ "token": scene.secret }),
         ("POST", path) if path.ends_with("/turn-into-service") => json!({ "home_team": "Billing" }),

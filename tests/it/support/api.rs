@@ -26,6 +26,11 @@ impl Api {
         Self { client, url: url.into(), token: token.into() }
     }
 
+    /// Its token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.url));
         if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }

@@ -1,0 +1,3 @@
+DROP TABLE outbox;
+DROP TABLE token_leaks;
+DROP TABLE token_makers;

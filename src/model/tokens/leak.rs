@@ -1,0 +1,109 @@
+//! Tokens that were found where none belongs.
+
+use time::OffsetDateTime;
+use url::Url;
+
+use super::TokenType;
+use super::secret::SECRET_LEN;
+use crate::model::names::is_deceptive;
+use crate::model::roles::words;
+
+/// What is kept of where a token was found, in characters.
+const PLACE_MAX: usize = 500;
+/// What follows the prefix of a token and is longer may be a piece of its secret.
+const WORD_MAX: usize = 12;
+
+words! {
+    /// What was found of a token.
+    Found: "what was found" {
+        /// The token itself.
+        Itself = "itself",
+        /// A secret that it had before, and no longer has.
+        Former = "former",
+        /// A token that it was made with.
+        Maker = "maker",
+    }
+}
+
+/// That a token was found, or one that it was made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leak {
+    /// When that was reported.
+    pub at: OffsetDateTime,
+    /// Where it was found, in the words of whoever found it; empty where they said nothing.
+    pub place: String,
+    /// What was found.
+    pub what: Found,
+}
+
+/// Where `token` was found, as it is kept: one line of bounded length, without signs that deceive the eye, without passwords in
+/// an address, and with no token in it, since places are often addresses that hold the token itself.
+pub fn place(text: &str, token: &str) -> String {
+    let line: String =
+        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_deceptive(*c)).collect();
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut line = without_tokens(&without_password(line));
+    // Also where the prefix stands there in other signs, as by percent-encoding.
+    if let Some(secret) = token.rsplit('_').next().filter(|secret| secret.len() == SECRET_LEN) {
+        line = line.replace(secret, "…");
+    }
+    match line.char_indices().nth(PLACE_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+fn without_password(line: String) -> String {
+    let Ok(mut url) = Url::parse(&line) else { return line };
+    if url.username().is_empty() && url.password().is_none() {
+        return line;
+    }
+    // It fails only for addresses that have no host, and so no password either.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}
+
+/// What may be a token, good or mistyped, is cut down to its prefix.
+fn without_tokens(line: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = line;
+    let next = |text: &str| {
+        let places = TokenType::ALL.iter().map(|kind| kind.prefix());
+        places.filter_map(|prefix| Some(text.find(prefix)? + prefix.len())).min()
+    };
+    while let Some(end) = next(rest) {
+        let (before, after) = rest.split_at(end);
+        let secret = after.bytes().take(SECRET_LEN).take_while(u8::is_ascii_alphanumeric).count();
+        kept.push_str(before);
+        // A word after the prefix is no secret; what may be one that was cut short is.
+        kept.push_str(if secret >= WORD_MAX { "…" } else { &after[..secret] });
+        rest = &after[secret..];
+    }
+    kept + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::tokens::PlainToken;
+
+    #[test]
+    fn a_place_is_one_short_line_without_secrets() {
+        let token = PlainToken::generate(TokenType::Service);
+        let (text, secret) = (token.reveal(), &token.reveal()[7..]);
+        let tidy = |found: &str| place(found, text);
+        assert_eq!(tidy(&format!("https://git.example/blob?t={text}&u=2")), "https://git.example/blob?t=lk_svc_…&u=2");
+        assert_eq!(tidy(&format!("{text}{text} {text}1")), "lk_svc_…lk_svc_… lk_svc_…1");
+        assert_eq!(tidy(&format!("lk%5Fsvc%5F{secret}")), "lk%5Fsvc%5F…");
+        let other = PlainToken::generate(TokenType::Agent);
+        assert_eq!(tidy(other.reveal()), "lk_agt_…");
+        assert_eq!(tidy("https://bob:hunter22@git.example/x"), "https://git.example/x");
+        assert_eq!(tidy(" two\r\nlines\u{0}\t\u{202e}and a trick\u{200b} "), "two lines and a trick");
+        assert_eq!(tidy("lk_svc_ is the prefix of lk_svc_tokens"), "lk_svc_ is the prefix of lk_svc_tokens");
+        let commit = "https://git.example/c/0123456789abcdef0123456789abcdef01234567/x";
+        assert_eq!(tidy(commit), commit);
+        assert_eq!(tidy(&"é".repeat(9_000)).chars().count(), PLACE_MAX + 1);
+        assert_eq!(place("here", "é"), "here");
+    }
+}

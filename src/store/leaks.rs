@@ -1,0 +1,135 @@
+//! Tokens that were found where none belongs, and which tokens were made with which.
+
+use std::collections::HashMap;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool};
+use time::OffsetDateTime;
+
+use super::db::{Tx, failed};
+use super::rows::{TokenRow, word};
+use super::schema::{links, token_leaks, token_makers, tokens};
+use super::tokens::with_teams;
+use super::users::list;
+use crate::base::clock::{from_micros, to_micros};
+use crate::model::Result;
+use crate::model::ids::TokenId;
+use crate::model::tokens::Token;
+use crate::model::tokens::leak::{Found, Leak};
+
+/// Notes that `token` was made or rotated with `maker`, which knows its secret therefore.
+///
+/// # Errors
+/// A fault.
+pub(super) fn made_with(tx: &mut Tx<'_>, token: TokenId, maker: TokenId, now: OffsetDateTime) -> Result<()> {
+    let pair = token_makers::table
+        .filter(token_makers::token_id.eq(token.0).and(token_makers::maker_id.eq(maker.0)))
+        .select(token_makers::at);
+    if pair.get_result::<i64>(tx.conn).optional().map_err(failed)?.is_some() {
+        return Ok(());
+    }
+    diesel::insert_into(token_makers::table)
+        .values((
+            token_makers::token_id.eq(token.0),
+            token_makers::maker_id.eq(maker.0),
+            token_makers::at.eq(to_micros(now)),
+        ))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+#[derive(QueryableByName)]
+struct Member {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// The tokens that were made with `token`, with those, and so on, that are not revoked: all of them, or those whose line begins
+/// until a moment.
+///
+/// # Errors
+/// A fault.
+pub fn made_by(tx: &mut Tx<'_>, token: TokenId, until: Option<OffsetDateTime>) -> Result<Vec<Token>> {
+    let until = until.map_or(i64::MAX, to_micros);
+    // UNION and not UNION ALL: two tokens that rotated each other are a ring.
+    let family = sql_query(format!(
+        "WITH RECURSIVE family (id) AS (SELECT token_id FROM token_makers WHERE maker_id = {token} AND at <= {until} \
+         UNION SELECT m.token_id FROM token_makers m JOIN family f ON m.maker_id = f.id) \
+         SELECT id FROM family WHERE id <> {token}"
+    ));
+    let ids = family.load::<Member>(tx.conn).map_err(failed)?;
+    let mut found = Vec::new();
+    for some in ids.chunks(500) {
+        let those = sql::<Bool>(&format!("tokens.id IN ({})", list(some.iter().map(|member| member.id))));
+        let rows = tokens::table
+            .filter(those.and(tokens::revoked_at.is_null()))
+            .order(tokens::id)
+            .load::<TokenRow>(tx.conn)
+            .map_err(failed)?;
+        found.extend(with_teams(tx, rows)?);
+    }
+    Ok(found)
+}
+
+/// Removes the links that `token` handed out until a moment. How many there were.
+///
+/// # Errors
+/// A fault.
+pub fn end_links(tx: &mut Tx<'_>, token: TokenId, until: OffsetDateTime) -> Result<usize> {
+    let theirs = links::issued_by_token.eq(token.0).and(links::created_at.le(to_micros(until)));
+    diesel::delete(links::table.filter(theirs)).execute(tx.conn).map_err(failed)
+}
+
+/// Writes down that a token was found, in place of what was known of it.
+///
+/// # Errors
+/// A fault.
+pub fn note(tx: &mut Tx<'_>, token: TokenId, leak: &Leak) -> Result<()> {
+    diesel::delete(token_leaks::table.filter(token_leaks::token_id.eq(token.0))).execute(tx.conn).map_err(failed)?;
+    diesel::insert_into(token_leaks::table)
+        .values((
+            token_leaks::token_id.eq(token.0),
+            token_leaks::at.eq(to_micros(leak.at)),
+            token_leaks::found_at.eq(&leak.place),
+            token_leaks::what.eq(leak.what.as_str()),
+        ))
+        .execute(tx.conn)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// What is known of these tokens, of those that were found.
+///
+/// # Errors
+/// A fault.
+pub fn of<'a>(tx: &mut Tx<'_>, tokens: impl IntoIterator<Item = &'a Token>) -> Result<HashMap<TokenId, Leak>> {
+    let ids = list(tokens.into_iter().map(|token| token.id.0));
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = token_leaks::table.filter(sql::<Bool>(&format!("token_leaks.token_id IN ({ids})")));
+    let rows = rows.load::<(i64, i64, String, String)>(tx.conn).map_err(failed)?;
+    let known = |(token, at, place, what): (i64, i64, String, String)| {
+        Ok((TokenId(token), Leak { at: from_micros(at), place, what: word(&what)? }))
+    };
+    rows.into_iter().map(known).collect()
+}
+
+/// Tokens that were themselves found since a moment, the newest first, up to `limit`.
+///
+/// # Errors
+/// A fault.
+pub fn lately(tx: &mut Tx<'_>, since: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
+    let rows = tokens::table
+        .inner_join(token_leaks::table)
+        .filter(token_leaks::at.gt(to_micros(since)).and(token_leaks::what.ne(Found::Maker.as_str())))
+        .order((token_leaks::at.desc(), tokens::id.desc()))
+        .select(tokens::all_columns)
+        .limit(limit)
+        .load(tx.conn)
+        .map_err(failed)?;
+    with_teams(tx, rows)
+}
