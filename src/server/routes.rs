@@ -96,6 +96,7 @@ pub fn table() -> Vec<Route> {
         row("POST", "/users/{id}/delete", Page, Session, || doing(What::Delete)),
         // All tokens.
         row("GET", "/tokens", Page, Session, || get().to(inventory::list)),
+        row("GET", "/tokens/export.csv", Page, Session, || get().to(inventory::export::file)),
         row("POST", "/tokens/find", Page, Session, || post().to(inventory::find::find)),
         row("GET", "/tokens/cap", Page, Session, || get().to(inventory::cap::ask)),
         row("POST", "/tokens/cap", Page, Session, || post().to(inventory::cap::run)),

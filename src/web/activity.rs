@@ -124,6 +124,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("team.update", "Changed the team {}", "change the team {}"),
     ("token.cap", "Capped a token of {} by policy", "cap tokens by policy"),
     ("token.create", "Made a token for {}", "make a token for {}"),
+    ("token.export", "Exported a list of tokens", "export a list of tokens"),
     ("token.finish_rotation", "Ended the old secret of a token of {}", "end the old secret of a token of {}"),
     ("token.leak", "Reported a leaked token of {}", "report a leaked token"),
     ("token.list", "Listed the tokens of {}", "list the tokens of {}"),

@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::{TokenInfo, effective, freshen, rotations};
 use crate::model::access::{Holdings, Place};
+use crate::model::audit::Event;
 use crate::model::ids::{TokenId, UserId};
-use crate::model::page::{Page, PageRequest};
+use crate::model::page::{Cursor, Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::tokens::{PlainToken, Token, TokenFilter, TokenSort, Usage};
+use crate::model::tokens::{PlainToken, Token, TokenFilter, TokenSort, TokenState, Usage};
 use crate::model::users::User;
 use crate::model::{Error, Result};
 use crate::service::app::{Cx, account};
@@ -137,4 +138,69 @@ pub fn pasted(cx: &mut Cx<'_, '_>, text: &str) -> Result<Option<Pasted>> {
 pub fn account_named(cx: &mut Cx<'_, '_>, username: &str) -> Result<UserId> {
     let found = crate::service::users::by_username(cx, username)?;
     found.ok_or_else(|| Error::field("account", format!("There is no account {username} that you may see.")))
+}
+
+/// How many tokens are read at once.
+const BATCH: i64 = 500;
+
+/// An export of the inventory under way, in the order that was asked for.
+pub struct Export {
+    filter: TokenFilter,
+    sort: TokenSort,
+    /// Where it goes on; nothing at the end.
+    rest: Option<PageRequest>,
+}
+
+/// A token that is exported.
+pub struct Exported {
+    /// The token.
+    pub token: Token,
+    /// Whose it is.
+    pub user: User,
+    /// How it stands.
+    pub state: TokenState,
+}
+
+impl Export {
+    /// Begins one, of the account of this username where there is one, and writes down that it was made.
+    ///
+    /// # Errors
+    /// A refusal, or [`Error::Invalid`] at `account`.
+    pub fn begin(
+        cx: &mut Cx<'_, '_>,
+        mut filter: TokenFilter,
+        account: &str,
+        (sort, descending): (TokenSort, bool),
+    ) -> Result<Self> {
+        reach(cx)?;
+        if !account.is_empty() {
+            filter.account = Some(account_named(cx, account)?);
+        }
+        cx.attempt("token.export");
+        cx.record(Event::done("token.export", None))?;
+        Ok(Self { filter, sort, rest: Some(PageRequest { limit: BATCH, cursor: None, descending }) })
+    }
+
+    /// The next tokens; `None` at the end. Whoever asks must still be allowed to.
+    ///
+    /// # Errors
+    /// A refusal, or that the session or token is over.
+    pub fn next(&mut self, cx: &mut Cx<'_, '_>) -> Result<Option<Vec<Exported>>> {
+        let reach = reach(cx)?;
+        let Some(request) = self.rest.take() else { return Ok(None) };
+        let policy = settings::token_policy(cx)?;
+        let page = store::tokens::page(cx.tx, &reach, &self.filter, (self.sort, &request), (&policy, cx.now))?;
+        let cursor = page.next.as_deref().map(Cursor::decode).transpose()?;
+        self.rest = cursor.map(|cursor| PageRequest { cursor: Some(cursor), ..request });
+        let mut ids: Vec<_> = page.items.iter().map(|token| token.user).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let users: HashMap<_, _> = store::users::many(cx.tx, &ids)?.into_iter().map(|user| (user.id, user)).collect();
+        let now = cx.now;
+        let exported = |token: Token| {
+            let user = users.get(&token.user)?.clone();
+            Some(Exported { state: token.state(now), token, user })
+        };
+        Ok(Some(page.items.into_iter().filter_map(exported).collect()))
+    }
 }

@@ -32,7 +32,7 @@ pub use change::{Changed, Editing, LimitTeam, TokenChange, change, editing};
 pub(in crate::service) use change::{checked as checked_change, target as changing};
 pub use dormant::suspend_dormant;
 pub use giving::grantable;
-pub use inventory::{Listed, Pasted, account_named, list, may_list, pasted};
+pub use inventory::{Export, Exported, Listed, Pasted, account_named, list, may_list, pasted};
 pub use leak::{Report, report};
 pub use mint::{Minted, NewToken, create, making};
 pub(in crate::service) use mint::{checked, may_make, may_make_global_admin, mint};

@@ -154,6 +154,46 @@ both! {
         assert_eq!(member.get("/").await.count("nav a[href='/tokens']"), 0, "and has no way there");
     }
 
+    async fn s4_what_is_filtered_is_exported_as_a_file(app) {
+        let mut ada = app.admin().await;
+        let scene = scene(&app);
+        app.sql("UPDATE tokens SET name = '=HYPERLINK(\"http://x\")' WHERE name = 'assist'").unwrap();
+        let page = ada.get("/tokens?type=all&sort=created").await;
+        let file = ada.get(&page.attribute("a[download]", "href").unwrap()).await;
+        assert_eq!((file.status, file.headers["content-type"].to_str().unwrap()), (200, "text/csv; charset=utf-8; header=present"));
+        assert!(file.headers["content-disposition"].to_str().unwrap().contains("latchkey-tokens-2026-11-22.csv"));
+        let mut reader = csv::Reader::from_reader(file.body.as_bytes());
+        let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+        let names: Vec<_> = rows.iter().map(|row| &row[1]).collect();
+        assert_eq!(names, ["deploy", "'=HYPERLINK(\"http://x\")", "laptop"], "nothing is a formula to a spreadsheet");
+        assert_eq!((&rows[0][5], &rows[0][7], &rows[0][9]), ("active", "deployer@service", "teams:read"));
+        assert!(!file.body.contains(&scene.secret));
+        let some = ada.get("/tokens/export.csv?account=jonas&type=all").await;
+        assert_eq!(csv::Reader::from_reader(some.body.as_bytes()).records().count(), 1);
+        assert_eq!(ada.get("/tokens/export.csv?account=nobody").await.status, 422);
+        assert!(app.audit().iter().any(|line| line.starts_with("token.export done")));
+        let mut jonas = app.log_in("jonas").await;
+        let own = jonas.get("/tokens/export.csv?type=all").await;
+        assert_eq!(csv::Reader::from_reader(own.body.as_bytes()).records().count(), 2, "no more than the page shows");
+        app.person("member", OrgRole::Member, &[]);
+        assert_eq!(app.log_in("member").await.get("/tokens/export.csv").await.status, 403);
+    }
+
+    async fn s4_an_export_of_many_holds_each_once(app) {
+        let mut ada = app.admin().await;
+        let user = app.service("Many", OrgRole::Member, &[]);
+        for n in 0..1_203 {
+            app.sql(&format!(
+                "INSERT INTO tokens (uuid, user_id, name, name_key, description, kind, global_admin, scopes, limited, hint, created_by, created_at, version, active_at, expires_at) \
+                 VALUES ('01900000-0000-7000-8000-{n:012}', {user}, 't{n:04}', 't{n:04}', '', 'Service', FALSE, '', FALSE, '', '', 0, 1, 1, {})",
+                n % 7
+            )).unwrap();
+        }
+        let file = ada.get("/tokens/export.csv?sort=-expires").await;
+        let ids: std::collections::BTreeSet<_> = csv::Reader::from_reader(file.body.as_bytes()).records().map(|row| row.unwrap()[0].to_owned()).collect();
+        assert_eq!(ids.len(), 1_203);
+    }
+
     async fn s4_pages_of_the_inventory_lead_on_and_back(app) {
         let mut ada = app.admin().await;
         let user = app.service("Many", OrgRole::Member, &[]);

@@ -2,6 +2,7 @@
 
 mod asked;
 pub mod cap;
+pub mod export;
 pub mod find;
 
 use actix_web::HttpRequest;

@@ -1,19 +1,19 @@
-//! The audit log as a file, streamed: a batch is read when the one before was taken, so that memory stays flat and a slow
-//! reader holds nothing but its own connection.
+//! Lists as files, streamed: a batch is read when the one before was taken, so that memory stays flat and a slow reader holds
+//! nothing but its own connection.
+
+mod audit;
+mod tokens;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use futures_util::stream;
-use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 use super::{Data, blocking};
-use crate::model::audit::{Entry, Told};
 use crate::model::roles::words;
 use crate::model::{Error, Result};
-use crate::service::Caller;
-use crate::service::audit::Export;
+use crate::service::{Caller, Cx};
 
 words! {
     /// As what the log is exported.
@@ -34,36 +34,62 @@ impl Format {
     }
 }
 
+/// A list that is exported, batch by batch.
+pub trait Source: Send + 'static {
+    /// What it is a list of, for the file's name.
+    const NAME: &'static str;
+    /// The columns of a table of it.
+    const COLUMNS: &'static [&'static str];
+    /// A row.
+    type Row;
+
+    /// The next rows, possibly none; `None` at the end. Whoever asks must still be allowed to.
+    ///
+    /// # Errors
+    /// A refusal, or that the session or token is over.
+    fn next(&mut self, cx: &mut Cx<'_, '_>) -> Result<Option<Vec<Self::Row>>>;
+
+    /// The cells of a row, in the order of the columns.
+    fn cells(row: Self::Row) -> Vec<String>;
+
+    /// A row as JSON.
+    ///
+    /// # Errors
+    /// A fault.
+    fn json(row: Self::Row) -> Result<serde_json::Value>;
+}
+
 /// How far it has come.
-struct Under {
+struct Under<S> {
     app: Data,
     caller: Caller,
-    export: Export,
+    source: S,
     format: Format,
     begun: bool,
 }
 
 /// Answers with the whole export. Whoever loses the right to it meanwhile, or their session or token, gets no more: the
 /// connection is broken off, so that nobody takes the part for the whole.
-pub fn answer(app: Data, caller: Caller, export: Export, format: Format) -> HttpResponse {
+pub fn answer<S: Source>(app: Data, caller: Caller, source: S, format: Format) -> HttpResponse {
     let day = app.clock.now().format(format_description!("[year]-[month]-[day]")).unwrap_or_default();
-    let under = Under { app, caller, export, format, begun: false };
+    let file = format!("attachment; filename=\"latchkey-{}-{day}.{format}\"", S::NAME);
+    let under = Under { app, caller, source, format, begun: false };
     HttpResponse::Ok()
         .content_type(format.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"latchkey-audit-{day}.{format}\"")))
+        .insert_header((header::CONTENT_DISPOSITION, file))
         .streaming(stream::try_unfold(under, |under| async {
             let part = next(under).await;
-            part.inspect_err(|error| tracing::warn!(%error, "an export of the audit log was broken off"))
+            part.inspect_err(|error| tracing::warn!(%error, list = S::NAME, "an export was broken off"))
         }))
 }
 
 /// The next part that holds something: an empty one would end the answer.
-async fn next(mut under: Under) -> Result<Option<(Bytes, Under)>> {
+async fn next<S: Source>(mut under: Under<S>) -> Result<Option<(Bytes, Under<S>)>> {
     loop {
         let (part, then) = blocking::run(move || {
-            let batch = under.app.read(&under.caller, |cx| under.export.next(cx))?;
-            let part = batch.map(|entries| written(entries, under.format, !under.begun)).transpose()?;
+            let batch = under.app.read(&under.caller, |cx| under.source.next(cx))?;
+            let part = batch.map(|rows| written::<S>(rows, under.format, !under.begun)).transpose()?;
             under.begun = true;
             Ok((part, under))
         })
@@ -77,72 +103,27 @@ async fn next(mut under: Under) -> Result<Option<(Bytes, Under)>> {
     }
 }
 
-fn written(entries: Vec<Entry>, format: Format, first: bool) -> Result<Vec<u8>> {
+fn written<S: Source>(rows: Vec<S::Row>, format: Format, first: bool) -> Result<Vec<u8>> {
     match format {
-        Format::Csv => csv(entries, first),
-        Format::Ndjson => ndjson(entries),
+        Format::Csv => csv::<S>(rows, first),
+        Format::Ndjson => {
+            let mut lines = Vec::new();
+            for row in rows {
+                serde_json::to_writer(&mut lines, &S::json(row)?).map_err(Error::internal)?;
+                lines.push(b'\n');
+            }
+            Ok(lines)
+        }
     }
 }
 
-fn ndjson(entries: Vec<Entry>) -> Result<Vec<u8>> {
-    let mut lines = Vec::new();
-    for entry in entries {
-        serde_json::to_writer(&mut lines, &Told::from(entry)).map_err(Error::internal)?;
-        lines.push(b'\n');
-    }
-    Ok(lines)
-}
-
-const COLUMNS: [&str; 18] = [
-    "seq",
-    "at",
-    "actor_kind",
-    "actor_id",
-    "actor_name",
-    "token_id",
-    "token_name",
-    "action",
-    "target_kind",
-    "target_id",
-    "target_name",
-    "outcome",
-    "reason",
-    "before",
-    "after",
-    "address",
-    "user_agent",
-    "request_id",
-];
-
-fn csv(entries: Vec<Entry>, first: bool) -> Result<Vec<u8>> {
+fn csv<S: Source>(rows: Vec<S::Row>, first: bool) -> Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     if first {
-        writer.write_record(COLUMNS).map_err(Error::internal)?;
+        writer.write_record(S::COLUMNS).map_err(Error::internal)?;
     }
-    for entry in entries {
-        let number = |id: Option<i64>| id.map(|id| id.to_string());
-        let at = entry.time().format(&Rfc3339).ok();
-        let cells = [
-            number(Some(entry.seq)),
-            at,
-            Some(entry.actor_kind),
-            number(entry.actor_id),
-            Some(entry.actor_name),
-            number(entry.token_id),
-            entry.token_name,
-            Some(entry.action),
-            entry.target_kind,
-            number(entry.target_id),
-            entry.target_name,
-            Some(entry.outcome),
-            entry.reason,
-            entry.before,
-            entry.after,
-            entry.address,
-            entry.user_agent,
-            entry.request_id,
-        ];
-        writer.write_record(cells.map(|cell| tame(cell.unwrap_or_default()))).map_err(Error::internal)?;
+    for row in rows {
+        writer.write_record(S::cells(row).into_iter().map(tame)).map_err(Error::internal)?;
     }
     writer.into_inner().map_err(Error::internal)
 }

@@ -1,0 +1,17 @@
+//! The inventory as a file.
+
+use actix_web::HttpRequest;
+
+use super::asked::Asked;
+use crate::http::Portal;
+use crate::http::export::{self, Format};
+use crate::service::tokens::Export;
+use crate::web::{Answer, Fields};
+
+/// `GET /tokens/export.csv`: what the filters of the address ask for, in its order.
+pub async fn file(portal: Portal, request: HttpRequest) -> Answer {
+    let Asked { filter, account, sort, descending, .. } = Asked::of(&Fields::of_query(&request));
+    let begun = portal.write(move |cx| Export::begin(cx, filter, &account, (sort, descending)));
+    let begun = begun.await?;
+    Ok(export::answer(portal.app.clone(), portal.caller.clone(), begun, Format::Csv))
+}
