@@ -17,7 +17,7 @@ use crate::base::clock::{from_micros, to_micros};
 use crate::model::Result;
 use crate::model::ids::TokenId;
 use crate::model::tokens::Token;
-use crate::model::tokens::leak::{Found, Leak};
+use crate::model::tokens::leak::{Leak, WhatLeaked};
 
 /// Notes that `token` was made or rotated with `maker`, which knows its secret therefore.
 ///
@@ -125,7 +125,7 @@ pub fn of<'a>(tx: &mut Tx<'_>, tokens: impl IntoIterator<Item = &'a Token>) -> R
 pub fn lately(tx: &mut Tx<'_>, since: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
     let rows = tokens::table
         .inner_join(token_leaks::table)
-        .filter(token_leaks::at.gt(to_micros(since)).and(token_leaks::what.ne(Found::Maker.as_str())))
+        .filter(token_leaks::at.gt(to_micros(since)).and(token_leaks::what.ne(WhatLeaked::Maker.as_str())))
         .order((token_leaks::at.desc(), tokens::id.desc()))
         .select(tokens::all_columns)
         .limit(limit)

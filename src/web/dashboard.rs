@@ -8,7 +8,7 @@ use super::view::{Note, Who, count, relative};
 use super::{Answer, Page, Shell, render};
 use crate::http::Portal;
 use crate::model::Result;
-use crate::model::tokens::leak::Found;
+use crate::model::tokens::leak::WhatLeaked;
 use crate::model::tokens::{Leak, Token};
 use crate::model::users::{AnswersFor, User};
 use crate::service::dashboard::{Overview, overview};
@@ -84,8 +84,8 @@ fn caution(text: impl Into<String>) -> Note {
 
 fn leaked((token, user): (&Token, &User), leak: &Leak, now: OffsetDateTime) -> Attention {
     let what = match leak.what {
-        Found::Former => "Old secret of a token leaked",
-        Found::Itself | Found::Maker => "Token leaked and revoked",
+        WhatLeaked::Former => "Old secret of a token leaked",
+        WhatLeaked::Itself | WhatLeaked::Maker => "Token leaked and revoked",
     };
     let place = if leak.place.is_empty() { String::new() } else { format!(" at {}", leak.place) };
     Attention {

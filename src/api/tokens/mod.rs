@@ -19,7 +19,7 @@ use crate::api::{Answer, ApiError};
 use crate::model::Result;
 use crate::model::ids::{TokenId, UserId};
 use crate::model::permissions::{Permission, PermissionSet};
-use crate::model::tokens::leak::Found;
+use crate::model::tokens::leak::WhatLeaked;
 use crate::model::tokens::uses::Watched;
 use crate::model::tokens::{LastUse, Leak, OldSecret, SuspendedFor, TokenState, TokenType};
 use crate::service::by_name::{self, TokenEdit, TokenWanted};
@@ -233,8 +233,7 @@ pub struct LeakAnswer {
     #[serde(with = "rfc3339")]
     at: OffsetDateTime,
     /// What was found: the token itself, a secret that it had before and no longer has, or a token that it was made with.
-    #[schema(inline)]
-    found: Found,
+    found: WhatLeaked,
     /// Where, in the words of whoever found it; empty where they said nothing.
     found_at: String,
 }

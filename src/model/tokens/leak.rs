@@ -15,7 +15,7 @@ const WORD_MAX: usize = 12;
 
 words! {
     /// What was found of a token.
-    Found: "what was found" {
+    WhatLeaked: "what was found" {
         /// The token itself.
         Itself = "itself",
         /// A secret that it had before, and no longer has.
@@ -33,7 +33,7 @@ pub struct Leak {
     /// Where it was found, in the words of whoever found it; empty where they said nothing.
     pub place: String,
     /// What was found.
-    pub what: Found,
+    pub what: WhatLeaked,
 }
 
 /// Where `token` was found, as it is kept: one line of bounded length, without signs that deceive the eye, without passwords in

@@ -9,7 +9,7 @@ use crate::base::secret::Secret;
 use crate::model::Result;
 use crate::model::audit::Event;
 use crate::model::events::Notice;
-use crate::model::tokens::leak::{self, Found, Leak};
+use crate::model::tokens::leak::{self, Leak, WhatLeaked};
 use crate::model::tokens::{HashedToken, Token};
 use crate::model::users::User;
 use crate::service::app::{App, Caller, Cx, account};
@@ -54,11 +54,11 @@ fn found(cx: &mut Cx<'_, '_>, report: &Report) -> Result<()> {
         return Ok(());
     }
     let place = leak::place(&report.place, text);
-    let what = if over_since.is_some() { Found::Former } else { Found::Itself };
+    let what = if over_since.is_some() { WhatLeaked::Former } else { WhatLeaked::Itself };
     let posted = Leak { at: cx.now, place: place.clone(), what };
     one(cx, &token, &posted, (ends, over_since, None))?;
     for made in &family {
-        let by_maker = Leak { at: cx.now, place: place.clone(), what: Found::Maker };
+        let by_maker = Leak { at: cx.now, place: place.clone(), what: WhatLeaked::Maker };
         one(cx, made, &by_maker, (true, None, Some(&token)))?;
     }
     tracing::warn!(token = %token.id, revoked = family.len() + usize::from(ends), "a token was reported as leaked");
@@ -91,11 +91,11 @@ fn one(
     cx.notify(Notice { event: "token.leaked", user: user.id, token: Some(token.id), data })
 }
 
-fn words(what: Found) -> &'static str {
+fn words(what: WhatLeaked) -> &'static str {
     match what {
-        Found::Itself => "the token",
-        Found::Former => "a secret that it had before",
-        Found::Maker => "a token that it was made with",
+        WhatLeaked::Itself => "the token",
+        WhatLeaked::Former => "a secret that it had before",
+        WhatLeaked::Maker => "a token that it was made with",
     }
 }
 

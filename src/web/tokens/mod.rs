@@ -14,7 +14,7 @@ use super::view::{Status, When};
 use crate::model::Result;
 use crate::model::ids::{TokenId, UserId};
 use crate::model::tokens::TokenState;
-use crate::model::tokens::leak::Found;
+use crate::model::tokens::leak::WhatLeaked;
 use crate::service::tokens::TokenInfo;
 use crate::service::users::Rights;
 use crate::service::{Cx, account};
@@ -117,11 +117,11 @@ pub struct TokenRow {
 }
 
 /// What was found, in the table.
-fn told(what: Found) -> &'static str {
+fn told(what: WhatLeaked) -> &'static str {
     match what {
-        Found::Itself => "leaked",
-        Found::Former => "an old secret leaked",
-        Found::Maker => "made with a leaked token",
+        WhatLeaked::Itself => "leaked",
+        WhatLeaked::Former => "an old secret leaked",
+        WhatLeaked::Maker => "made with a leaked token",
     }
 }
 

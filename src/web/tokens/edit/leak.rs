@@ -1,7 +1,7 @@
 //! That a token was found where none belongs.
 
 use super::Known;
-use crate::model::tokens::leak::Found;
+use crate::model::tokens::leak::WhatLeaked;
 use crate::web::view::When;
 
 /// What the page tells of it.
@@ -21,19 +21,19 @@ impl LeakView {
         let leak = known.power.info.leak.as_ref()?;
         let by_this = known.token().revoked_at == Some(leak.at);
         let (what, advice) = match leak.what {
-            Found::Itself if by_this => (
+            WhatLeaked::Itself if by_this => (
                 "Revoked, because it was found where no token belongs.",
                 "What was made with it is revoked too. Look at what it did before (the Activity of its account), and give its programs another token.",
             ),
-            Found::Itself => (
+            WhatLeaked::Itself => (
                 "It was found where no token belongs, when it had been revoked already.",
                 "What was made with it and was still good is revoked now.",
             ),
-            Found::Former => (
+            WhatLeaked::Former => (
                 "A secret that it had before was found where no token belongs.",
                 "That secret was over already, so this token goes on. What was made with it while it was good is revoked.",
             ),
-            Found::Maker => (
+            WhatLeaked::Maker => (
                 "Revoked, because a token that it was made or rotated with was found where none belongs.",
                 "Whoever had that token may know this one. If a program of yours needs it, give it another.",
             ),
