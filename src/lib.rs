@@ -3,6 +3,10 @@
 //! Layers, each importing only what stands further down: `cli`, `server` beside `worker`, the faces `web` and `api`, `http`, `service`,
 //! `store` beside `clients`, `model`, `base`. `docs/ARCHITECTURE.md` draws them, and a test checks the imports.
 
+/// Pages are made on one thread and sent from another, and are larger than what the system's allocator keeps for the next one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod api;
 pub mod base;
 pub mod cli;

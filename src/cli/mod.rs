@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod demo;
 mod migrate;
 pub mod open;
 mod serve;
@@ -30,6 +31,8 @@ struct Args {
 enum Command {
     /// Run the portal (the default)
     Serve,
+    /// Try the portal out with a made-up organisation that is thrown away at the end
+    Demo(demo::Args),
     /// Make an administrator, or give one another password
     #[command(subcommand)]
     Admin(admin::Command),
@@ -63,6 +66,7 @@ fn dispatch(args: Args) -> Outcome {
     let config = Config::load(args.config.as_deref(), std::env::vars())?;
     match args.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(config),
+        Command::Demo(args) => demo::run(&args, config),
         Command::Admin(command) => admin::run(command, config),
         Command::Token(command) => token::run(command, config),
         Command::Migrate => migrate::run(config),

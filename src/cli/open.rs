@@ -84,14 +84,19 @@ fn is_local(url: &Url) -> bool {
 }
 
 fn private_folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
+    if path.is_dir() { Ok(()) } else { private().recursive(true).create(path) }
+}
+
+/// Makes a folder that its owner alone may enter, where there is nothing of that name yet.
+pub(super) fn new_private_folder(path: &Path) -> io::Result<()> {
+    private().create(path)
+}
+
+fn private() -> fs::DirBuilder {
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder
 }
 
 /// Makes the store readable by its owner alone, also in a folder that others may enter. SQLite gives its other files the same mode.

@@ -19,6 +19,11 @@ pub(super) fn run(config: Config) -> Outcome {
     })?;
     let app = super::open::app(config, Clock::System)?;
     greet(&app)?;
+    serve(app, listener)
+}
+
+/// Serves until the program is told to stop.
+pub(super) fn serve(app: App, listener: TcpListener) -> Outcome {
     tracing::info!(listen = %app.config.listen, "serving");
     let app = Data::new(app);
     let worker = Worker::start(app.clone().into_inner())?;
@@ -29,7 +34,7 @@ pub(super) fn run(config: Config) -> Outcome {
     Ok(())
 }
 
-fn log_to_stderr(config: &Config) -> Outcome {
+pub(super) fn log_to_stderr(config: &Config) -> Outcome {
     let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("LATCHKEY_LOG is no filter: {error}"))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

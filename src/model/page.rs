@@ -90,6 +90,8 @@ pub struct Page<T> {
     pub next: Option<String>,
     /// Where the one before ends.
     pub previous: Option<String>,
+    /// Whether it is in the order in which its rows were made, whatever order was asked for: there are too many to be sorted.
+    pub by_age: bool,
 }
 
 impl<T> Page<T> {
@@ -113,12 +115,23 @@ impl<T> Page<T> {
             next: cursor(rows.last(), false).filter(|_| has_next),
             previous: cursor(rows.first(), true).filter(|_| has_previous),
             items: rows,
+            by_age: false,
         }
+    }
+
+    /// A page without rows, of a list without rows.
+    pub fn empty() -> Self {
+        Self { items: Vec::new(), next: None, previous: None, by_age: false }
     }
 
     /// The same page of other things.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(f).collect(), next: self.next, previous: self.previous }
+        Page {
+            items: self.items.into_iter().map(f).collect(),
+            next: self.next,
+            previous: self.previous,
+            by_age: self.by_age,
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub fn page(cx: &mut Cx<'_, '_>, team: TeamId, filter: &MemberFilter, request: &
     super::teams::get(cx, team)?;
     if !may_list(cx, team) {
         // Everyone is in Public, and who may not see everyone does not see them here either.
-        return Ok(Page { items: Vec::new(), next: None, previous: None });
+        return Ok(Page::empty());
     }
     if cx.actor.token().is_some() && !team.is_public() {
         // A token that only acts in the team knows of the team, not of who is in it.

@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod by_name;
 pub mod choices;
 pub mod dashboard;
+pub mod demo;
 pub mod forgotten;
 pub mod handover;
 pub mod homes;

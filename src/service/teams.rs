@@ -98,6 +98,15 @@ pub fn page(cx: &mut Cx<'_, '_>, search: &str, request: &PageRequest) -> Result<
     }))
 }
 
+/// The first teams by name that the caller may know of, as many as a picker holds.
+///
+/// # Errors
+/// A fault.
+pub fn first_names(cx: &mut Cx<'_, '_>) -> Result<Vec<(TeamId, String)>> {
+    let known = known(cx);
+    store::teams::first_names(cx.tx, known.as_deref(), crate::model::page::MAX_LIMIT)
+}
+
 /// The teams the caller may know of; `None` for all.
 pub(super) fn known(cx: &Cx<'_, '_>) -> Option<Vec<TeamId>> {
     if cx.actor.can(READ, Place::Everywhere) {

@@ -23,6 +23,8 @@ const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long another process (the command line beside a running portal) may hold the writer's place.
 const SQLITE_BUSY: Duration = Duration::from_secs(60);
+/// How much of an embedded store is read without asking the system for each page, in bytes. It is address space, not memory.
+const MAPPED: u64 = 1 << 30;
 
 /// Which database to open.
 #[derive(Clone, Debug)]
@@ -87,7 +89,7 @@ fn sqlite(file: &Path) -> Result<SqliteConnection, diesel::ConnectionError> {
     let mut conn = SqliteConnection::establish(&file.to_string_lossy())?;
     conn.batch_execute(&format!(
         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;",
+         PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = {MAPPED};",
         SQLITE_BUSY.as_millis()
     ))
     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
@@ -247,6 +249,30 @@ where
         return Err(OpenError::Newer(newer.to_string()));
     }
     conn.run_pending_migrations(known).map(drop).map_err(fail)
+}
+
+/// Gives this connection room for a great many rows. Only whoever fills a store for measuring needs it.
+///
+/// # Errors
+/// A fault.
+pub fn bulk(tx: &mut Tx<'_>) -> Result<()> {
+    match tx.conn {
+        Conn::Sqlite(conn) => conn.batch_execute("PRAGMA cache_size = -1000000").map_err(failed),
+        Conn::Postgres(_) => Ok(()),
+    }
+}
+
+/// Merges what a great many inserts left behind in the search index, and has the planner count the rows.
+///
+/// # Errors
+/// A fault.
+pub fn bulk_done(tx: &mut Tx<'_>) -> Result<()> {
+    match tx.conn {
+        Conn::Sqlite(conn) => {
+            conn.batch_execute("INSERT INTO users_search (users_search) VALUES ('optimize')").map_err(failed)
+        }
+        Conn::Postgres(conn) => conn.batch_execute("ANALYZE").map_err(failed),
+    }
 }
 
 #[derive(diesel::QueryableByName)]

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::Bool;
 use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
 use super::rows::{UserRow, grants};
-use super::schema::{memberships, roles, teams, users};
-use super::users::{list, name_matches};
+use super::schema::{memberships, roles, team_counts, teams, users};
+use super::users::{list, members_by_name, name_matches};
 use crate::base::clock::to_micros;
 use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::names::fold;
@@ -177,7 +177,9 @@ pub fn page(
         query = query.filter(condition);
     }
     let with_role = filter.role.map(|role| format!(" AND role_id = {role}")).unwrap_or_default();
-    if !team.is_public() || filter.role.is_some() {
+    if !team.is_public() && filter.role.is_none() && filter.search.trim().is_empty() {
+        query = query.filter(members_by_name(team, filter.machines, request)?);
+    } else if !team.is_public() || filter.role.is_some() {
         let members = format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team}{with_role})");
         query = query.filter(sql::<Bool>(&members));
     }
@@ -218,29 +220,17 @@ fn roles_in(tx: &mut Tx<'_>, team: TeamId, ids: &[UserId]) -> Result<HashMap<Use
     Ok(rows.into_iter().map(|(user, role)| (UserId(user), RoleId(role))).collect())
 }
 
-#[derive(QueryableByName)]
-struct Members {
-    #[diesel(sql_type = BigInt)]
-    team_id: i64,
-    #[diesel(sql_type = BigInt)]
-    people: i64,
-    #[diesel(sql_type = BigInt)]
-    machines: i64,
-}
-
 /// How many people, and how many service and agent accounts, are in each of these teams. `Public` is not counted.
 ///
 /// # Errors
 /// A fault.
 pub fn counts(tx: &mut Tx<'_>, teams: &[TeamId]) -> Result<HashMap<TeamId, (i64, i64)>> {
-    let rows = diesel::sql_query(format!(
-        "SELECT m.team_id AS team_id, \
-         CAST(SUM(CASE WHEN u.kind = 'person' THEN 1 ELSE 0 END) AS BIGINT) AS people, \
-         CAST(SUM(CASE WHEN u.kind = 'person' THEN 0 ELSE 1 END) AS BIGINT) AS machines \
-         FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.team_id IN ({}) GROUP BY m.team_id",
-        list(teams.iter().map(|id| id.0))
-    ))
-    .load::<Members>(tx.conn)
-    .map_err(failed)?;
-    Ok(rows.into_iter().map(|row| (TeamId(row.team_id), (row.people, row.machines))).collect())
+    let those = sql::<Bool>(&format!("team_counts.team_id IN ({})", list(teams.iter().map(|id| id.0))));
+    let rows = team_counts::table.filter(those).load::<(i64, bool, i64)>(tx.conn).map_err(failed)?;
+    let mut counts: HashMap<TeamId, (i64, i64)> = HashMap::new();
+    for (team, machine, n) in rows {
+        let (people, machines) = counts.entry(TeamId(team)).or_default();
+        *(if machine { machines } else { people }) = n;
+    }
+    Ok(counts)
 }

@@ -39,6 +39,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    user_counts (kind) {
+        kind -> Text,
+        n -> BigInt,
+    }
+}
+
+diesel::table! {
+    team_counts (team_id, machine) {
+        team_id -> BigInt,
+        machine -> Bool,
+        n -> BigInt,
+    }
+}
+
+diesel::table! {
     memberships (user_id, team_id) {
         user_id -> BigInt,
         team_id -> BigInt,

@@ -67,6 +67,19 @@ pub fn names(tx: &mut Tx<'_>, ids: &[TeamId]) -> Result<HashMap<TeamId, String>>
     Ok(rows.map_err(failed)?.into_iter().map(|(id, name)| (TeamId(id), name)).collect())
 }
 
+/// The ids and names of the first teams by name: of all, or of those among `only`.
+///
+/// # Errors
+/// A fault.
+pub fn first_names(tx: &mut Tx<'_>, only: Option<&[TeamId]>, limit: i64) -> Result<Vec<(TeamId, String)>> {
+    let mut query = teams::table.select((teams::id, teams::name)).into_boxed();
+    if let Some(ids) = only {
+        query = query.filter(sql::<Bool>(&format!("teams.id IN ({})", list(ids.iter().map(|id| id.0)))));
+    }
+    let rows = query.order(teams::name_key.asc()).limit(limit).load::<(i64, String)>(tx.conn).map_err(failed)?;
+    Ok(rows.into_iter().map(|(id, name)| (TeamId(id), name)).collect())
+}
+
 /// Renames and describes a team, and counts its version up.
 ///
 /// # Errors

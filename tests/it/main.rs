@@ -15,6 +15,7 @@ mod only_admins;
 mod policy;
 mod routes;
 mod schema;
+mod search;
 mod soak;
 mod stopping;
 mod web;

@@ -238,7 +238,8 @@ impl ChangeUser {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct UserQuery {
-    /// Part of a name, username or email address.
+    /// Part of a name, username or email address. Where more than 200 users match, they come in the order in which they were made,
+    /// whatever `sort` says.
     #[param(required = false)]
     q: String,
     /// Of this kind.

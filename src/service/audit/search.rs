@@ -147,10 +147,12 @@ fn built(hits: Hits, edge: Option<i64>, backwards: bool) -> Page<Entry> {
             next: next.map(|seq| cursor(seq, false)),
             previous: hits.more.map(|seq| cursor(seq, true)),
             items,
+            by_age: false,
         };
     }
     let before = edge.map(|edge| items.first().map_or(edge.saturating_sub(1), |entry| entry.seq));
-    Page { next: hits.more.map(|seq| cursor(seq, false)), previous: before.map(|seq| cursor(seq, true)), items }
+    let (next, previous) = (hits.more.map(|seq| cursor(seq, false)), before.map(|seq| cursor(seq, true)));
+    Page { next, previous, items, by_age: false }
 }
 
 /// One entry that the caller may read.

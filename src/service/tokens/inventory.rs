@@ -77,7 +77,12 @@ pub fn list(cx: &mut Cx<'_, '_>, filter: &TokenFilter, sort: TokenSort, request:
         })
     };
     let mut page = page.map(listed);
-    Ok(Page { items: page.items.drain(..).flatten().collect(), next: page.next, previous: page.previous })
+    Ok(Page {
+        items: page.items.drain(..).flatten().collect(),
+        next: page.next,
+        previous: page.previous,
+        by_age: page.by_age,
+    })
 }
 
 /// The accounts of these tokens, with what each holds and what the caller may do with it.

@@ -58,7 +58,7 @@ pub fn page(cx: &mut Cx<'_, '_>, filter: &UserFilter, sort: UserSort, request: &
     cx.attempt("user.list");
     let sight = cx.actor.sight();
     if filter.team.is_some_and(|team| !crate::service::teams::is_known(cx, team)) {
-        return Ok(Page { items: Vec::new(), next: None, previous: None });
+        return Ok(Page::empty());
     }
     let page = store::users::page(cx.tx, filter, sort, request, (&sight, cx.now))?;
     let ids: Vec<_> = page.items.iter().map(|user| user.id).collect();
@@ -82,14 +82,14 @@ fn info(cx: &Cx<'_, '_>, mut user: User, teams: Vec<Membership>, tokens: Summary
     UserInfo { user, teams, has_team, tokens, state }
 }
 
-/// How many users the caller may know of: all, people, service accounts, agents. Counting stops after 10,000.
+/// How many users the caller may know of: all, people, service accounts, agents. Pages tell no more than 10,000.
 ///
 /// # Errors
 /// A fault.
 pub fn counts(cx: &mut Cx<'_, '_>) -> Result<[i64; 4]> {
     let sight = cx.actor.sight();
-    let mut of = |kind| store::users::count(cx.tx, kind, &sight);
-    Ok([of(None)?, of(Some(Kind::Person))?, of(Some(Kind::Service))?, of(Some(Kind::Agent))?])
+    let [people, services, agents] = store::users::counts(cx.tx, &sight)?;
+    Ok([people + services + agents, people, services, agents])
 }
 
 /// One user, whom the caller may know of.

@@ -78,10 +78,11 @@ pub fn page(
                         "This cursor belongs to another order. Begin at the first page.",
                     ));
                 };
+                // The first comparison is one that an index is entered by.
                 query = if falling {
-                    query.filter($column.lt(key.clone()).or($column.eq(key).and(tokens::id.lt(cursor.id))))
+                    query.filter($column.le(key.clone()).and($column.lt(key).or(tokens::id.lt(cursor.id))))
                 } else {
-                    query.filter($column.gt(key.clone()).or($column.eq(key).and(tokens::id.gt(cursor.id))))
+                    query.filter($column.ge(key.clone()).and($column.gt(key).or(tokens::id.gt(cursor.id))))
                 };
             }
             if falling {

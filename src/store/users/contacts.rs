@@ -102,12 +102,17 @@ pub enum Alone {
 /// # Errors
 /// A fault.
 pub fn without(tx: &mut Tx<'_>, whom: Alone, limit: i64) -> Result<Vec<User>> {
-    let mut query = users::table.filter(users::disabled_at.is_null()).into_boxed();
-    query = match whom {
-        Alone::Contact => query.filter(users::kind.ne("person").and(users::contact_id.is_null())),
-        Alone::Sponsor => query.filter(users::kind.eq("agent").and(users::sponsor_id.is_null())),
+    // The first is worded as its index is.
+    let those = match whom {
+        Alone::Contact => "users.disabled_at IS NULL AND users.kind <> 'person' AND users.contact_id IS NULL",
+        Alone::Sponsor => "users.disabled_at IS NULL AND users.kind = 'agent' AND users.sponsor_id IS NULL",
     };
-    let rows = query.order(users::display_name_key.asc()).limit(limit).load::<UserRow>(tx.conn).map_err(failed)?;
+    let rows = users::table
+        .filter(sql::<Bool>(those))
+        .order(users::display_name_key.asc())
+        .limit(limit)
+        .load::<UserRow>(tx.conn)
+        .map_err(failed)?;
     rows.into_iter().map(User::try_from).collect()
 }
 

@@ -4,8 +4,8 @@ mod contacts;
 mod search;
 
 pub use contacts::{Alone, answered_by, answers_counts, leavers, release, without};
-pub use search::{Lookup, count, lookup, page};
-pub(in crate::store) use search::{name_matches, pattern, seen_by};
+pub use search::{Lookup, counts, lookup, page};
+pub(in crate::store) use search::{members_by_name, name_matches, pattern, seen_by};
 
 use diesel::dsl::sql;
 use diesel::prelude::*;

@@ -2,21 +2,21 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use time::OffsetDateTime;
 
 use super::list;
 use crate::base::clock::to_micros;
 use crate::model::actor::Sight;
-use crate::model::ids::TeamId;
+use crate::model::ids::{TeamId, UserId};
 use crate::model::names::fold;
-use crate::model::page::{Key, Page, PageRequest};
+use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::users::{Kind, User, UserFilter, UserSort, UserState};
 use crate::model::{Error, Result};
 use crate::store::conn::{Conn, MultiBackend};
 use crate::store::db::{Tx, count_rows, failed};
 use crate::store::rows::UserRow;
-use crate::store::schema::users;
+use crate::store::schema::{user_counts, users};
 use crate::store::tokens::{STOPPED, good};
 
 pub(in crate::store) type Filter = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
@@ -48,10 +48,6 @@ fn matches(conn: &Conn, text: &str) -> Option<Filter> {
     })
 }
 
-fn boxed(condition: String) -> Filter {
-    Box::new(sql::<Bool>(&condition))
-}
-
 /// The condition on `users` that `sight` puts; none where everyone is seen.
 pub(in crate::store) fn seen_by(sight: &Sight) -> Option<String> {
     match sight {
@@ -75,22 +71,45 @@ fn idle(now: OffsetDateTime) -> String {
     )
 }
 
-fn in_state(state: UserState, now: OffsetDateTime) -> Filter {
-    let idle = || sql::<Bool>(&idle(now));
-    let going = || sql::<Bool>(&format!("NOT {STOPPED}"));
-    let invited = || users::kind.eq("person").and(users::password_hash.is_null());
+/// That a user is in a state. The first two are worded as their indexes are.
+fn in_state(state: UserState, now: OffsetDateTime) -> String {
+    const INVITED: &str = "users.kind = 'person' AND users.password_hash IS NULL";
+    let idle = idle(now);
     match state {
-        UserState::Disabled => Box::new(users::disabled_at.is_not_null()),
-        UserState::Invited => Box::new(users::disabled_at.is_null().and(invited())),
-        UserState::Stopped => Box::new(users::disabled_at.is_null().and(sql::<Bool>(STOPPED))),
-        UserState::Idle => Box::new(users::disabled_at.is_null().and(going()).and(idle())),
-        UserState::Active => Box::new(
-            users::disabled_at.is_null().and(diesel::dsl::not(invited())).and(going()).and(diesel::dsl::not(idle())),
-        ),
+        UserState::Disabled => "users.disabled_at IS NOT NULL".into(),
+        UserState::Invited => format!("(users.disabled_at IS NULL AND {INVITED})"),
+        UserState::Stopped => format!("(users.disabled_at IS NULL AND {STOPPED})"),
+        UserState::Idle => format!("(users.disabled_at IS NULL AND NOT {STOPPED} AND {idle})"),
+        UserState::Active => {
+            format!("(users.disabled_at IS NULL AND NOT ({INVITED}) AND NOT {STOPPED} AND NOT {idle})")
+        }
     }
 }
 
-/// A page of the users that `sight` allows and `filter` asks for.
+/// What `filter` and `sight` ask for besides the search, in SQL. None of it holds a text of a user's.
+fn conditions(filter: &UserFilter, sight: &Sight, now: OffsetDateTime) -> Vec<String> {
+    let mut all: Vec<String> = seen_by(sight).into_iter().collect();
+    all.extend(filter.state.map(|state| in_state(state, now)));
+    all.extend(filter.kind.map(|kind| format!("users.kind = '{}'", kind.slug())));
+    all.extend(filter.role.map(|role| format!("users.role = '{role}'")));
+    all.extend(
+        team_of(filter).map(|team| format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team})")),
+    );
+    all
+}
+
+fn team_of(filter: &UserFilter) -> Option<TeamId> {
+    filter.team.filter(|team| !team.is_public())
+}
+
+/// Whether nothing but a team, and perhaps a kind, is asked for, which the index of memberships answers in the order of names.
+fn of_team_alone(filter: &UserFilter, sight: &Sight) -> Option<TeamId> {
+    let alone = filter.state.is_none() && filter.role.is_none() && *sight == Sight::All;
+    team_of(filter).filter(|_| alone && !matches!(filter.kind, Some(Kind::Service | Kind::Agent)))
+}
+
+/// A page of the users that `sight` allows and `filter` asks for. A search that finds very many lists them in the order in which
+/// they were made, whatever was asked for, since sorting them would take longer the more there are.
 ///
 /// # Errors
 /// A fault.
@@ -102,22 +121,19 @@ pub fn page(
     (sight, now): (&Sight, OffsetDateTime),
 ) -> Result<Page<User>> {
     let mut query = users::table.into_boxed();
-    for condition in
-        [seen_by(sight).map(boxed), matches(tx.conn, &filter.search), filter.state.map(|state| in_state(state, now))]
-            .into_iter()
-            .flatten()
-    {
-        query = query.filter(condition);
+    let mut conditions = conditions(filter, sight, now);
+    if let Some(found) = Search::of(tx.conn, &filter.search, &conditions) {
+        let few = found.ids(tx, None, false, SORTED_AT_MOST + 1)?;
+        if few.len() > usize::try_from(SORTED_AT_MOST).unwrap_or_default() {
+            return by_age(tx, &found, request);
+        }
+        conditions = vec![format!("users.id IN ({})", list(few.into_iter()))];
+    } else if let (Some(team), UserSort::Name) = (of_team_alone(filter, sight), sort) {
+        query = query.filter(members_by_name(team, filter.kind.map(|_| false), request)?);
+        conditions.clear();
     }
-    if let Some(kind) = filter.kind {
-        query = query.filter(users::kind.eq(kind.slug()));
-    }
-    if let Some(role) = filter.role {
-        query = query.filter(users::role.eq(role.as_str()));
-    }
-    if let Some(team) = filter.team.filter(|team| !team.is_public()) {
-        let members = format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team})");
-        query = query.filter(sql::<Bool>(&members));
+    for condition in conditions {
+        query = query.filter(sql::<Bool>(&condition));
     }
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let falling = request.descending != backwards;
@@ -125,15 +141,13 @@ pub fn page(
         ($column:expr, $variant:ident) => {{
             if let Some(cursor) = &request.cursor {
                 let Key::$variant(key) = cursor.key.clone() else {
-                    return Err(Error::field(
-                        "cursor",
-                        "This cursor belongs to another order. Begin at the first page.",
-                    ));
+                    return Err(Error::field("cursor", OTHER_ORDER));
                 };
+                // The first comparison is one that an index is entered by.
                 query = if falling {
-                    query.filter($column.lt(key.clone()).or($column.eq(key).and(users::id.lt(cursor.id))))
+                    query.filter($column.le(key.clone()).and($column.lt(key).or(users::id.lt(cursor.id))))
                 } else {
-                    query.filter($column.gt(key.clone()).or($column.eq(key).and(users::id.gt(cursor.id))))
+                    query.filter($column.ge(key.clone()).and($column.gt(key).or(users::id.gt(cursor.id))))
                 };
             }
             if falling {
@@ -162,14 +176,117 @@ pub fn page(
     }))
 }
 
-/// How many users of this kind (or of all) `sight` allows, counted up to one more than the cap of counts.
+const OTHER_ORDER: &str = "This cursor belongs to another order. Begin at the first page.";
+
+/// The condition that somebody is among the next of a team's members by name: no more of them than the page needs.
+pub(in crate::store) fn members_by_name(team: TeamId, machines: Option<bool>, request: &PageRequest) -> Result<Filter> {
+    let of_kind = machines.map(|machines| format!(" AND machine = {}", if machines { "TRUE" } else { "FALSE" }));
+    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
+    let (side, order) = if request.descending == backwards { (">", "ASC") } else { ("<", "DESC") };
+    let from =
+        format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team}{}", of_kind.unwrap_or_default());
+    let limit = format!(" ORDER BY name_key {order} LIMIT {})", request.limit + 1);
+    match request.cursor.as_ref().map(|cursor| &cursor.key) {
+        None => Ok(Box::new(sql::<Bool>(&(from + &limit)))),
+        Some(Key::Text(key)) => {
+            let after = sql::<Bool>(&format!("{from} AND name_key {side} ")).bind::<Text, _>(key.clone());
+            Ok(Box::new(after.sql(&limit)))
+        }
+        Some(Key::Number(_)) => Err(Error::field("cursor", OTHER_ORDER)),
+    }
+}
+
+/// So many found are still sorted; more are listed in the order in which they were made.
+const SORTED_AT_MOST: i64 = 200;
+
+/// A search for part of a name or address, among those that conditions leave.
+struct Search {
+    /// `FROM … WHERE …`, with the text as its one parameter.
+    from: String,
+    id: &'static str,
+    text: String,
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+impl Search {
+    fn of(conn: &Conn, text: &str, conditions: &[String]) -> Option<Self> {
+        let like = pattern(text)?;
+        let text = fold(text);
+        let and: String = conditions.iter().map(|condition| format!(" AND {condition}")).collect();
+        Some(match conn {
+            Conn::Sqlite(_) if text.chars().count() >= 3 => {
+                // The join keeps this order, so that reading ends as soon as enough are found.
+                let joined = if and.is_empty() { "" } else { " CROSS JOIN users ON users.id = users_search.rowid" };
+                Self {
+                    from: format!("FROM users_search{joined} WHERE users_search MATCH ?{and}"),
+                    id: "users_search.rowid",
+                    text: format!("\"{}\"", text.replace('"', "\"\"")),
+                }
+            }
+            Conn::Sqlite(_) => Self {
+                from: format!("FROM users WHERE users.search LIKE ? ESCAPE '\\'{and}"),
+                id: "users.id",
+                text: like,
+            },
+            Conn::Postgres(_) => Self {
+                from: format!("FROM users WHERE users.search LIKE $1 ESCAPE '\\'{and}"),
+                id: "users.id",
+                text: like,
+            },
+        })
+    }
+
+    /// The ids of the first ones found after this one, in the order of ids.
+    fn ids(&self, tx: &mut Tx<'_>, after: Option<i64>, falling: bool, limit: i64) -> Result<Vec<i64>> {
+        let Self { from, id, text } = self;
+        let (side, order) = if falling { ("<", "DESC") } else { (">", "ASC") };
+        let after = after.map(|after| format!(" AND {id} {side} {after}")).unwrap_or_default();
+        let query = format!("SELECT {id} AS id {from}{after} ORDER BY {id} {order} LIMIT {limit}");
+        let rows = diesel::sql_query(query).bind::<Text, _>(text).load::<Id>(tx.conn).map_err(failed)?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+}
+
+/// A page of what was found, in the order in which it was made.
+fn by_age(tx: &mut Tx<'_>, found: &Search, request: &PageRequest) -> Result<Page<User>> {
+    let after = match &request.cursor {
+        None => None,
+        // The key is the id: so a cursor of a list that is sorted by a time is not taken for one of these.
+        Some(Cursor { key: Key::Number(key), id, .. }) if key == id => Some(*id),
+        Some(_) => return Err(Error::field("cursor", OTHER_ORDER)),
+    };
+    let falling = request.descending != request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
+    let ids = found.ids(tx, after, falling, request.limit + 1)?;
+    let mut users = super::many(tx, &ids.into_iter().map(UserId).collect::<Vec<_>>())?;
+    users.sort_by_key(|user| if falling { -user.id.0 } else { user.id.0 });
+    let mut page = Page::build(request, users, |user| (Key::Number(user.id.0), user.id.0));
+    page.by_age = true;
+    Ok(page)
+}
+
+const KINDS: [Kind; 3] = [Kind::Person, Kind::Service, Kind::Agent];
+
+/// How many people, service accounts and agents `sight` allows. Where not everyone is seen, counting stops at one more
+/// than the cap.
 ///
 /// # Errors
 /// A fault.
-pub fn count(tx: &mut Tx<'_>, kind: Option<Kind>, sight: &Sight) -> Result<i64> {
-    let of_kind = kind.map_or_else(|| "1 = 1".to_owned(), |kind| format!("kind = '{}'", kind.slug()));
-    let seen = seen_by(sight).unwrap_or_else(|| "1 = 1".into());
-    count_rows(tx, &format!("FROM users WHERE {of_kind} AND {seen}"))
+pub fn counts(tx: &mut Tx<'_>, sight: &Sight) -> Result<[i64; 3]> {
+    let Some(seen) = seen_by(sight) else {
+        let rows = user_counts::table.load::<(String, i64)>(tx.conn).map_err(failed)?;
+        let of = |kind: Kind| rows.iter().find(|(slug, _)| slug == kind.slug()).map_or(0, |(_, n)| *n);
+        return Ok(KINDS.map(of));
+    };
+    let mut counts = [0; 3];
+    for (count, kind) in counts.iter_mut().zip(KINDS) {
+        *count = count_rows(tx, &format!("FROM users WHERE kind = '{}' AND {seen}", kind.slug()))?;
+    }
+    Ok(counts)
 }
 
 /// Whom a picker looks for.

@@ -113,7 +113,12 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
         teams: team_choices(&found.teams, filter.team),
         filtered: !filter.is_empty(),
         heads: Heads { user: asked.head("User", "name", false), last_seen: asked.head("Last seen", "last_seen", true) },
-        pager: Pager::of(&found.list, summary(&asked, rows.len(), found.counts), "/users", &asked.listing.all()),
+        pager: Pager::of(
+            &found.list,
+            summary(&asked, (rows.len(), found.list.by_age), found.counts),
+            "/users",
+            &asked.listing.all(),
+        ),
         rows,
     })
 }
@@ -130,8 +135,7 @@ fn find(cx: &mut Cx<'_, '_>, asked: &Asked) -> Result<Found> {
         }
         other => other?,
     };
-    let known = teams::page(cx, "", &PageRequest::first(page::MAX_LIMIT))?.items.into_iter();
-    let mut known: Vec<_> = known.map(|info| (info.team.id, info.team.name)).collect();
+    let mut known = teams::first_names(cx)?;
     if let Some(team) = asked.filter.team
         && !known.iter().any(|(id, _)| *id == team)
     {
@@ -200,7 +204,12 @@ fn team_choices(teams: &[(TeamId, String)], chosen: Option<TeamId>) -> Vec<Choic
 }
 
 /// How much is shown of how much; of a search it is not counted how much there is.
-fn summary(asked: &Asked, shown: usize, [all, people, services, agents]: [i64; 4]) -> String {
+fn summary(asked: &Asked, (shown, by_age): (usize, bool), [all, people, services, agents]: [i64; 4]) -> String {
+    if by_age {
+        return format!(
+            "{shown} of very many, in the order in which they were made. Search for more to have them sorted."
+        );
+    }
     if asked.is_narrowed() {
         return super::counted(shown, "user on this page", "users on this page");
     }

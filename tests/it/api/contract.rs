@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use latchkey::api::openapi::document;
 use latchkey::base::config::Config;
+use latchkey::http::routing::Route;
 use latchkey::server::routes::table;
 use latchkey::service::{Caller, Cx};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::idempotency::{Targets, write};
 use crate::support::{Api, Database, Reply, TestApp};
@@ -42,7 +43,7 @@ fn operations() -> Vec<Operation> {
                 pattern: path.clone(),
                 promised: operation["responses"].as_object().unwrap().keys().cloned().collect(),
                 has_body: operation["requestBody"].is_object(),
-                public: operation["security"] == json!([]),
+                public: operation["security"] == json!([{}]),
             });
         }
     }
@@ -57,6 +58,13 @@ impl Operation {
             None => request,
         })
         .await
+    }
+
+    /// A body that it takes, where it takes one.
+    fn body(&self) -> Option<(&'static str, String)> {
+        let is_it = |route: &Route| route.method == self.method.as_str() && route.path == self.pattern;
+        let route = table().into_iter().find(is_it).unwrap();
+        self.has_body.then(|| ("application/json", crate::authz::body(&route).to_string()))
     }
 
     fn expect(&self, reply: &Reply, status: u16) {
@@ -116,9 +124,7 @@ both! {
     async fn s7_what_is_not_there_is_told_as_documented(app) {
         let root = app.root_api();
         for operation in operations().iter().filter(|operation| operation.promises("404") && operation.pattern.contains('{')) {
-            let route = table().into_iter().find(|route| route.method == operation.method.as_str() && route.path == operation.pattern).unwrap();
-            let body = operation.has_body.then(|| ("application/json", crate::authz::body(&route).to_string()));
-            operation.expect(&operation.ask(&root, "", body).await, 404);
+            operation.expect(&operation.ask(&root, "", operation.body()).await, 404);
         }
     }
 
@@ -141,8 +147,7 @@ both! {
         let root = app.root_api();
         let held = hold_all(&app);
         for operation in operations().iter().filter(|operation| operation.promises("503")) {
-            let body = operation.has_body.then(|| ("application/json", Value::Object(serde_json::Map::new()).to_string()));
-            let reply = operation.ask(&root, "", body).await;
+            let reply = operation.ask(&root, "", operation.body()).await;
             operation.expect(&reply, 503);
             assert!(!reply.header("retry-after").is_empty(), "{}", operation.path);
         }

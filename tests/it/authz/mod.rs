@@ -140,6 +140,7 @@ pub fn body(route: &Route) -> serde_json::Value {
             json!({ "name": "intruder", "expires_in_days": 1, "scopes": ["teams:read"] })
         }
         ("POST", path) if path.ends_with("/rotate") => json!({ "overlap": "none" }),
+        ("POST", "/api/v1/leaks") => json!({ "token": "lk_svc_0000000000000000000000000000000000000000" }),
         ("POST", "/api/v1/tokens/lookup") => json!({ "token": "lk_svc_0000000000000000000000000000000000000000" }),
         ("POST", path) if path.ends_with("/turn-into-service") => json!({ "home_team": "Platform" }),
         ("POST", path) if path.ends_with("/turn-into-person") => {

@@ -1,6 +1,7 @@
 //! The command line, beside a running portal.
 
 mod audit;
+mod demo;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

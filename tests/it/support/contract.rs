@@ -98,7 +98,7 @@ pub fn hold(method: &str, path: &str, status: u16, kind: &str, body: &str) {
     };
     let kind = kind.split(';').next().unwrap_or_default().trim();
     match bodies.get(kind) {
-        Some(validator) if kind.ends_with("json") => {
+        Some(validator) if ["application/json", "application/problem+json"].contains(&kind) => {
             let value: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{what} is no JSON: {error}"));
             let wrong: Vec<_> =
                 validator.iter_errors(&value).map(|error| format!("{error} at {}", error.instance_path())).collect();

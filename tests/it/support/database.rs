@@ -7,6 +7,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{PgConnection, SqliteConnection, sql_query};
 
+/// The lock on PostgreSQL that `store/db.rs` takes for each writing transaction.
+pub const WRITER: i64 = 7_815_266_011;
+
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavour {
@@ -151,8 +154,8 @@ impl Database {
             }
             Self::Postgres(url) => {
                 let mut conn = PgConnection::establish(url).unwrap();
-                // The lock that `store/db.rs` takes for each writing transaction; it goes with the connection.
-                sql_query("SELECT pg_advisory_lock(7815266011)").execute(&mut conn).unwrap();
+                // It goes with the connection.
+                sql_query(format!("SELECT pg_advisory_lock({WRITER})")).execute(&mut conn).unwrap();
                 Box::new(conn)
             }
         }

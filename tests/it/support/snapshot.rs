@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 
 use super::Database;
+use super::database::WRITER;
 
 /// A copy of every table.
 pub struct Snapshot {
@@ -40,7 +41,9 @@ impl Snapshot {
             .collect();
         match db {
             Database::Postgres(url) => {
-                let script = format!("BEGIN; SET LOCAL session_replication_role = replica;\n{rows}COMMIT;");
+                let script = format!(
+                    "BEGIN; SELECT pg_advisory_xact_lock({WRITER}); SET LOCAL session_replication_role = replica;\n{rows}COMMIT;"
+                );
                 PgConnection::establish(url).unwrap().batch_execute(&script).unwrap();
             }
             Database::Sqlite(file) => {

@@ -129,7 +129,7 @@ fn find(cx: &mut Cx<'_, '_>, mut asked: Asked) -> Result<Found> {
         other => other?,
     };
     if error.is_some() {
-        list = page::Page { items: Vec::new(), next: None, previous: None };
+        list = page::Page::empty();
     }
     Ok(Found {
         shell,

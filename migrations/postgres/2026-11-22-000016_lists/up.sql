@@ -1,0 +1,90 @@
+-- What lists need in order to cost the same however long they are.
+
+-- How many accounts of each kind there are.
+CREATE TABLE user_counts (
+    kind TEXT NOT NULL PRIMARY KEY,
+    n BIGINT NOT NULL
+);
+INSERT INTO user_counts (kind, n) VALUES ('person', 0), ('service', 0), ('agent', 0);
+UPDATE user_counts SET n = (SELECT COUNT(*) FROM users WHERE users.kind = user_counts.kind);
+CREATE FUNCTION count_users() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF tg_op <> 'INSERT' THEN
+        UPDATE user_counts SET n = n - 1 WHERE kind = old.kind;
+    END IF;
+    IF tg_op <> 'DELETE' THEN
+        UPDATE user_counts SET n = n + 1 WHERE kind = new.kind;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER user_counts_change AFTER INSERT OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION count_users();
+CREATE TRIGGER user_counts_update AFTER UPDATE OF kind ON users FOR EACH ROW
+WHEN (old.kind <> new.kind) EXECUTE FUNCTION count_users();
+
+-- What a team's list is sorted and split by stands in the membership too, so that one index reads it.
+ALTER TABLE memberships ADD COLUMN name_key TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE memberships ADD COLUMN machine BOOLEAN NOT NULL DEFAULT FALSE;
+UPDATE memberships SET name_key = u.display_name_key, machine = u.kind <> 'person' FROM users u WHERE u.id = memberships.user_id;
+CREATE INDEX memberships_by_name ON memberships (team_id, name_key, user_id);
+CREATE INDEX memberships_by_kind_name ON memberships (team_id, machine, name_key, user_id);
+
+-- How many people, and how many service and agent accounts, are in each team.
+CREATE TABLE team_counts (
+    team_id BIGINT NOT NULL,
+    machine BOOLEAN NOT NULL,
+    n BIGINT NOT NULL,
+    PRIMARY KEY (team_id, machine)
+);
+INSERT INTO team_counts (team_id, machine, n) SELECT team_id, machine, COUNT(*) FROM memberships GROUP BY team_id, machine;
+
+CREATE FUNCTION know_member() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT display_name_key, kind <> 'person' INTO new.name_key, new.machine FROM users WHERE id = new.user_id;
+    IF new.name_key IS NULL THEN
+        -- No such account: the foreign key says so.
+        new.name_key = '';
+        new.machine = FALSE;
+    END IF;
+    RETURN new;
+END
+$$;
+CREATE TRIGGER memberships_insert BEFORE INSERT ON memberships FOR EACH ROW EXECUTE FUNCTION know_member();
+CREATE FUNCTION count_members() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF tg_op <> 'INSERT' THEN
+        UPDATE team_counts SET n = n - 1 WHERE team_id = old.team_id AND machine = old.machine;
+    END IF;
+    IF tg_op <> 'DELETE' THEN
+        INSERT INTO team_counts (team_id, machine, n) VALUES (new.team_id, new.machine, 1)
+        ON CONFLICT (team_id, machine) DO UPDATE SET n = team_counts.n + 1;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER memberships_count AFTER INSERT OR DELETE ON memberships FOR EACH ROW EXECUTE FUNCTION count_members();
+CREATE TRIGGER memberships_turn AFTER UPDATE OF machine ON memberships FOR EACH ROW
+WHEN (old.machine <> new.machine) EXECUTE FUNCTION count_members();
+CREATE FUNCTION follow_user() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE memberships SET name_key = new.display_name_key, machine = (new.kind <> 'person') WHERE user_id = new.id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER memberships_follow AFTER UPDATE OF kind, display_name_key ON users FOR EACH ROW
+WHEN (old.kind <> new.kind OR old.display_name_key <> new.display_name_key) EXECUTE FUNCTION follow_user();
+CREATE FUNCTION forget_team() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM team_counts WHERE team_id = old.id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER team_counts_delete AFTER DELETE ON teams FOR EACH ROW EXECUTE FUNCTION forget_team();
+
+-- The states that few accounts are in.
+CREATE INDEX users_disabled ON users (display_name_key, id) WHERE disabled_at IS NOT NULL;
+CREATE INDEX users_invited ON users (kind, display_name_key, id) WHERE disabled_at IS NULL AND kind = 'person' AND password_hash IS NULL;
+CREATE INDEX users_without_contact ON users (display_name_key, id) WHERE disabled_at IS NULL AND kind <> 'person' AND contact_id IS NULL;
+-- A kind or a role by when they were last seen.
+CREATE INDEX users_by_kind_seen ON users (kind, last_seen_at, id);
+CREATE INDEX users_by_role_seen ON users (role, last_seen_at, id);

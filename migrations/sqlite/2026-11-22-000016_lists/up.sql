@@ -1,0 +1,69 @@
+-- What lists need in order to cost the same however long they are.
+
+-- How many accounts of each kind there are.
+CREATE TABLE user_counts (
+    kind TEXT NOT NULL PRIMARY KEY,
+    n BIGINT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO user_counts (kind, n) VALUES ('person', 0), ('service', 0), ('agent', 0);
+UPDATE user_counts SET n = (SELECT COUNT(*) FROM users WHERE users.kind = user_counts.kind);
+CREATE TRIGGER user_counts_insert AFTER INSERT ON users BEGIN
+    UPDATE user_counts SET n = n + 1 WHERE kind = new.kind;
+END;
+CREATE TRIGGER user_counts_delete AFTER DELETE ON users BEGIN
+    UPDATE user_counts SET n = n - 1 WHERE kind = old.kind;
+END;
+CREATE TRIGGER user_counts_update AFTER UPDATE OF kind ON users WHEN old.kind <> new.kind BEGIN
+    UPDATE user_counts SET n = n - 1 WHERE kind = old.kind;
+    UPDATE user_counts SET n = n + 1 WHERE kind = new.kind;
+END;
+
+-- What a team's list is sorted and split by stands in the membership too, so that one index reads it.
+ALTER TABLE memberships ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE memberships ADD COLUMN machine BOOLEAN NOT NULL DEFAULT FALSE;
+UPDATE memberships SET
+    name_key = (SELECT display_name_key FROM users WHERE users.id = memberships.user_id),
+    machine = (SELECT kind <> 'person' FROM users WHERE users.id = memberships.user_id);
+CREATE INDEX memberships_by_name ON memberships (team_id, name_key, user_id);
+CREATE INDEX memberships_by_kind_name ON memberships (team_id, machine, name_key, user_id);
+
+-- How many people, and how many service and agent accounts, are in each team.
+CREATE TABLE team_counts (
+    team_id BIGINT NOT NULL,
+    machine BOOLEAN NOT NULL,
+    n BIGINT NOT NULL,
+    PRIMARY KEY (team_id, machine)
+) WITHOUT ROWID;
+INSERT INTO team_counts (team_id, machine, n) SELECT team_id, machine, COUNT(*) FROM memberships GROUP BY team_id, machine;
+
+CREATE TRIGGER memberships_insert AFTER INSERT ON memberships BEGIN
+    UPDATE memberships SET (name_key, machine) = (SELECT display_name_key, kind <> 'person' FROM users WHERE id = new.user_id)
+    WHERE user_id = new.user_id AND team_id = new.team_id;
+    INSERT INTO team_counts (team_id, machine, n)
+    SELECT new.team_id, kind <> 'person', 1 FROM users WHERE id = new.user_id
+    ON CONFLICT (team_id, machine) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER memberships_delete AFTER DELETE ON memberships BEGIN
+    UPDATE team_counts SET n = n - 1 WHERE team_id = old.team_id AND machine = old.machine;
+END;
+CREATE TRIGGER memberships_follow AFTER UPDATE OF kind, display_name_key ON users
+WHEN old.kind <> new.kind OR old.display_name_key <> new.display_name_key BEGIN
+    UPDATE memberships SET name_key = new.display_name_key, machine = (new.kind <> 'person') WHERE user_id = new.id;
+END;
+CREATE TRIGGER memberships_turn AFTER UPDATE OF machine ON memberships
+WHEN old.machine <> new.machine AND old.name_key <> '' BEGIN
+    UPDATE team_counts SET n = n - 1 WHERE team_id = old.team_id AND machine = old.machine;
+    INSERT INTO team_counts (team_id, machine, n) VALUES (new.team_id, new.machine, 1)
+    ON CONFLICT (team_id, machine) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER team_counts_delete AFTER DELETE ON teams BEGIN
+    DELETE FROM team_counts WHERE team_id = old.id;
+END;
+
+-- The states that few accounts are in.
+CREATE INDEX users_disabled ON users (display_name_key, id) WHERE disabled_at IS NOT NULL;
+CREATE INDEX users_invited ON users (kind, display_name_key, id) WHERE disabled_at IS NULL AND kind = 'person' AND password_hash IS NULL;
+CREATE INDEX users_without_contact ON users (display_name_key, id) WHERE disabled_at IS NULL AND kind <> 'person' AND contact_id IS NULL;
+-- A kind or a role by when they were last seen.
+CREATE INDEX users_by_kind_seen ON users (kind, last_seen_at, id);
+CREATE INDEX users_by_role_seen ON users (role, last_seen_at, id);
