@@ -1,5 +1,6 @@
 //! A portal on a large store.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,8 @@ pub struct Portal {
     pub port: u16,
     cookie: String,
     token: String,
-    deep: Option<String>,
+    /// The cursors of deep pages, by their lists.
+    deep: HashMap<&'static str, String>,
 }
 
 fn program() -> PathBuf {
@@ -61,7 +63,7 @@ pub fn start(plan: &Plan, size: usize) -> Outcome<Portal> {
     let cookie = cookies.find(|value| value.starts_with("latchkey=")).and_then(|value| value.split(';').next());
     let cookie = cookie.ok_or_else(|| format!("logging in answers {}", answer.status))?.to_owned();
     let token = token(&folder)?;
-    Ok(Portal { size, process, port, cookie, token, deep: None })
+    Ok(Portal { size, process, port, cookie, token, deep: HashMap::new() })
 }
 
 fn make(folder: &Path, size: usize) -> Outcome<()> {
@@ -102,8 +104,8 @@ impl Portal {
     /// The request for a page.
     pub fn head(&mut self, page: &Page) -> Outcome<String> {
         let path = match page.deep {
-            true => format!("{}cursor={}", page.path, self.deep()?),
-            false => page.path.to_owned(),
+            Some(list) => format!("{}cursor={}", page.path, self.deep(list)?),
+            None => page.path.to_owned(),
         };
         let header = match page.face {
             Face::Web => ("Cookie", self.cookie.clone()),
@@ -112,16 +114,16 @@ impl Portal {
         Ok(client::get(&path, &[header]))
     }
 
-    /// The cursor of page 1,000 of the users by name, or of the last page but one where there are fewer: found as anybody would,
+    /// The cursor of page 1,000 of a list, or of the last page but one where there are fewer: found as anybody would,
     /// by following the cursors of the API.
-    fn deep(&mut self) -> Outcome<String> {
-        if let Some(deep) = &self.deep {
+    fn deep(&mut self, list: &'static str) -> Outcome<String> {
+        if let Some(deep) = self.deep.get(list) {
             return Ok(deep.clone());
         }
         let mut cursor = String::new();
         let pages = DEEP.min(self.size / PAGE) - 1;
         for _ in 0..pages {
-            let path = format!("/api/v1/users?limit={PAGE}{cursor}");
+            let path = format!("{list}{cursor}");
             let answer =
                 client::once(self.port, &client::get(&path, &[("Authorization", format!("Bearer {}", self.token))]))?;
             let body: serde_json::Value = serde_json::from_slice(&answer.body)?;
@@ -131,7 +133,7 @@ impl Portal {
             };
         }
         let deep = cursor.trim_start_matches("&cursor=").to_owned();
-        self.deep = Some(deep.clone());
+        self.deep.insert(list, deep.clone());
         Ok(deep)
     }
 }
