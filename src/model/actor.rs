@@ -214,6 +214,21 @@ impl Actor {
         }
     }
 
+    /// What the request has relied on so far. What is asked only to draw controls is no use of a scope: it is taken back.
+    pub fn relied(&self) -> PermissionSet {
+        match &self.via {
+            Via::Token(token) => token.relied.get(),
+            _ => PermissionSet::EMPTY,
+        }
+    }
+
+    /// Takes back what was noted since [`Actor::relied`] told this.
+    pub fn relied_on_no_more_than(&self, before: PermissionSet) {
+        if let Via::Token(token) = &self.via {
+            token.relied.set(before);
+        }
+    }
+
     /// The teams in which it holds `permission` by a team role.
     pub fn teams_with(&self, permission: Permission) -> Vec<TeamId> {
         let teams = self.holdings.teams_with(permission);

@@ -126,6 +126,17 @@ impl Uses {
         self.shared.lock().batch.scopes.get(&token).copied()
     }
 
+    /// Forgets what was noted of these scopes of a token, which are given to it anew.
+    pub fn forget(&self, token: TokenId, scopes: PermissionSet) {
+        let mut waiting = self.shared.lock();
+        if let Some(noted) = waiting.noted.get_mut(&token) {
+            noted.1 = noted.1.without(scopes);
+        }
+        if let Some(used) = waiting.batch.scopes.get_mut(&token) {
+            used.1 = used.1.without(scopes);
+        }
+    }
+
     /// Writes what waits, now.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::{Error, Result};
 
 pub use index::{catch_up, last_account_named};
-pub use retention::{Oldest, boundary, oldest_before, remove_up_to};
+pub use retention::{boundary, remove_up_to};
 pub use search::{Hits, Range, between, find, of_teams};
 
 #[derive(Queryable)]

@@ -10,14 +10,14 @@ use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
 use super::rows::{TokenRow, word};
-use super::schema::{links, token_leaks, token_makers, tokens};
+use super::schema::{former_secrets, links, token_leaks, token_makers, token_secrets, tokens};
 use super::tokens::with_teams;
 use super::users::list;
 use crate::base::clock::{from_micros, to_micros};
 use crate::model::Result;
 use crate::model::ids::TokenId;
-use crate::model::tokens::Token;
 use crate::model::tokens::leak::{Leak, WhatLeaked};
+use crate::model::tokens::{HashedToken, Token};
 
 /// Notes that `token` was made or rotated with `maker`, which knows its secret therefore.
 ///
@@ -39,6 +39,46 @@ pub(super) fn made_with(tx: &mut Tx<'_>, token: TokenId, maker: TokenId, now: Of
         .execute(tx.conn)
         .map(drop)
         .map_err(failed)
+}
+
+/// A token whose secret somebody found.
+pub struct Exposed {
+    /// It.
+    pub token: Token,
+    /// Since when that secret is over, where it is.
+    pub over_since: Option<OffsetDateTime>,
+    /// Whether whoever had that secret got the one after it with it.
+    pub passed_on: bool,
+}
+
+/// The token that has this secret, or ever had it.
+///
+/// # Errors
+/// A fault.
+pub fn exposed(tx: &mut Tx<'_>, hash: &HashedToken, now: OffsetDateTime) -> Result<Option<Exposed>> {
+    let known = token_secrets::table
+        .inner_join(tokens::table)
+        .filter(token_secrets::hash.eq(&hash.0[..]))
+        .select((tokens::all_columns, token_secrets::ends_at, token_secrets::ended, token_secrets::passed_on))
+        .get_result::<(TokenRow, Option<i64>, bool, bool)>(tx.conn)
+        .optional()
+        .map_err(failed)?;
+    let former = former_secrets::table
+        .inner_join(tokens::table)
+        .filter(former_secrets::hash.eq(&hash.0[..]))
+        .select((tokens::all_columns, former_secrets::ends_at, former_secrets::passed_on))
+        .get_result::<(TokenRow, i64, bool)>(tx.conn)
+        .optional()
+        .map_err(failed)?;
+    let (row, over_since, passed_on) = match (known, former) {
+        (Some((row, end, ended, passed_on)), _) => {
+            (row, end.map(from_micros).filter(|end| ended || *end <= now), passed_on)
+        }
+        (None, Some((row, end, passed_on))) => (row, Some(from_micros(end)), passed_on),
+        (None, None) => return Ok(None),
+    };
+    let token = with_teams(tx, vec![row])?.pop();
+    Ok(token.map(|token| Exposed { token, over_since, passed_on }))
 }
 
 #[derive(QueryableByName)]

@@ -136,6 +136,7 @@ diesel::table! {
         last_used_at -> Nullable<BigInt>,
         last_used_address -> Nullable<Text>,
         last_used_agent -> Nullable<Text>,
+        passed_on -> Bool,
     }
 }
 
@@ -271,6 +272,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    former_secrets (hash) {
+        hash -> Binary,
+        token_id -> BigInt,
+        ends_at -> BigInt,
+        passed_on -> Bool,
+    }
+}
+
+diesel::table! {
     token_makers (token_id, maker_id) {
         token_id -> BigInt,
         maker_id -> BigInt,
@@ -333,6 +343,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency,
     audit,
     audit_teams,
+    former_secrets,
     token_makers,
     token_leaks,
     outbox,
@@ -345,4 +356,5 @@ diesel::joinable!(memberships -> roles (role_id));
 diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(audit_teams -> audit (seq));
 diesel::joinable!(token_secrets -> tokens (token_id));
+diesel::joinable!(former_secrets -> tokens (token_id));
 diesel::joinable!(token_leaks -> tokens (token_id));

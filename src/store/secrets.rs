@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_query;
 use diesel::sql_types::Bool;
 use time::OffsetDateTime;
 
@@ -62,8 +63,17 @@ pub fn insert(tx: &mut Tx<'_>, token: TokenId, hint: &str, hash: &HashedToken) -
         .map_err(failed)
 }
 
-/// Puts another secret in force. The one that was stays good until `until`, where there is such a time, and else ends now; one
-/// that was before that is gone.
+/// How a secret is replaced.
+pub struct Replacing {
+    /// Until when the one that was stays good; it ends now without it.
+    pub until: Option<OffsetDateTime>,
+    /// Whether the token itself asks for it.
+    pub passed_on: bool,
+    /// Now.
+    pub now: OffsetDateTime,
+}
+
+/// Puts another secret in force. One that was before the one that was is good no longer.
 ///
 /// # Errors
 /// A fault.
@@ -71,12 +81,25 @@ pub fn replace(
     tx: &mut Tx<'_>,
     token: &Token,
     (hint, hash): (&str, &HashedToken),
-    (until, now): (Option<OffsetDateTime>, OffsetDateTime),
+    Replacing { until, passed_on, now }: Replacing,
 ) -> Result<()> {
     let of_token = token_secrets::table.filter(token_secrets::token_id.eq(token.id.0));
+    // The one before is over now, but known for as long as the token, where somebody finds it.
+    let (id, micros) = (token.id, to_micros(now));
+    sql_query(format!(
+        "INSERT INTO former_secrets (hash, token_id, ends_at, passed_on) \
+         SELECT hash, token_id, CASE WHEN ends_at < {micros} THEN ends_at ELSE {micros} END, passed_on \
+         FROM token_secrets WHERE token_id = {id} AND ends_at IS NOT NULL"
+    ))
+    .execute(tx.conn)
+    .map_err(failed)?;
     diesel::delete(of_token.filter(token_secrets::ends_at.is_not_null())).execute(tx.conn).map_err(failed)?;
     diesel::update(of_token)
-        .set((token_secrets::ends_at.eq(to_micros(until.unwrap_or(now))), token_secrets::ended.eq(until.is_none())))
+        .set((
+            token_secrets::ends_at.eq(to_micros(until.unwrap_or(now))),
+            token_secrets::ended.eq(until.is_none()),
+            token_secrets::passed_on.eq(passed_on),
+        ))
         .execute(tx.conn)
         .map_err(failed)?;
     // Until it is rotated, a token's uses are those of its only secret, and are noted with the token alone.

@@ -63,13 +63,21 @@ pub fn of_secret(tx: &mut Tx<'_>, hash: &HashedToken, last: &LastUse) -> Result<
 /// A fault.
 pub fn of_scope(tx: &mut Tx<'_>, token: TokenId, scope: Permission, at: OffsetDateTime) -> Result<()> {
     let row = scope_uses::token_id.eq(token.0).and(scope_uses::scope.eq(scope.to_string()));
-    let noted = diesel::update(scope_uses::table.filter(row)).set(scope_uses::last_used_at.eq(to_micros(at)));
-    if noted.execute(tx.conn).map_err(failed)? == 0 {
-        sql_query(format!("INSERT INTO scope_uses (token_id, scope, last_used_at) SELECT id, '{scope}', {} FROM tokens WHERE id = {token}", to_micros(at)))
-            .execute(tx.conn)
-            .map_err(failed)?;
-    }
-    Ok(())
+    let earlier = scope_uses::last_used_at.is_null().or(scope_uses::last_used_at.lt(to_micros(at)));
+    // What was added later than this use is another giving of the scope.
+    let given = scope_uses::added_at.is_null().or(scope_uses::added_at.le(to_micros(at)));
+    diesel::update(scope_uses::table.filter(row).filter(earlier).filter(given))
+        .set(scope_uses::last_used_at.eq(to_micros(at)))
+        .execute(tx.conn)
+        .map_err(failed)?;
+    sql_query(format!(
+        "INSERT INTO scope_uses (token_id, scope, last_used_at) SELECT id, '{scope}', {} FROM tokens WHERE id = {token} \
+         AND NOT EXISTS (SELECT 1 FROM scope_uses WHERE token_id = {token} AND scope = '{scope}')",
+        to_micros(at)
+    ))
+    .execute(tx.conn)
+    .map(drop)
+    .map_err(failed)
 }
 
 /// Notes since when these scopes are a token's.

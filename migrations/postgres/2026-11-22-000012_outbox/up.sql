@@ -10,6 +10,17 @@ CREATE INDEX token_makers_by_maker ON token_makers (maker_id);
 INSERT INTO token_makers (token_id, maker_id, at)
 SELECT id, parent_id, created_at FROM tokens WHERE parent_id IS NOT NULL;
 
+-- Whether the secret that took the place of this one was asked for with the token itself: whoever had this one then has that one.
+ALTER TABLE token_secrets ADD COLUMN passed_on BOOLEAN NOT NULL DEFAULT FALSE;
+-- Secrets before the one that the last rotation replaced, so that they are known when somebody finds them.
+CREATE TABLE former_secrets (
+    hash BYTEA NOT NULL PRIMARY KEY,
+    token_id BIGINT NOT NULL REFERENCES tokens (id) ON DELETE CASCADE,
+    ends_at BIGINT NOT NULL,
+    passed_on BOOLEAN NOT NULL
+);
+CREATE INDEX former_secrets_by_token ON former_secrets (token_id);
+
 -- Tokens that somebody found where none belongs, and those that were made with them.
 CREATE TABLE token_leaks (
     token_id BIGINT NOT NULL PRIMARY KEY REFERENCES tokens (id) ON DELETE CASCADE,

@@ -1,5 +1,6 @@
 -- A program that knows no networks must not take such a token from anywhere.
-UPDATE tokens SET revoked_at = active_at WHERE networks <> '' AND revoked_at IS NULL;
+UPDATE tokens SET suspended_at = EXTRACT(EPOCH FROM now())::BIGINT * 1000000, version = version + 1
+WHERE networks <> '' AND revoked_at IS NULL AND suspended_at IS NULL;
 DROP INDEX tokens_by_activity;
 ALTER TABLE tokens DROP COLUMN suspended_for;
 ALTER TABLE tokens DROP COLUMN active_at;

@@ -85,7 +85,7 @@ pub struct TokenQuery {
 impl FromParams for TokenQuery {
     fn take(params: &mut Params) -> Self {
         let q = params.text("q").unwrap_or_default();
-        if PlainToken::is_like(&q) {
+        if PlainToken::mentioned(&q).is_some() {
             params.note::<()>(
                 "q",
                 Err("A token must not stand in an address. Rotate it, and search by its hint.".into()),

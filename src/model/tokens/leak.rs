@@ -1,7 +1,6 @@
 //! Tokens that were found where none belongs.
 
 use time::OffsetDateTime;
-use url::Url;
 
 use super::TokenType;
 use super::secret::SECRET_LEN;
@@ -41,8 +40,8 @@ pub struct Leak {
 pub fn place(text: &str, token: &str) -> String {
     let line: String =
         text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_deceptive(*c)).collect();
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut line = without_tokens(&without_password(line));
+    let line = line.split_whitespace().map(without_password).collect::<Vec<_>>().join(" ");
+    let mut line = without_tokens(&line);
     // Also where the prefix stands there in other signs, as by percent-encoding.
     if let Some(secret) = token.rsplit('_').next().filter(|secret| secret.len() == SECRET_LEN) {
         line = line.replace(secret, "…");
@@ -53,15 +52,14 @@ pub fn place(text: &str, token: &str) -> String {
     }
 }
 
-fn without_password(line: String) -> String {
-    let Ok(mut url) = Url::parse(&line) else { return line };
-    if url.username().is_empty() && url.password().is_none() {
-        return line;
+/// An address without what stands before its host: a name, and perhaps a password.
+fn without_password(word: &str) -> String {
+    let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
+    let host_ends = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..host_ends].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => word.to_owned(),
     }
-    // It fails only for addresses that have no host, and so no password either.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
 }
 
 /// What may be a token, good or mistyped, is cut down to its prefix.
@@ -99,6 +97,11 @@ mod tests {
         let other = PlainToken::generate(TokenType::Agent);
         assert_eq!(tidy(other.reveal()), "lk_agt_…");
         assert_eq!(tidy("https://bob:hunter22@git.example/x"), "https://git.example/x");
+        assert_eq!(
+            tidy("seen in (https://bob:hun@ter22@git.example/x) today"),
+            "seen in (https://git.example/x) today"
+        );
+        assert_eq!(tidy("https://git.example/@bob"), "https://git.example/@bob");
         assert_eq!(tidy(" two\r\nlines\u{0}\t\u{202e}and a trick\u{200b} "), "two lines and a trick");
         assert_eq!(tidy("lk_svc_ is the prefix of lk_svc_tokens"), "lk_svc_ is the prefix of lk_svc_tokens");
         let commit = "https://git.example/c/0123456789abcdef0123456789abcdef01234567/x";

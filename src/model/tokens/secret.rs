@@ -39,9 +39,15 @@ impl PlainToken {
         (checksum(body) == sum).then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
-    /// Whether somebody may mean a token by this, whole or not: it begins like one and is longer than a hint.
-    pub fn is_like(text: &str) -> bool {
-        TokenType::ALL.iter().any(|kind| text.starts_with(kind.prefix())) && text.chars().count() > LONGEST_HINT
+    /// What may be a token in this text, whole or not, wherever it stands there: it begins like one and is longer than a hint.
+    pub fn mentioned(text: &str) -> Option<&str> {
+        let places = TokenType::ALL.iter().flat_map(|kind| text.match_indices(kind.prefix()));
+        let words = places.map(|(at, prefix)| {
+            let rest = &text[at + prefix.len()..];
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            &text[at..at + prefix.len() + end]
+        });
+        words.filter(|word| word.len() > LONGEST_HINT).max_by_key(|word| word.len())
     }
 
     /// The token itself, for the one answer that shows it.

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use crate::model::Result;
 use crate::model::access::Place;
 use crate::model::permissions::{Action, Permission, Resource};
+use crate::model::tokens::TokenType;
+use crate::model::{Error, Result};
 use crate::service::app::{Cx, account};
 use crate::service::settings;
 use crate::store;
@@ -19,6 +20,9 @@ const BATCH: i64 = 200;
 pub fn capping(cx: &mut Cx<'_, '_>) -> Result<i64> {
     cx.attempt("token.cap");
     cx.actor.may(Permission::new(Resource::Settings, Action::Update), Place::Everywhere)?;
+    if !cx.actor.is_admin() {
+        return Err(Error::refused("Tokens of Admins may be among them, and only Admins act on Admins."));
+    }
     let policy = settings::token_policy(cx)?;
     store::tokens::count_breaking(cx.tx, &policy, cx.now)
 }
@@ -46,7 +50,7 @@ pub fn cap(cx: &mut Cx<'_, '_>) -> Result<Capped> {
     let mut capped = Capped { more: i64::try_from(breaking.len()) == Ok(BATCH), ..Capped::default() };
     for token in breaking {
         let user = store::users::get(cx.tx, token.user)?;
-        let rule = policy.of(token.kind);
+        let rule = policy.of(TokenType::from(user.kind));
         let named =
             |end: serde_json::Value| json!({ "token": { "id": token.id, "name": token.name }, "expires_at": end });
         let was = named(json!(token.expires_at.map(|end| end.unix_timestamp())));

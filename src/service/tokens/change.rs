@@ -61,7 +61,9 @@ pub fn change(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, change: &TokenC
     }
     let was = told(cx, &before)?;
     let after = store::tokens::update(cx.tx, &after)?;
-    store::uses::added(cx.tx, after.id, after.scopes.without(before.scopes), cx.now)?;
+    let added = after.scopes.without(before.scopes);
+    store::uses::added(cx.tx, after.id, added, cx.now)?;
+    cx.app.uses.forget(after.id, added);
     let is = told(cx, &after)?;
     let (was, is) = differences(was, is);
     let named = |mut fields: serde_json::Value| {
@@ -155,11 +157,12 @@ fn limited(cx: &mut Cx<'_, '_>, before: &Token, wanted: Option<&BTreeSet<TeamId>
 
 /// Rule 2: what makes a token wider asks more than the permission to change it.
 fn authorise(cx: &mut Cx<'_, '_>, user: &User, before: &Token, after: &Token) -> Result<()> {
-    if after.global_admin && !before.global_admin {
-        return may_make_global_admin(cx, extent(after));
-    }
     if !after.is_wider_than(before) {
         return Ok(());
+    }
+    // It has no scopes to be measured by: a wider network is an Admin's power from more places.
+    if after.global_admin {
+        return may_make_global_admin(cx, extent(after));
     }
     let standing = user.standing(store::memberships::roles(cx.tx, user.id)?);
     may_widen(cx, user, &standing, after)

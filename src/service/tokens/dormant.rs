@@ -16,24 +16,28 @@ const BATCH: i64 = 200;
 /// # Errors
 /// A fault; what was suspended before it stays so.
 pub fn suspend_dormant(app: &App) -> Result<usize> {
-    // What was used just now is not dormant.
-    app.write_uses()?;
     let mut all = 0;
     loop {
-        let some = app.write(&Caller::system(), suspend_some)?;
-        all += some;
-        if i64::try_from(some).unwrap_or(i64::MAX) < BATCH {
+        // What was used just now is not dormant.
+        app.write_uses()?;
+        let (suspended, looked_at) = app.write(&Caller::system(), suspend_some)?;
+        all += suspended;
+        // Those that were left alone are used and so are not found again, once that is written.
+        if i64::try_from(looked_at).unwrap_or(i64::MAX) < BATCH {
             return Ok(all);
         }
     }
 }
 
-fn suspend_some(cx: &mut Cx<'_, '_>) -> Result<usize> {
+/// How many were suspended, of how many that were looked at.
+fn suspend_some(cx: &mut Cx<'_, '_>) -> Result<(usize, usize)> {
     let policy = settings::token_policy(cx)?;
     if policy.dormant_days.is_none() {
-        return Ok(0);
+        return Ok((0, 0));
     }
-    let dormant = store::tokens::dormant(cx.tx, policy.dormant_since(cx.now), cx.now, BATCH)?;
+    let found = store::tokens::dormant(cx.tx, policy.dormant_since(cx.now), cx.now, BATCH)?;
+    let looked_at = found.len();
+    let dormant: Vec<_> = found.into_iter().filter(|token| cx.app.uses.of_token(token.id).is_none()).collect();
     for token in &dormant {
         let user = store::users::get(cx.tx, token.user)?;
         store::tokens::suspend(cx.tx, token, Some(SuspendedFor::Dormancy), cx.now)?;
@@ -42,5 +46,5 @@ fn suspend_some(cx: &mut Cx<'_, '_>) -> Result<usize> {
         let after = json!({ "token": named, "suspended": true, "not_used_for_days": policy.dormant_days });
         cx.done(account(&user), Some(json!({ "token": named, "suspended": false })), Some(after))?;
     }
-    Ok(dormant.len())
+    Ok((dormant.len(), looked_at))
 }

@@ -10,7 +10,7 @@ use crate::model::audit::Event;
 use crate::model::ids::{TokenId, UserId};
 use crate::model::page::{Cursor, Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::tokens::{PlainToken, Token, TokenFilter, TokenSort, TokenState, Usage};
+use crate::model::tokens::{PlainToken, Token, TokenFilter, TokenPolicy, TokenSort, TokenState, Usage};
 use crate::model::users::User;
 use crate::model::{Error, Result};
 use crate::service::app::{Cx, account};
@@ -38,14 +38,30 @@ pub fn may_list(cx: &Cx<'_, '_>) -> bool {
 
 fn reach(cx: &mut Cx<'_, '_>) -> Result<Reach> {
     cx.attempt("token.list");
+    let sight = cx.actor.sight();
     if cx.actor.can(READ, Place::Everywhere) {
-        return Ok(Reach::All);
+        return Ok(Reach::new(None, None, &sight));
     }
     if !may_list(cx) {
         cx.actor.may(READ, Place::Everywhere)?;
     }
     let own = cx.actor.id().filter(|id| cx.actor.owns(*id, Action::Read));
-    Ok(Reach::Some { homes: cx.actor.teams_with(READ), own })
+    Ok(Reach::new(Some(&cx.actor.teams_with(READ)), own, &sight))
+}
+
+/// Whether a filter asks of a team that the caller may not know of: then it finds nothing.
+fn asks_in_the_dark(cx: &Cx<'_, '_>, filter: &TokenFilter) -> bool {
+    filter.team.is_some_and(|team| !crate::service::teams::is_known(cx, team))
+}
+
+/// Tells what was used a moment ago, and leaves out what does not belong here for it; a page is that much shorter.
+fn freshened(cx: &Cx<'_, '_>, tokens: &mut Vec<Token>, filter: &TokenFilter, policy: &TokenPolicy) {
+    tokens.iter_mut().for_each(|token| freshen(cx, token));
+    tokens.retain(|token| match filter.usage {
+        Some(Usage::Never) => token.last_use.is_none(),
+        Some(Usage::Dormant) => token.active_at < policy.dormant_since(cx.now),
+        None => true,
+    });
 }
 
 /// A page of the tokens that the caller may see and `filter` asks for.
@@ -54,15 +70,12 @@ fn reach(cx: &mut Cx<'_, '_>) -> Result<Reach> {
 /// A refusal, or a cursor that is none.
 pub fn list(cx: &mut Cx<'_, '_>, filter: &TokenFilter, sort: TokenSort, request: &PageRequest) -> Result<Page<Listed>> {
     let reach = reach(cx)?;
+    if asks_in_the_dark(cx, filter) {
+        return Ok(Page::empty());
+    }
     let policy = settings::token_policy(cx)?;
     let mut page = store::tokens::page(cx.tx, &reach, filter, (sort, request), (&policy, cx.now))?;
-    page.items.iter_mut().for_each(|token| freshen(cx, token));
-    // A use that is not written yet says that a token does not belong here; the page is that much shorter.
-    page.items.retain(|token| match filter.usage {
-        Some(Usage::Never) => token.last_use.is_none(),
-        Some(Usage::Dormant) => token.active_at < policy.dormant_since(cx.now),
-        None => true,
-    });
+    freshened(cx, &mut page.items, filter, &policy);
     let owners = owners(cx, &page.items)?;
     let mut rotations = rotations(cx, &page.items)?;
     let mut leaks = store::leaks::of(cx.tx, &page.items)?;
@@ -92,11 +105,13 @@ fn owners(cx: &mut Cx<'_, '_>, tokens: &[Token]) -> Result<HashMap<UserId, (User
     ids.dedup();
     let mut roles = store::memberships::roles_of(cx.tx, &ids)?;
     let mut owners = HashMap::new();
+    let relied = cx.actor.relied();
     for user in store::users::many(cx.tx, &ids)? {
         let held = Holdings::of(&user.standing(roles.remove(&user.id).unwrap_or_default()));
         let rights = row_rights(cx, &user)?;
         owners.insert(user.id, (user, held, rights));
     }
+    cx.actor.relied_on_no_more_than(relied);
     Ok(owners)
 }
 
@@ -118,9 +133,7 @@ pub enum Pasted {
 /// A refusal.
 pub fn pasted(cx: &mut Cx<'_, '_>, text: &str) -> Result<Option<Pasted>> {
     let reach = reach(cx)?;
-    if !PlainToken::is_like(text) {
-        return Ok(None);
-    }
+    let Some(text) = PlainToken::mentioned(text) else { return Ok(None) };
     let Some(plain) = PlainToken::parse(text) else { return Ok(Some(Pasted::Broken)) };
     let found = store::secrets::find(cx.tx, &plain.hash())?.map(|found| found.token.id);
     let Some(id) = found else { return Ok(Some(Pasted::Unknown)) };
@@ -148,10 +161,12 @@ pub fn account_named(cx: &mut Cx<'_, '_>, username: &str) -> Result<UserId> {
 /// How many tokens are read at once.
 const BATCH: i64 = 500;
 
-/// An export of the inventory under way, in the order that was asked for.
+/// An export of the inventory under way. It goes by the ids of the tokens, since whatever else they are sorted by may change
+/// under it, and a token would be missed or told twice.
 pub struct Export {
     filter: TokenFilter,
-    sort: TokenSort,
+    /// What the caller saw when it began.
+    reach: Reach,
     /// Where it goes on; nothing at the end.
     rest: Option<PageRequest>,
 }
@@ -171,31 +186,32 @@ impl Export {
     ///
     /// # Errors
     /// A refusal, or [`Error::Invalid`] at `account`.
-    pub fn begin(
-        cx: &mut Cx<'_, '_>,
-        mut filter: TokenFilter,
-        account: &str,
-        (sort, descending): (TokenSort, bool),
-    ) -> Result<Self> {
-        reach(cx)?;
+    pub fn begin(cx: &mut Cx<'_, '_>, mut filter: TokenFilter, account: &str, descending: bool) -> Result<Self> {
+        let reach = reach(cx)?;
         if !account.is_empty() {
             filter.account = Some(account_named(cx, account)?);
         }
+        let dark = asks_in_the_dark(cx, &filter);
         cx.attempt("token.export");
         cx.record(Event::done("token.export", None))?;
-        Ok(Self { filter, sort, rest: Some(PageRequest { limit: BATCH, cursor: None, descending }) })
+        let rest = (!dark).then_some(PageRequest { limit: BATCH, cursor: None, descending });
+        Ok(Self { filter, reach, rest })
     }
 
-    /// The next tokens; `None` at the end. Whoever asks must still be allowed to.
+    /// The next tokens; `None` at the end. Whoever asks must still be allowed to see just as much: a part is not to look whole.
     ///
     /// # Errors
     /// A refusal, or that the session or token is over.
     pub fn next(&mut self, cx: &mut Cx<'_, '_>) -> Result<Option<Vec<Exported>>> {
-        let reach = reach(cx)?;
+        if reach(cx)? != self.reach {
+            return Err(Error::refused("What you may see changed while this was exported. Begin again."));
+        }
         let Some(request) = self.rest.take() else { return Ok(None) };
         let policy = settings::token_policy(cx)?;
-        let page = store::tokens::page(cx.tx, &reach, &self.filter, (self.sort, &request), (&policy, cx.now))?;
+        let sort = (TokenSort::Created, &request);
+        let mut page = store::tokens::page(cx.tx, &self.reach, &self.filter, sort, (&policy, cx.now))?;
         let cursor = page.next.as_deref().map(Cursor::decode).transpose()?;
+        freshened(cx, &mut page.items, &self.filter, &policy);
         self.rest = cursor.map(|cursor| PageRequest { cursor: Some(cursor), ..request });
         let mut ids: Vec<_> = page.items.iter().map(|token| token.user).collect();
         ids.sort_unstable();

@@ -15,6 +15,7 @@ use crate::model::users::User;
 use crate::service::app::{App, Caller, Cx, account};
 use crate::service::throttle;
 use crate::store;
+use crate::store::leaks::Exposed;
 
 /// A token that was found, and where.
 pub struct Report {
@@ -40,13 +41,14 @@ pub fn report(app: &App, caller: &Caller, report: &Report) -> Result<()> {
 /// What is not known goes the same way as far as the look-up, mistyped or not.
 fn found(cx: &mut Cx<'_, '_>, report: &Report) -> Result<()> {
     let text = report.token.reveal().trim();
-    let Some(found) = store::secrets::find(cx.tx, &HashedToken(crypto::sha256(text.as_bytes())))? else {
+    let hash = HashedToken(crypto::sha256(text.as_bytes()));
+    let Some(Exposed { token, over_since, passed_on }) = store::leaks::exposed(cx.tx, &hash, cx.now)? else {
         tracing::info!("a token was reported as leaked that is not known here");
         return Ok(());
     };
-    let token = found.token;
-    // A secret that is over ends nothing that its successor is for, but whoever had it may have made tokens while it was good.
-    let over_since = found.ends_at.filter(|end| found.ended || *end <= cx.now);
+    // A secret that is over ends nothing that its successor is for, but whoever had it may have made tokens while it was good; and
+    // who got the successor with it has that one.
+    let over_since = over_since.filter(|_| !passed_on);
     let family = store::leaks::made_by(cx.tx, token.id, over_since)?;
     let ends = over_since.is_none() && token.revoked_at.is_none();
     let noted = store::leaks::of(cx.tx, [&token])?.contains_key(&token.id);

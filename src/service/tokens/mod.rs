@@ -22,7 +22,7 @@ use crate::model::access::{Holdings, Place};
 use crate::model::ids::{TokenId, UserId};
 use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
-use crate::model::tokens::{Leak, Rotation, Token};
+use crate::model::tokens::{Leak, Rotation, Token, TokenType};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store;
@@ -200,7 +200,7 @@ pub fn acts(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Result<Acts> {
         Err(Error::Internal(fault)) => return Err(Error::Internal(fault)),
         Err(_) => false,
     };
-    let yields = yields && cx.token_policy(token.kind)?.permits().is_ok();
+    let yields = yields && cx.token_policy(TokenType::from(user.kind))?.permits().is_ok();
     let suspended = token.suspended_at.is_some();
     Ok(Acts { rotate: yields && !suspended && user.is_enabled(), suspend: true, resume: yields && suspended })
 }

@@ -7,11 +7,12 @@ use super::change::{acting, at_version, may_yield};
 use super::mint::must_be_enabled;
 use super::{Minted, effective, holdings, told};
 use crate::model::ids::{TokenId, UserId};
-use crate::model::tokens::{Overlap, PlainToken, Token, TokenState};
+use crate::model::tokens::{Overlap, PlainToken, Token, TokenState, TokenType};
 use crate::model::users::User;
 use crate::model::{Error, Result};
 use crate::service::app::{Cx, account, differences};
 use crate::store;
+use crate::store::secrets::Replacing;
 use crate::store::tokens::Renewal;
 
 /// How a token is to be rotated.
@@ -50,7 +51,7 @@ fn judged(cx: &mut Cx<'_, '_>, user: &User, token: &Token, version: Option<i64>)
 
 fn rotatable(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Result<()> {
     must_be_enabled(user)?;
-    cx.token_policy(token.kind)?.permits()?;
+    cx.token_policy(TokenType::from(user.kind))?.permits()?;
     if token.state(cx.now) == TokenState::Suspended {
         return Err(Error::Conflict(format!("{} is suspended. Resume it before it is rotated.", token.name)));
     }
@@ -70,8 +71,9 @@ pub fn rotate(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, wanted: &Rotate
     let end = ends(cx, &before)?;
     let until = until(&before, wanted.overlap, end, cx.now);
     let was = told(cx, &before)?;
-    store::secrets::replace(cx.tx, &before, (&plain.hint(), &plain.hash()), (until, cx.now))?;
     let by = cx.actor.token().map(|token| token.id);
+    let replacing = Replacing { until, passed_on: by == Some(before.id), now: cx.now };
+    store::secrets::replace(cx.tx, &before, (&plain.hint(), &plain.hash()), replacing)?;
     let hint = plain.hint();
     let renewal = Renewal { hint: &hint, end, renewed: by.is_none(), by: by.filter(|by| *by != before.id) };
     let after = store::tokens::rotate(cx.tx, &before, &renewal, cx.now)?;
@@ -101,7 +103,8 @@ fn until(before: &Token, overlap: Overlap, end: Option<OffsetDateTime>, now: Off
 /// # Errors
 /// A fault.
 pub fn ends(cx: &mut Cx<'_, '_>, token: &Token) -> Result<Option<OffsetDateTime>> {
-    let policy = cx.token_policy(token.kind)?;
+    let user = store::users::get(cx.tx, token.user)?;
+    let policy = cx.token_policy(TokenType::from(user.kind))?;
     Ok(match cx.actor.token() {
         Some(_) => policy.capped(token.expires_at, cx.now),
         None => token.renewed(&policy, cx.now),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::change::{acting, at_version, may_yield};
 use crate::model::ids::{TokenId, UserId};
-use crate::model::tokens::Token;
+use crate::model::tokens::{Token, TokenType};
 use crate::model::users::User;
 use crate::model::{Error, Result};
 use crate::service::app::{Cx, account};
@@ -39,7 +39,7 @@ pub fn suspend(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Optio
 pub fn resuming(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Option<i64>) -> Result<(User, Token)> {
     let (user, token) = acting(cx, user, token, "token.resume")?;
     at_version(&token, version)?;
-    cx.token_policy(token.kind)?.permits()?;
+    cx.token_policy(TokenType::from(user.kind))?.permits()?;
     match may_yield(cx, &user, &token) {
         // The form asks for it.
         Ok(()) | Err(Error::PasswordNeeded) => Ok((user, token)),

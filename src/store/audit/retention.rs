@@ -29,34 +29,6 @@ pub fn boundary(tx: &mut Tx<'_>) -> Result<Option<Boundary>> {
     Ok(found.map(read))
 }
 
-/// The last of the oldest entries that were written before `at`: at most `most` of them, never the newest entry of all.
-///
-/// # Errors
-/// A fault.
-pub fn oldest_before(tx: &mut Tx<'_>, at: i64, most: i64) -> Result<Option<Oldest>> {
-    let rows = audit::table.order(audit::seq.asc()).select((audit::seq, audit::at)).limit(most + 1);
-    let rows = rows.load::<(i64, i64)>(tx.conn).map_err(failed)?;
-    let last = rows.last().map(|(seq, _)| *seq);
-    let old = rows.iter().take_while(|(seq, written)| *written < at && Some(*seq) != last);
-    let old: Vec<_> = old.take(usize::try_from(most).unwrap_or(usize::MAX)).collect();
-    let Some((seq, at)) = old.last() else { return Ok(None) };
-    let mac = audit::table.filter(audit::seq.eq(seq)).select(audit::mac).get_result(tx.conn).map_err(failed)?;
-    let count = i64::try_from(old.len()).unwrap_or(i64::MAX);
-    Ok(Some(Oldest { seq: *seq, at: *at, mac: code(mac)?, count }))
-}
-
-/// The last of some of the oldest entries.
-pub struct Oldest {
-    /// Its number.
-    pub seq: i64,
-    /// When it was written.
-    pub at: i64,
-    /// Its code.
-    pub mac: Mac,
-    /// How many entries it is with those before.
-    pub count: i64,
-}
-
 /// Removes all entries up to the boundary, with what they are searched by, and leaves the boundary.
 ///
 /// # Errors

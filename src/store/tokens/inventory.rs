@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::policy::{breaks, unused};
 use super::{STOPPED, with_teams};
 use crate::base::clock::to_micros;
+use crate::model::actor::Sight;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::names::fold;
 use crate::model::page::{Key, Page, PageRequest};
@@ -17,7 +18,7 @@ use crate::store::conn::{Conn, MultiBackend};
 use crate::store::db::{Tx, failed};
 use crate::store::rows::TokenRow;
 use crate::store::schema::tokens;
-use crate::store::users::{list, pattern};
+use crate::store::users::{list, pattern, seen_by};
 
 /// As the indexes have it.
 const END: &str = "COALESCE(expires_at, 9223372036854775807)";
@@ -26,26 +27,24 @@ const USE: &str = "COALESCE(last_used_at, 0)";
 type Filter = Box<dyn BoxableExpression<tokens::table, MultiBackend, SqlType = Bool>>;
 
 /// Whose tokens may be listed.
-pub enum Reach {
-    /// Everybody's.
-    All,
-    /// Those of the service and agent accounts at home in these teams, and of this account.
-    Some {
-        /// The teams.
-        homes: Vec<TeamId>,
-        /// The account.
-        own: Option<UserId>,
-    },
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    conditions: Vec<String>,
 }
 
 impl Reach {
-    fn condition(&self) -> Option<String> {
-        let Self::Some { homes, own } = self else { return None };
-        let homes = list(homes.iter().map(|id| id.0));
-        let own = own.map_or(0, |id| id.0);
-        Some(format!(
-            "(tokens.user_id IN (SELECT id FROM users WHERE home_team_id IN ({homes})) OR tokens.user_id = {own})"
-        ))
+    /// The tokens of all accounts that `sight` allows; or, where there are `homes`, of the service and agent accounts at home in
+    /// these teams alone, and of the account `own`.
+    pub fn new(homes: Option<&[TeamId]>, own: Option<UserId>, sight: &Sight) -> Self {
+        let at_home = homes.map(|homes| {
+            let homes = list(homes.iter().map(|id| id.0));
+            let own = own.map_or(0, |id| id.0);
+            format!(
+                "(tokens.user_id IN (SELECT id FROM users WHERE home_team_id IN ({homes})) OR tokens.user_id = {own})"
+            )
+        });
+        let seen = seen_by(sight).map(|seen| format!("tokens.user_id IN (SELECT id FROM users WHERE {seen})"));
+        Self { conditions: at_home.into_iter().chain(seen).collect() }
     }
 }
 
@@ -61,7 +60,7 @@ pub fn page(
     (policy, now): (&TokenPolicy, OffsetDateTime),
 ) -> Result<Page<Token>> {
     let mut query = tokens::table.into_boxed();
-    for condition in conditions(filter, policy, now).into_iter().chain(reach.condition()) {
+    for condition in conditions(filter, policy, now).into_iter().chain(reach.conditions.iter().cloned()) {
         query = query.filter(sql::<Bool>(&condition));
     }
     if let Some(found) = matches(tx.conn, &filter.search) {

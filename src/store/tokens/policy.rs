@@ -9,6 +9,7 @@ use super::{good, with_teams};
 use crate::base::clock::to_micros;
 use crate::model::Result;
 use crate::model::tokens::{Token, TokenPolicy, TokenType};
+use crate::model::users::Kind;
 use crate::store::db::{Tx, count_rows, failed};
 use crate::store::schema::tokens;
 
@@ -35,8 +36,9 @@ pub(super) fn unused(since: OffsetDateTime, now: OffsetDateTime) -> String {
 
 /// That a token could not be made as it is under `policy`, in SQL.
 pub(super) fn breaks(policy: &TokenPolicy, now: OffsetDateTime) -> String {
-    let breaks = |kind: &TokenType| {
-        let rule = policy.of(*kind);
+    // By the account and not by the token: one that was turned into another kind lives by the rules of what it is.
+    let breaks = |kind: &Kind| {
+        let rule = policy.of(TokenType::from(*kind));
         let too_long = match rule.latest(now) {
             _ if !rule.allowed => "1 = 1".to_owned(),
             // A day given by its date ends at midnight, so the last allowed day is allowed whole.
@@ -44,9 +46,10 @@ pub(super) fn breaks(policy: &TokenPolicy, now: OffsetDateTime) -> String {
             None if rule.never_allowed() => "1 = 0".to_owned(),
             None => "expires_at IS NULL".to_owned(),
         };
-        format!("(kind = '{kind}' AND ({too_long}))")
+        let slug = kind.slug();
+        format!("(({too_long}) AND EXISTS (SELECT 1 FROM users u WHERE u.id = tokens.user_id AND u.kind = '{slug}'))")
     };
-    let any: Vec<_> = TokenType::ALL.iter().map(breaks).collect();
+    let any: Vec<_> = Kind::ALL.iter().map(breaks).collect();
     format!("revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {}) AND ({})", to_micros(now), any.join(" OR "))
 }
 

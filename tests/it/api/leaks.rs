@@ -62,7 +62,42 @@ fn outbox(app: &TestApp) -> Vec<Value> {
     rows.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
 }
 
+/// Rotates the token of `api` with itself, without an overlap: a client with the new secret.
+async fn rotates_itself(user: UserId, api: &Api) -> String {
+    let token = api.get("/api/v1/me").await.body["token"]["id"].clone();
+    let rotated = api.post(&format!("/api/v1/users/{user}/tokens/{token}/rotate"), json!({ "overlap": "none" })).await;
+    assert_eq!(rotated.status, 200, "{}", rotated.body);
+    rotated.body["token"].as_str().unwrap().to_owned()
+}
+
 both! {
+    async fn s4_leak_reaches_the_secret_that_a_thief_got_by_rotating(app) {
+        let scene = Scene::of(&app);
+        let second = rotates_itself(scene.user, &scene.api).await;
+        assert!(works(&app, &second).await);
+        report(&app, &scene.token, Some(PLACE)).await;
+        assert!(!works(&app, &second).await, "it was had with the one that was found");
+    }
+
+    async fn s4_leak_of_a_secret_from_long_ago_is_still_known(app) {
+        let scene = Scene::of(&app);
+        let (child, made) = scene.made_with(&scene.api, scene.user, "made with the first").await;
+        let id = app.last_token(scene.user).0 - 1;
+        assert_eq!(child, id + 1);
+        let root = app.root_api();
+        let mut last = String::new();
+        for _ in 0..3 {
+            app.clock.advance(Duration::hours(1));
+            let rotated = root.post(&format!("/api/v1/users/{}/tokens/{id}/rotate", scene.user), json!({ "overlap": "none" })).await;
+            last = rotated.body["token"].as_str().unwrap().to_owned();
+        }
+        report(&app, &scene.token, Some(PLACE)).await;
+        assert!(!works(&app, &made).await && works(&app, &last).await, "what was made with it goes; what somebody else put in its place stays");
+        let now = scene.made_with(&app.api(&last), scene.user, "made with the last").await.1;
+        report(&app, &scene.token, Some(PLACE)).await;
+        assert!(works(&app, &now).await, "which was made after that secret was over");
+    }
+
     async fn s4_leak_ends_a_token_and_says_where(app) {
         let scene = Scene::of(&app);
         let other = app.token(scene.user, "teams:read");

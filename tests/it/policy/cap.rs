@@ -70,6 +70,10 @@ both! {
         assert_eq!((max.get("/tokens/cap").await.status, max.post("/tokens/cap", &[]).await.status), (403, 403));
         let list = max.get("/tokens?type=all&expiry=beyond-policy").await;
         assert_eq!((list.status, list.count("a[href='/tokens/cap']")), (200, 0), "and is not offered it");
+        app.make_admin("ada");
+        let ada = latchkey::model::ids::UserId(app.number("SELECT id AS n FROM users WHERE username = 'ada'"));
+        let narrow = app.api(&app.token(ada, "settings:read settings:update"));
+        assert_eq!(narrow.post("/api/v1/tokens/cap", Value::Null).await.status, 403, "a token with scopes acts on no Admin's tokens");
         assert_eq!(app.number("SELECT COUNT(*) AS n FROM audit WHERE action = 'token.cap' AND outcome = 'done'"), 0);
     }
 }

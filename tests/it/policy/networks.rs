@@ -64,6 +64,33 @@ both! {
         }
     }
 
+    async fn s4_only_an_admin_in_person_widens_the_networks_of_a_global_admin_token(app, behind_a_proxy) {
+        let mut ada = app.admin().await;
+        let user = service(&app);
+        app.global_admin(user);
+        let token = app.last_token(user);
+        app.sql(&format!("UPDATE tokens SET networks = '10.20.0.0/16' WHERE id = {token}")).unwrap();
+        let path = format!("/api/v1/users/{user}/tokens/{token}");
+        let maintainer = app.api(&app.token(user, "tokens:update service_accounts:read teams:read"));
+        for api in [&maintainer, &app.root_api()] {
+            let refused = api.patch(&path, json!({ "networks": [] })).await;
+            assert_eq!(refused.status, 403, "{}", refused.body);
+            let less = api.patch(&path, json!({ "networks": ["10.20.30.0/24"] })).await;
+            assert_eq!(less.status, 200, "taking away asks for the permission alone: {}", less.body);
+        }
+        app.clock.advance(time::Duration::minutes(11));
+        let page = ada.get(&path.replace("/api/v1", "")).await;
+        let mut fields = page.form("form[action]:has(input[name='networks'])");
+        fields.retain(|(name, _)| name != "networks");
+        fields.push(("networks".into(), String::new()));
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let asked = ada.post(&path.replace("/api/v1", ""), &fields).await;
+        assert!(asked.status >= 400 && asked.count("input[name='password']") == 1, "{} {}", asked.status, asked.text());
+        let fields = [&fields[..], &[("password", crate::support::PASSWORD)]].concat();
+        assert_eq!(ada.post(&path.replace("/api/v1", ""), &fields).await.status, 303);
+        assert_eq!(app.number(&format!("SELECT COUNT(*) AS n FROM tokens WHERE id = {token} AND networks = ''")), 1);
+    }
+
     async fn s4_networks_are_read_on_the_pages_and_mistakes_are_told_at_the_field(app, behind_a_proxy) {
         let mut ada = app.admin().await;
         let user = service(&app);

@@ -123,6 +123,12 @@ both! {
             assert!(!target.contains(&pasted[7..20]), "{target}");
             assert!(ada.get(&target).await.has(told), "{told}");
         }
+        for around in ["Bearer {}", "TOKEN={}", "\"{}\"", "see {} there"] {
+            let found = ada.post("/tokens/find", &[("q", &around.replace("{}", &scene.secret))]).await;
+            let target = found.location.unwrap();
+            assert!(!target.contains(&scene.secret[7..20]), "{target}");
+            assert_eq!(names(&ada.get(&target).await), ["deploy"], "{around}");
+        }
         let hint = format!("lk_svc_…{}", &scene.secret[scene.secret.len() - 4..]);
         for typed in [hint.clone(), hint.replace('…', "..."), scene.secret[scene.secret.len() - 4..].to_owned()] {
             let found = ada.submit("/tokens/find", &[("q", &typed), ("type", "")]).await;
@@ -145,6 +151,12 @@ both! {
         let scene = scene(&app);
         let mut jonas = app.log_in("jonas").await;
         assert_eq!(names(&jonas.get("/tokens?type=all").await), ["laptop", "deploy"], "not the agent's of Billing");
+        let hidden = app.number("SELECT id AS n FROM teams WHERE name = 'Billing'");
+        app.sql(&format!("INSERT INTO memberships (user_id, team_id, role_id, created_at) VALUES ({}, {hidden}, 1, 0)", scene.deployer)).unwrap();
+        for path in ["/tokens", "/tokens/export.csv"] {
+            let dark = jonas.get(&format!("{path}?type=all&team={hidden}")).await;
+            assert!(dark.status == 200 && !dark.body.contains("deployer@service"), "who is in a hidden team is not told: {}", dark.body);
+        }
         let agent = app.number("SELECT id AS n FROM tokens WHERE name = 'assist'");
         assert_eq!(names(&jonas.get(&format!("/tokens?token={agent}")).await), Vec::<String>::new());
         assert!(jonas.get("/tokens?account=helper%40agent").await.error("account").is_some(), "who is out of sight is told like nobody");

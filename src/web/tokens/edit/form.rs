@@ -97,7 +97,7 @@ impl EditForm {
             global: offer.may_global || token.global_admin,
             global_admin: typed.map_or(token.global_admin, |typed| typed.has("global_admin")),
             global_was: token.global_admin,
-            ask_password: !token.global_admin && (offer.ask_password || matches!(error, Some(Error::PasswordNeeded))),
+            ask_password: (!token.global_admin && offer.ask_password) || matches!(error, Some(Error::PasswordNeeded)),
             password,
         }
     }

@@ -12,8 +12,8 @@ use crate::web::{Answer, Fields, see_other};
 pub async fn find(portal: Portal, fields: Fields) -> Answer {
     let mut asked = fields.only(NAMES);
     let text = fields.secret("q");
-    let is_token = PlainToken::is_like(text.reveal().trim());
-    let look = move |cx: &mut Cx<'_, '_>| tokens::pasted(cx, text.reveal().trim());
+    let is_token = PlainToken::mentioned(text.reveal()).is_some();
+    let look = move |cx: &mut Cx<'_, '_>| tokens::pasted(cx, text.reveal());
     // Nobody waits for the writer to search by a name.
     let pasted = if is_token { portal.write(look).await? } else { portal.read(look).await? };
     if pasted.is_some() {
