@@ -1,5 +1,6 @@
 //! The bare handler that pages are compared with: the same framework with the same number of workers, and nothing else.
 
+use std::io::Write;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
@@ -41,6 +42,6 @@ pub fn serve(listen: &str) -> Outcome<()> {
             }),
         )
     });
-    println!("{}", listener.local_addr()?.port());
+    writeln!(std::io::stdout(), "{}", listener.local_addr()?.port())?;
     Ok(actix_web::rt::System::new().block_on(server.workers(WORKERS).listen(listener)?.run())?)
 }

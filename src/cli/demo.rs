@@ -1,12 +1,14 @@
 //! `latchkey demo`.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+
+use actix_web::rt::System;
 
 use super::{Outcome, open, say, serve};
 use crate::base::clock::{Clock, FakeClock};
-use crate::base::config::Config;
+use crate::base::config::{Config, ConfigError};
 use crate::base::random;
 use crate::base::secret::Secret;
 use crate::service::App;
@@ -28,15 +30,16 @@ pub(super) struct Args {
     no_serve: bool,
 }
 
-pub(super) fn run(args: &Args, config: Config) -> Outcome {
-    match args.users {
-        Some(accounts) => fill(accounts, args, config),
-        None => show(config),
+impl Args {
+    /// Whether a store that stays is asked for, and not the demo.
+    pub(super) fn fills(&self) -> bool {
+        self.users.is_some()
     }
 }
 
 /// A large store that stays.
-fn fill(accounts: usize, args: &Args, mut config: Config) -> Outcome {
+pub(super) fn fill(args: &Args, mut config: Config) -> Outcome {
+    let accounts = args.users.unwrap_or_default();
     if let Some(folder) = &args.data_dir {
         config.data_dir.clone_from(folder);
     }
@@ -50,14 +53,8 @@ fn fill(accounts: usize, args: &Args, mut config: Config) -> Outcome {
 }
 
 /// A portal that is gone afterwards.
-fn show(mut config: Config) -> Outcome {
-    if config.database_url.is_some() {
-        return Err(
-            "the demo makes a store of its own, in SQLite, and throws it away at the end. It does not touch the \
-                    database that LATCHKEY_DATABASE_URL or DATABASE_URL names: unset it to try the demo"
-                .into(),
-        );
-    }
+pub(super) fn show() -> Outcome {
+    let mut config = settings(std::env::vars())?;
     // What happens to tokens and accounts is on the pages; the log would bury what is printed here.
     if config.log == Config::default().log {
         config.log = "warn".into();
@@ -66,29 +63,84 @@ fn show(mut config: Config) -> Outcome {
     let listener = listen(&mut config)?;
     let folder = Folder::make()?;
     config.data_dir.clone_from(&folder.0);
-    // Nobody at the made-up addresses waits for mail.
-    (config.smtp_url, config.smtp_from) = (None, None);
+    // Dropped before the folder is, and its drop waits for whoever still writes there.
+    let system = System::new();
+    // From here on to the end, so that the folder goes however the program is told to stop.
+    let mut signals = system.block_on(async { Signals::new() })?;
     say("Making an organisation that does not exist …")?;
     let password = Secret::new(random::base62(16));
-    let Some(told) = unless_stopped(&config, &password)? else { return Ok(()) };
+    let Some(told) = system.block_on(unless_stopped(&config, &password, &mut signals))? else { return Ok(()) };
     let app = open::app(config, Clock::System)?;
     greet(&app, &told, &password)?;
-    serve::serve(app, listener)?;
-    drop(folder);
+    serve::serve(&system, app, listener, signals.any())?;
+    drop((system, folder));
     say("The demo is over: its store, accounts, passwords and tokens are gone.")
 }
 
-/// The organisation; nothing where the program is told to stop meanwhile, so that the folder goes then as well.
-fn unless_stopped(config: &Config, password: &Secret) -> Result<Option<Told>, Box<dyn std::error::Error>> {
-    let (config, password) = (config.clone(), password.clone());
-    actix_web::rt::System::new().block_on(async move {
-        let made =
-            actix_web::rt::task::spawn_blocking(move || tell(&config, &password).map_err(|error| error.to_string()));
+/// Where to listen and what to log, of the environment; nothing else. A shell that is set up for a portal in use must neither
+/// keep the demo from starting, nor have it show that portal's address, nor lend it that portal's database or mail server.
+fn settings(vars: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
+    let ours = vars.filter(|(name, value)| match name.as_str() {
+        "LATCHKEY_LOG" | "LATCHKEY_LOG_FORMAT" => true,
+        // Its people have passwords and tokens that are printed, so it is for this machine alone.
+        "LATCHKEY_LISTEN" => value.parse::<SocketAddr>().map_or(true, |address| address.ip().is_loopback()),
+        _ => false,
+    });
+    let read = Config::load(None, ours)?;
+    Ok(Config { listen: read.listen, log: read.log, log_format: read.log_format, ..Config::default() })
+}
+
+/// The signals by which the program is told to stop: Ctrl-C, `kill`, and a terminal that is closed.
+struct Signals {
+    #[cfg(unix)]
+    all: [tokio::signal::unix::Signal; 3],
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let [interrupt, terminate, hangup] =
+            [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
+        Ok(Self { all: [interrupt?, terminate?, hangup?] })
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Ends when one of them came, also where that was before it was asked.
+    #[cfg(unix)]
+    async fn any(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.all;
         tokio::select! {
-            made = made => Ok(Some(made??)),
-            stopped = tokio::signal::ctrl_c() => Ok(stopped.map(|()| None)?),
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
-    })
+    }
+
+    #[cfg(not(unix))]
+    async fn any(&mut self) {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "cannot wait for Ctrl-C");
+        }
+    }
+}
+
+/// The organisation; nothing where the program is told to stop meanwhile, so that the folder goes then as well.
+async fn unless_stopped(
+    config: &Config,
+    password: &Secret,
+    signals: &mut Signals,
+) -> Result<Option<Told>, Box<dyn std::error::Error>> {
+    let (config, password) = (config.clone(), password.clone());
+    let made = actix_web::rt::task::spawn_blocking(move || tell(&config, &password).map_err(|error| error.to_string()));
+    tokio::select! {
+        made = made => Ok(Some(made??)),
+        () = signals.any() => Ok(None),
+    }
 }
 
 /// Months of the organisation, by a clock of their own.
@@ -163,4 +215,32 @@ impl Drop for Folder {
 
 fn remove(path: &Path) -> std::io::Result<()> {
     std::fs::remove_dir_all(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_another_portals_settings_only_where_to_listen_and_what_to_log_is_taken() {
+        let read = |vars: &[(&str, &str)]| settings(vars.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+        let config = read(&[
+            ("LATCHKEY_LISTEN", "127.0.0.1:9000"),
+            ("LATCHKEY_LOG", "debug"),
+            ("LATCHKEY_LOG_FORMAT", "json"),
+            ("LATCHKEY_PUBLIC_URL", "https://keys.example.com"),
+            ("LATCHKEY_DATABASE_URL", "postgres://u@127.0.0.1/x"),
+            ("DATABASE_URL", "postgres://u@127.0.0.1/x"),
+            ("LATCHKEY_TOKEN_MAX_DAYS", "1"),
+            ("LATCHKEY_SMTP_URL", "smtp://mail.example.com"),
+            ("LATCHKEY_OF_A_LATER_VERSION", "x"),
+        ])
+        .unwrap();
+        assert_eq!(config.origin(), "http://127.0.0.1:9000");
+        assert_eq!((config.log.as_str(), config.log_format), ("debug", crate::base::config::LogFormat::Json));
+        assert!(config.database_url.is_none() && config.token_max_days.is_none() && config.smtp_url.is_none());
+        let open = read(&[("LATCHKEY_LISTEN", "0.0.0.0:443"), ("LATCHKEY_PUBLIC_URL", "https://keys.example.com")]);
+        assert_eq!(open.unwrap().listen, Config::default().listen, "for this machine alone");
+        assert!(read(&[("LATCHKEY_LISTEN", "nowhere")]).is_err());
+    }
 }

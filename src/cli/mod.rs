@@ -63,10 +63,17 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(args: Args) -> Outcome {
+    let command = args.command.unwrap_or(Command::Serve);
+    // Before the settings are read: those of another portal are nothing to the demo.
+    if let Command::Demo(demo) = &command
+        && !demo.fills()
+    {
+        return demo::show();
+    }
     let config = Config::load(args.config.as_deref(), std::env::vars())?;
-    match args.command.unwrap_or(Command::Serve) {
+    match command {
         Command::Serve => serve::run(config),
-        Command::Demo(args) => demo::run(&args, config),
+        Command::Demo(args) => demo::fill(&args, config),
         Command::Admin(command) => admin::run(command, config),
         Command::Token(command) => token::run(command, config),
         Command::Migrate => migrate::run(config),

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::net::TcpListener;
 
+use actix_web::rt::{System, SystemRunner};
 use actix_web::web::Data;
 use tracing_subscriber::EnvFilter;
 
@@ -19,16 +20,29 @@ pub(super) fn run(config: Config) -> Outcome {
     })?;
     let app = super::open::app(config, Clock::System)?;
     greet(&app)?;
-    serve(app, listener)
+    serve(&System::new(), app, listener, std::future::pending())
 }
 
-/// Serves until the program is told to stop.
-pub(super) fn serve(app: App, listener: TcpListener) -> Outcome {
+/// Serves until the program is told to stop by one of the signals that actix knows, or by `stopped`.
+pub(super) fn serve(
+    system: &SystemRunner,
+    app: App,
+    listener: TcpListener,
+    stopped: impl Future<Output = ()>,
+) -> Outcome {
     tracing::info!(listen = %app.config.listen, "serving");
     let app = Data::new(app);
     let worker = Worker::start(app.clone().into_inner())?;
     let server = crate::server::run(app, listener);
-    actix_web::rt::System::new().block_on(async { server?.await })?;
+    system.block_on(async {
+        let server = server?;
+        let handle = server.handle();
+        tokio::pin!(server);
+        tokio::select! {
+            ended = &mut server => ended,
+            () = stopped => tokio::join!(handle.stop(false), server).1,
+        }
+    })?;
     drop(worker);
     tracing::info!("stopped");
     Ok(())

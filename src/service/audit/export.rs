@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::search::{Scope, find, settled};
-use crate::model::Result;
 use crate::model::audit::{Entry, Event, Filter};
+use crate::model::{Error, Result};
 use crate::service::app::Cx;
 use crate::store;
 use crate::store::audit::Range;
@@ -15,7 +15,11 @@ const BATCH: usize = 500;
 /// An export under way: the entries that were there when it began, the oldest first.
 #[derive(Debug)]
 pub struct Export {
+    /// What the reader might read when it began, which is what the file is of.
+    scope: Scope,
     filter: Filter,
+    /// Up to where retention had removed entries when it began.
+    removed: i64,
     rest: Option<Range>,
 }
 
@@ -30,7 +34,7 @@ impl Export {
         let scope = Scope::of(cx)?;
         let filter = filter?;
         let settled = settled(cx, &scope, &filter)?;
-        let range = Range { first: 1, last: store::audit::head(cx.tx)?.seq, rising: true };
+        let range = promised(cx, &settled)?;
         let mut event = Event::done("audit.export", None);
         event.after = Some(json!({ "format": format, "filters": filter.told() }));
         event.team = match &scope {
@@ -38,19 +42,48 @@ impl Export {
             _ => None,
         };
         cx.record(event)?;
-        Ok(Self { filter: settled, rest: Some(range) })
+        Ok(Self { scope, removed: removed(cx)?, filter: settled, rest: Some(range) })
     }
 
-    /// The next entries, possibly none; `None` at the end. Whoever asks must still be allowed to.
+    /// The next entries, possibly none; `None` at the end. Whoever asks must still be allowed to, to all that they were allowed to when
+    /// it began and to no more: a file that changes on the way from one right to another would look whole and be neither.
     ///
     /// # Errors
-    /// A refusal, or that the session or token is over.
+    /// A refusal, that the session or token is over, or that entries went before they were read.
     pub fn next(&mut self, cx: &mut Cx<'_, '_>) -> Result<Option<Vec<Entry>>> {
         cx.attempt("audit.export");
-        let scope = Scope::of(cx)?;
+        if Scope::of(cx)? != self.scope {
+            return Err(Error::refused(
+                "What you may read of the audit log changed while it was exported. Begin the export again.",
+            ));
+        }
         let Some(range) = self.rest else { return Ok(None) };
-        let hits = find(cx, &scope, &self.filter, range, BATCH)?;
+        self.check_all_is_there(cx, range)?;
+        let hits = find(cx, &self.scope, &self.filter, range, BATCH)?;
         self.rest = hits.more.map(|seq| range.behind(seq));
         Ok(Some(hits.entries))
     }
+    /// A fault where retention has meanwhile removed entries of `range`: without them the file would look whole.
+    fn check_all_is_there(&self, cx: &mut Cx<'_, '_>, range: Range) -> Result<()> {
+        let now = removed(cx)?;
+        if now > self.removed && now >= range.first {
+            let first = range.first;
+            return Err(Error::internal(format!(
+                "retention removed entries up to {now}, but an export was at {first}"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Where all entries lie that are there now and that the filter can ask for. It begins at the first of all and not at the boundary:
+/// one that somebody moved in the store must hide nothing.
+fn promised(cx: &mut Cx<'_, '_>, filter: &Filter) -> Result<Range> {
+    let all = Range { first: 1, last: store::audit::head(cx.tx)?.seq, rising: true };
+    Ok(store::audit::between(cx.tx, filter, all)?.unwrap_or(all))
+}
+
+/// Up to where retention has removed entries.
+fn removed(cx: &mut Cx<'_, '_>) -> Result<i64> {
+    Ok(store::audit::boundary(cx.tx)?.map_or(0, |boundary| boundary.seq))
 }

@@ -27,6 +27,7 @@ pub struct Found {
 }
 
 /// What of the log a reader may read.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     /// All of it.
     All,

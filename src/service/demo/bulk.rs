@@ -97,7 +97,7 @@ impl Crowd {
         let user = self.user(tx, kind, at)?;
         let joined = self.join(tx, &user, at)?;
         // Two for each service or agent account and one for every third person make one for each account.
-        let tokens = if kind == Kind::Person { usize::from(number % 3 == 0) } else { 2 };
+        let tokens = if kind == Kind::Person { usize::from(number.is_multiple_of(3)) } else { 2 };
         for nth in 0..tokens {
             self.token(tx, &user, nth, at)?;
         }

@@ -124,9 +124,9 @@ impl Story<'_> {
         for (at, minutes) in (0..ROLES.len()).zip(30..) {
             plan.push((day(220) - minute * minutes, Act::Role(at)));
         }
-        for at in 1..PEOPLE.len() {
-            plan.push((day(PEOPLE[at].came) - self.dice.up_to(hours(6)), Act::Person(at)));
-            if let Now::Left(days) = PEOPLE[at].now {
+        for (at, person) in PEOPLE.iter().enumerate().skip(1) {
+            plan.push((day(person.came) - self.dice.up_to(hours(6)), Act::Person(at)));
+            if let Now::Left(days) = person.now {
                 plan.push((day(days), Act::Leave(at)));
             }
         }

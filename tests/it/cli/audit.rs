@@ -97,6 +97,56 @@ both! {
         app.assert_chain();
     }
 
+    async fn s13_retention_signs_nothing_that_does_not_verify(app) {
+        use latchkey::model::Error;
+        fill(&app);
+        app.clock.advance(Duration::days(30));
+        assert_eq!(retain(&app, 35), 2);
+        app.write(|cx| latchkey::service::settings::update(cx, None, |settings| settings.audit_keep_days = Some(33)));
+        let kept = crate::support::Snapshot::of(&app.db);
+        let all = "SELECT COUNT(*) AS n FROM audit";
+        let (count, boundary) = (app.number(all), app.number("SELECT seq AS n FROM audit_boundary"));
+        let last = app.number("SELECT MAX(seq) AS n FROM audit") - 1;
+        for (what, statement, told) in [
+            ("made old", format!("UPDATE audit SET at = 0 WHERE seq <= {last}"), "entry 3 was altered"),
+            ("the first that is kept made old", "UPDATE audit SET at = 0 WHERE seq = 5".into(), "entry 5 was altered"),
+            ("made young, to stay", format!("UPDATE audit SET at = {} WHERE seq = 3", i64::MAX / 2), "entry 3 was altered"),
+            ("altered and old", "UPDATE audit SET actor_name = 'eve' WHERE seq = 3".into(), "entry 3 was altered"),
+            ("another code", format!("UPDATE audit SET mac = {} WHERE seq = 4", bytes(&app, &"11".repeat(32))), "entry 4 was altered"),
+            ("one removed", "DELETE FROM audit WHERE seq = 3".into(), "entry 3 is missing"),
+            ("a forged boundary", "UPDATE audit_boundary SET seq = 3, mac = (SELECT mac FROM audit WHERE seq = 3)".into(), "the boundary at entry 3 is forged"),
+            ("no boundary", "DELETE FROM audit_boundary".into(), "entry 1 is missing"),
+        ] {
+            app.sql(&statement).unwrap();
+            let there = app.number(all);
+            let refused = latchkey::service::audit::retain(&app.app);
+            assert!(matches!(&refused, Err(Error::Internal(why)) if why.contains(told)), "{what}: {refused:?}");
+            assert_eq!(app.number(all), there, "{what}: nothing was removed, and nothing said to be");
+            let found = verify(&app);
+            assert!(found.contains(told), "{what}: it is still found: {found}");
+            kept.restore(&app.db);
+        }
+        assert_eq!((app.number(all), app.number("SELECT seq AS n FROM audit_boundary")), (count, boundary));
+        assert_eq!(latchkey::service::audit::retain(&app.app).unwrap(), 2, "and what holds is removed");
+        app.assert_chain();
+    }
+
+    async fn s13_a_head_from_before_the_boundary_is_not_said_to_be_compared(app) {
+        fill(&app);
+        let head = |app: &TestApp| out(&latchkey(app, &["audit", "head"], ""));
+        let early = head(&app);
+        app.team("The last that goes");
+        app.clock.advance(Duration::days(60));
+        app.team("Later");
+        assert!(retain(&app, 31) > 0);
+        let checked = latchkey(&app, &["audit", "verify", "--head", &early], "");
+        assert!(String::from_utf8_lossy(&checked.stdout).contains("its boundary is genuine"));
+        let found = err(&checked);
+        assert!(found.contains("the head at entry 7 was not compared, because the log begins at entry 9 now"), "{found}");
+        let later = head(&app);
+        out(&latchkey(&app, &["audit", "verify", "--head", &later], ""));
+    }
+
     async fn s13_many_entries_are_removed_in_portions_and_by_two_at_once(app) {
         app.make_admin("ada");
         let team = app.team("Billing");

@@ -26,7 +26,11 @@ fn command(room: &tempfile::TempDir) -> Command {
 impl Demo {
     fn start() -> Self {
         let room = tempfile::tempdir().unwrap();
-        let mut child = command(&room).spawn().unwrap();
+        Self::of(command(&room), room)
+    }
+
+    fn of(mut command: Command, room: tempfile::TempDir) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut rest = BufReader::new(child.stdout.take().unwrap());
         let mut printed = Vec::new();
         while !printed.last().is_some_and(|line: &String| line.starts_with("The store lies in")) {
@@ -48,7 +52,7 @@ impl Demo {
     }
 
     fn tokens(&self) -> Vec<&str> {
-        let starts = self.printed.iter().filter_map(|line| line.trim_start().split_whitespace().next());
+        let starts = self.printed.iter().filter_map(|line| line.split_whitespace().next());
         starts.filter(|word| word.starts_with("lk_")).collect()
     }
 
@@ -57,9 +61,14 @@ impl Demo {
     }
 
     /// Presses Ctrl-C, and gives back what was printed then.
-    fn stop(mut self) -> (String, tempfile::TempDir) {
+    fn stop(self) -> (String, tempfile::TempDir) {
+        self.stop_by("-INT")
+    }
+
+    /// Stops it by this signal.
+    fn stop_by(mut self, signal: &str) -> (String, tempfile::TempDir) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         let mut last = String::new();
         std::io::Read::read_to_string(&mut self.rest, &mut last).unwrap();
         assert!(self.child.wait().unwrap().success());
@@ -111,7 +120,19 @@ async fn s14_the_demo_is_alive_and_leaves_nothing_behind() {
 
 #[cfg(unix)]
 #[test]
-fn s14_a_demo_that_is_stopped_early_leaves_nothing_behind() {
+fn s14_a_demo_that_is_stopped_leaves_nothing_behind_whatever_stops_it() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        stopped_early(signal);
+    }
+    for signal in ["-TERM", "-HUP"] {
+        let (last, room) = Demo::start().stop_by(signal);
+        assert!(last.contains("gone"), "{signal}: {last}");
+        assert_eq!(std::fs::read_dir(room.path()).unwrap().count(), 0, "{signal}");
+    }
+}
+
+#[cfg(unix)]
+fn stopped_early(signal: &str) {
     let room = tempfile::tempdir().unwrap();
     let mut child = command(&room).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
@@ -122,11 +143,11 @@ fn s14_a_demo_that_is_stopped_early_leaves_nothing_behind() {
     while std::fs::read_dir(room.path()).unwrap().all(|folder| !folder.unwrap().path().join("latchkey.db").exists()) {
         std::thread::yield_now();
     }
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
     let mut rest = String::new();
     std::io::Read::read_to_string(&mut lines, &mut rest).unwrap();
     child.wait().unwrap();
-    assert_eq!(std::fs::read_dir(room.path()).unwrap().count(), 0, "{rest}");
+    assert_eq!(std::fs::read_dir(room.path()).unwrap().count(), 0, "{signal}: {rest}");
 }
 
 #[test]
@@ -146,10 +167,23 @@ fn s14_every_demo_has_another_password_and_a_usual_port_that_is_taken_is_told() 
     let taken = one.url().trim_start_matches("http://").to_owned();
     let refused = command(&room).env("LATCHKEY_LISTEN", &taken).output().unwrap();
     assert!(err(&refused).contains(&format!("cannot listen on {taken}")));
-    let refused = command(&room).env("LATCHKEY_DATABASE_URL", "postgres://u@127.0.0.1/x").output().unwrap();
-    assert!(err(&refused).contains("does not touch"));
     one.stop();
     other.stop();
+}
+
+#[cfg(unix)]
+#[test]
+fn s14_the_demo_takes_nothing_of_a_portal_in_use() {
+    let room = tempfile::tempdir().unwrap();
+    let mut shell = command(&room);
+    shell.env("LATCHKEY_PUBLIC_URL", "https://keys.example.com").env("LATCHKEY_CONFIG", "/nowhere/latchkey.toml");
+    shell.env("LATCHKEY_DATABASE_URL", "postgres://u@127.0.0.1:1/x").env("LATCHKEY_TOKEN_MAX_DAYS", "1");
+    shell.env("LATCHKEY_DATA_DIR", room.path().join("in use")).env("LATCHKEY_SMTP_FROM", "keys@example.com");
+    let demo = Demo::of(shell, room);
+    assert!(demo.url().starts_with("http://127.0.0.1:"), "{:?}", demo.printed);
+    assert!(!demo.printed.iter().any(|line| line.contains("keys.example.com")));
+    let (_, room) = demo.stop();
+    assert_eq!(std::fs::read_dir(room.path()).unwrap().count(), 0);
 }
 
 both! {

@@ -330,4 +330,82 @@ both! {
             assert!(broken && read < whole, "{ends}: {read} of {whole} bytes, as if they were all");
         }
     }
+
+    async fn s13_an_export_ends_when_part_of_the_right_to_it_goes_or_comes(app) {
+        let scene = Scene::of(&app).await;
+        let (billing, platform, olga) = (scene.billing, scene.platform, scene.olga);
+        let third = app.team("Third");
+        let owns = |team| move |cx: &mut latchkey::service::Cx<'_, '_>| members::set(cx, team, olga, RoleId::OWNER);
+        app.write(owns(platform));
+        // More than the sockets between hold, and in each team.
+        for team in [billing, platform] {
+            let long = "x".repeat(10_000);
+            app.sql(&format!(
+                "INSERT INTO audit (seq, at, actor_kind, actor_name, action, target_kind, target_id, outcome, reason, mac) \
+                 SELECT a.seq * 100 + b.seq + (SELECT MAX(seq) FROM audit), a.at, 'cli', 'cli', 'team.update', 'team', {team}, 'done', '{long}', a.mac \
+                 FROM (SELECT * FROM audit ORDER BY seq LIMIT 14) a CROSS JOIN (SELECT * FROM audit WHERE seq < 100 LIMIT 100) b WHERE TRUE"
+            )).unwrap();
+            for _ in 0..6 {
+                app.sql(&format!(
+                    "INSERT INTO audit (seq, at, actor_kind, actor_name, action, target_kind, target_id, outcome, reason, mac) \
+                     SELECT seq + (SELECT MAX(seq) FROM audit), at, actor_kind, actor_name, action, target_kind, target_id, outcome, reason, mac \
+                     FROM audit WHERE target_id = {team} AND reason = '{long}' ORDER BY seq LIMIT 700"
+                )).unwrap();
+            }
+            app.sql(&format!("INSERT INTO audit_teams (team_id, seq) SELECT {team}, seq FROM audit WHERE target_id = {team} AND reason = '{long}'")).unwrap();
+        }
+        let mut browser = app.log_in("olga").await;
+        let path = "/audit/export.ndjson";
+        let whole = browser.get(path).await.body.len();
+        for (what, team, gives) in [("less", platform, false), ("more", third, true)] {
+            let mut answer = browser.request(reqwest::Method::GET, path).send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            let mut read = answer.chunk().await.unwrap().unwrap().len();
+            if gives {
+                app.write(owns(team));
+            } else {
+                app.sql(&format!("DELETE FROM memberships WHERE user_id = {olga} AND team_id = {team}")).unwrap();
+            }
+            let broken = loop {
+                match answer.chunk().await {
+                    Ok(Some(part)) => read += part.len(),
+                    Ok(None) => break false,
+                    Err(_) => break true,
+                }
+            };
+            assert!(broken && read < whole, "{what}: {read} of {whole} bytes, as if they were all");
+        }
+    }
+
+    async fn s13_an_export_ends_when_what_it_is_of_is_removed(app) {
+        use latchkey::model::audit::Filter;
+        use latchkey::service::audit::{Export, retain};
+        use latchkey::service::{Caller, settings};
+        app.make_admin("ada");
+        let team = app.team("Billing");
+        let begin = || app.write(|cx| Export::begin(cx, Ok(Filter::default()), "ndjson"));
+        let many = || app.write(|cx| (0..600).try_for_each(|round| teams::update(cx, team, "Billing", &format!("round {round}"), None).map(drop)));
+        many();
+        app.clock.advance(time::Duration::days(20));
+        many();
+        app.clock.advance(time::Duration::days(20));
+        app.write(|cx| settings::update(cx, None, |settings| settings.audit_keep_days = Some(30)));
+        let next = |export: &mut Export| app.app.read(&Caller::cli(), |cx| export.next(cx));
+        let (mut unread, mut in_it, mut past_it) = (begin(), begin(), begin());
+        assert_eq!(next(&mut in_it).unwrap().unwrap().len(), 500);
+        for _ in 0..2 {
+            assert_eq!(next(&mut past_it).unwrap().unwrap().len(), 500);
+        }
+        assert_eq!(retain(&app.app).unwrap(), 602);
+        for export in [&mut unread, &mut in_it] {
+            let refused = next(export);
+            assert!(matches!(&refused, Err(latchkey::model::Error::Internal(why)) if why.contains("retention removed")), "{refused:?}");
+        }
+        assert!(next(&mut past_it).unwrap().is_some(), "it has read what is gone");
+        let (mut later, mut all) = (begin(), Vec::new());
+        while let Some(part) = next(&mut later).unwrap() {
+            all.extend(part);
+        }
+        assert_eq!(all.first().map(|entry| entry.seq), Some(603), "what was gone before it began was never promised");
+    }
 }
