@@ -1,5 +1,6 @@
 DROP INDEX users_by_role_seen;
 DROP INDEX users_by_kind_seen;
+DROP INDEX users_without_sponsor;
 DROP INDEX users_without_contact;
 DROP INDEX users_invited;
 DROP INDEX users_disabled;

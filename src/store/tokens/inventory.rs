@@ -60,14 +60,16 @@ pub fn page(
     (policy, now): (&TokenPolicy, OffsetDateTime),
 ) -> Result<Page<Token>> {
     let mut query = tokens::table.into_boxed();
-    for condition in conditions(filter, policy, now).into_iter().chain(reach.conditions.iter().cloned()) {
+    let conditions: Vec<_> = conditions(filter, policy, now).into_iter().chain(reach.conditions.clone()).collect();
+    let alone = conditions.is_empty() && sort == TokenSort::Created;
+    for condition in conditions {
         query = query.filter(sql::<Bool>(&condition));
-    }
-    if let Some(found) = matches(tx.conn, &filter.search) {
-        query = query.filter(found);
     }
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let falling = request.descending != backwards;
+    if let Some(found) = matches(tx.conn, &filter.search, alone.then(|| first(request, falling))) {
+        query = query.filter(found);
+    }
     macro_rules! by {
         ($column:expr, $variant:ident) => {{
             if let Some(cursor) = &request.cursor {
@@ -155,18 +157,24 @@ fn in_state(state: TokenState, now: OffsetDateTime) -> String {
     }
 }
 
-/// The condition that `text` is part of a token's name or hint. An index answers it from three characters on.
-fn matches(conn: &Conn, text: &str) -> Option<Filter> {
+/// The first of what a search finds from the place of a page on, in the terms of the index: where nothing else is asked for, no more
+/// than those have to be looked at.
+fn first(request: &PageRequest, falling: bool) -> String {
+    let (side, order) = if falling { ("<", "DESC") } else { (">", "ASC") };
+    let from = request.cursor.as_ref().map(|cursor| format!(" AND rowid {side} {}", cursor.id)).unwrap_or_default();
+    format!("{from} ORDER BY rowid {order} LIMIT {}", request.limit + 1)
+}
+
+/// The condition that `text` is part of a token's name or hint. An index answers it from three characters on; `first` is how much
+/// of it is wanted.
+fn matches(conn: &Conn, text: &str, first: Option<String>) -> Option<Filter> {
     let like = pattern(text)?;
     let text = fold(text);
     Some(match conn {
         Conn::Sqlite(_) if text.chars().count() >= 3 => {
             let phrase = format!("\"{}\"", text.replace('"', "\"\""));
-            Box::new(
-                sql::<Bool>("tokens.id IN (SELECT rowid FROM tokens_search WHERE tokens_search MATCH ")
-                    .bind::<Text, _>(phrase)
-                    .sql(")"),
-            )
+            let found = sql::<Bool>("tokens.id IN (SELECT rowid FROM tokens_search WHERE tokens_search MATCH ");
+            Box::new(found.bind::<Text, _>(phrase).sql(&format!("{})", first.unwrap_or_default())))
         }
         _ => Box::new(sql::<Bool>("tokens.search LIKE ").bind::<Text, _>(like).sql(" ESCAPE '\\'")),
     })

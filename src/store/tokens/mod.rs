@@ -389,7 +389,8 @@ pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i
     let mut query = tokens::table
         .filter(tokens::revoked_at.is_null().and(tokens::suspended_at.is_null()))
         .filter(sql::<Bool>(&format!("NOT {STOPPED}")))
-        .filter(sql::<Bool>("tokens.user_id IN (SELECT id FROM users WHERE disabled_at IS NULL)"))
+        // Asked of each, in the order of the index: a list of all enabled accounts would be made first.
+        .filter(sql::<Bool>("EXISTS (SELECT 1 FROM users u WHERE u.id = tokens.user_id AND u.disabled_at IS NULL)"))
         .into_boxed();
     query = match what {
         Attention::Ending => query.filter(tokens::expires_at.gt(to_micros(now)).and(tokens::expires_at.le(soon))),

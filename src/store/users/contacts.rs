@@ -102,7 +102,7 @@ pub enum Alone {
 /// # Errors
 /// A fault.
 pub fn without(tx: &mut Tx<'_>, whom: Alone, limit: i64) -> Result<Vec<User>> {
-    // The first is worded as its index is.
+    // Worded as their indexes are.
     let those = match whom {
         Alone::Contact => "users.disabled_at IS NULL AND users.kind <> 'person' AND users.contact_id IS NULL",
         Alone::Sponsor => "users.disabled_at IS NULL AND users.kind = 'agent' AND users.sponsor_id IS NULL",

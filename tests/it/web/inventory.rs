@@ -211,13 +211,13 @@ both! {
         let user = app.service("Many", OrgRole::Member, &[]);
         for n in 0..120 {
             app.sql(&format!(
-                "INSERT INTO tokens (uuid, user_id, name, name_key, description, kind, global_admin, scopes, limited, hint, created_by, created_at, version, active_at, last_used_at, expires_at) \
-                 VALUES ('01900000-0000-7000-8000-{n:012}', {user}, 't{n:03}', 't{n:03}', '', 'Service', FALSE, '', FALSE, '', '', 0, 1, 1, {}, {})",
+                "INSERT INTO tokens (uuid, user_id, name, name_key, description, kind, global_admin, scopes, limited, hint, created_by, created_at, version, active_at, search, last_used_at, expires_at) \
+                 VALUES ('01900000-0000-7000-8000-{n:012}', {user}, 't{n:03}', 't{n:03}', '', 'Service', FALSE, '', FALSE, '', '', 0, 1, 1, 't{n:03} many', {}, {})",
                 if n % 3 == 0 { "NULL".to_owned() } else { (n % 7).to_string() },
                 if n % 2 == 0 { "NULL".to_owned() } else { (n % 5).to_string() },
             )).unwrap();
         }
-        for sort in ["created", "-created", "name", "-name", "expires", "-expires", "last_used", "-last_used"] {
+        for sort in ["created", "-created", "created&type=all&q=many", "-created&type=all&q=many", "name", "-name", "expires", "-expires", "last_used", "-last_used"] {
             let (mut path, mut seen, mut firsts) = (format!("/tokens?sort={sort}"), Vec::new(), Vec::new());
             let last = loop {
                 let page = ada.get(&path).await;
