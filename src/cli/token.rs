@@ -27,7 +27,7 @@ pub(super) enum Command {
         #[arg(long, conflicts_with = "scopes")]
         global_admin: bool,
         /// A network from which it may be used, for example 10.20.0.0/16; may be given several times. Without one it works from anywhere
-        #[arg(long = "network", value_name = "CIDR")]
+        #[arg(long = "network", value_name = "CIDR", value_parser = network)]
         networks: Vec<Networks>,
         /// How long it lives: 30d, 90d, 1y or never
         #[arg(long, default_value = "90d", value_parser = lifetime)]
@@ -54,6 +54,12 @@ pub(super) fn run(command: Command, config: Config) -> Outcome {
         tokens::create(cx, id, new)
     })?;
     say(minted.plain.reveal())
+}
+
+/// Nothing is no network: taken for one, it would let in everybody.
+fn network(text: &str) -> Result<Networks, String> {
+    let network = text.parse::<Networks>()?;
+    if network.is_anywhere() { Err("write a network, for example 10.20.0.0/16".into()) } else { Ok(network) }
 }
 
 fn lifetime(text: &str) -> Result<Lifetime, String> {

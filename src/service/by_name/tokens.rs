@@ -160,6 +160,11 @@ fn scopes(words: &[String], problems: &mut Problems) -> PermissionSet {
 
 fn networks(words: &[String], problems: &mut Problems) -> Networks {
     let networks = words.iter().enumerate().filter_map(|(at, text)| match text.parse::<Networks>() {
+        // Nothing is no network: taken for one, it would let in everybody.
+        Ok(network) if network.is_anywhere() => {
+            problems.add(format!("networks/{at}"), "Write a network here, or send an empty list for anywhere.");
+            None
+        }
         Ok(network) => Some(network.to_string()),
         Err(wrong) => {
             problems.add(format!("networks/{at}"), wrong);

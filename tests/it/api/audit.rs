@@ -123,6 +123,16 @@ both! {
         assert_eq!(job.get(&format!("/api/v1/audit/{}", told[0]["seq"])).await.body, told[0]);
     }
 
+    async fn s13_an_export_by_a_token_keeps_none_of_it(app) {
+        let root = app.root_api();
+        let secret = app.token(app.service("Job", latchkey::model::roles::OrgRole::Member, &[]), "teams:read");
+        for name in ["token", "q", "target", "actor"] {
+            root.get(&format!("/api/v1/audit/export?{name}={secret}")).await;
+        }
+        let kept = app.db.texts("SELECT COALESCE(after, '') AS t FROM audit WHERE action = 'audit.export'");
+        assert!(!kept.is_empty() && kept.iter().all(|entry| !entry.to_lowercase().contains(&secret[7..20].to_lowercase())), "{kept:?}");
+    }
+
     async fn s13_exports_hold_what_is_listed(app) {
         let scene = Scene::of(&app).await;
         let api = reader(&app);

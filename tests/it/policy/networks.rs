@@ -110,7 +110,12 @@ both! {
         let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let saved = ada.submit(&path, &fields).await;
         assert!(saved.has("− from 10.0.0.0/8"), "{}", saved.text());
-        let wrong = app.root_api().post(&format!("/api{}", new.replace("/users", "/v1/users").replace("/new", "")), json!({ "name": "x", "scopes": [], "expires_in_days": 1, "networks": ["10.0.0.0/8", "x"] })).await;
+        let root = app.root_api();
+        for nothing in ["", " ", "\n"] {
+            let open = root.patch(&format!("/api/v1{path}"), json!({ "networks": [nothing] })).await;
+            assert_eq!((open.status, open.pointers()), (422, vec!["/networks/0"]), "nothing is no network: {}", open.body);
+        }
+        let wrong = root.post(&format!("/api{}", new.replace("/users", "/v1/users").replace("/new", "")), json!({ "name": "x", "scopes": [], "expires_in_days": 1, "networks": ["10.0.0.0/8", "x"] })).await;
         assert_eq!((wrong.status, wrong.pointers()), (422, vec!["/networks/1"]), "{}", wrong.body);
     }
 }
