@@ -242,6 +242,7 @@ test('every page of the table of routes', async () => {
     covered.seen('/users/agent', 'it leads on to the list')
     covered.seen('/users/service', 'it leads on to the list; its answer to a POST is in the test after this one')
     covered.seen('/users/service/preview', 'it answers JSON, for the field in which a name is typed')
+    for (const file of ['/audit/export.csv', '/audit/export.ndjson', '/tokens/export.csv']) covered.seen(file, 'it answers a file to be kept, not a page')
     covered.assertComplete()
   })
 })
