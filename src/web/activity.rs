@@ -187,7 +187,7 @@ fn deltas(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
         // A token's number says nothing to people; its name and hint stand beside.
         .filter(|delta| !["Token id", "Leaked token id"].contains(&delta.field.as_str()))
         .filter(|delta| delta.field == "Team" || delta.field == "Token" || delta.before != delta.after)
-        .filter(|delta| !(delta.before.is_empty() && delta.after == EMPTY))
+        .filter(|Delta { before, after, .. }| ![before, after].into_iter().all(|value| value.is_empty() || value == EMPTY))
         .collect()
 }
 

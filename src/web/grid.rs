@@ -14,6 +14,8 @@ pub struct Grid {
     pub title: String,
     /// A sentence beside the title.
     pub note: String,
+    /// What is said below it.
+    pub below: String,
     /// Under which name a ticked box is posted.
     pub name: &'static str,
     /// Whether there is anything to tick.
@@ -96,6 +98,7 @@ impl Grid {
             id,
             title: String::new(),
             note: String::new(),
+            below: String::new(),
             name,
             edit: !open.is_empty(),
             marks: ticks.was.is_some(),
@@ -114,6 +117,12 @@ impl Grid {
     #[must_use]
     pub fn titled(self, title: impl Into<String>, note: impl Into<String>) -> Self {
         Self { title: title.into(), note: note.into(), ..self }
+    }
+
+    /// With these words below it.
+    #[must_use]
+    pub fn explained(self, below: impl Into<String>) -> Self {
+        Self { below: below.into(), ..self }
     }
 
     /// With what is known of the use of what was ticked at first.

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ADMIN, login, setup, visit, withPortal } from './harness.mjs'
 import { MARA, api, fill, tokenByCommand } from './data.mjs'
-import { finish, firstStep, next, openWizard, secondStep } from './wizard.mjs'
+import { finish, firstStep, next, openWizard, secondStep, shownToken } from './wizard.mjs'
 
 const shown = (page) => page.locator('tbody a.name').allTextContents()
 const focused = (page) => page.evaluate(() => {
@@ -152,6 +152,95 @@ for (const javaScript of [true, false]) {
     })
   })
 }
+
+for (const javaScript of [true, false]) {
+  test(`s4: the scopes of a new token are ticked by keyboard at 390 px, on its page and in the wizard, JavaScript ${javaScript ? 'on' : 'off'}`, async () => {
+    await withPortal({ javaScript }, async ({ server, page, browser }) => {
+      browser.allow(/status of 422/)
+      const data = await fill(server, page, { except: ['API Access'] })
+      await page.setViewportSize({ width: 390, height: 844 })
+      const fits = () => page.evaluate(() => {
+        const grid = document.querySelector('.grid')
+        return document.documentElement.scrollWidth <= innerWidth && grid.scrollWidth <= grid.clientWidth
+      })
+      const ticked = (sheet) => sheet.locator('input[name=scope]:checked').evaluateAll((all) => all.map((one) => one.value))
+      // Ticks two boxes of a row, by Tab and the space bar alone, in the matrix of `sheet`.
+      const tick = async (sheet) => {
+        const matrix = sheet.getByRole('group', { name: 'Scopes' }).getByRole('table')
+        assert.deepEqual(await matrix.getByRole('columnheader').allTextContents(), ['Resource', 'Read', 'Create', 'Update', 'Delete'])
+        assert.equal(await fits(), true, 'nothing sticks out')
+        await sheet.getByLabel('tokens:read', { exact: true }).focus()
+        await page.keyboard.press('Space')
+        await page.keyboard.press('Tab')
+        await page.keyboard.press('Space')
+        assert.deepEqual(await ticked(sheet), ['tokens:read', 'tokens:create'])
+      }
+      const press = async (sheet, name) => {
+        await sheet.getByRole('button', { name, exact: true }).focus()
+        await page.keyboard.press('Enter')
+      }
+
+      const { id } = data.users['Terraform runner']
+      await visit(page, `${server.url}/users/${id}/tokens/new`)
+      const form = page.locator('main')
+      await tick(form)
+      if (javaScript) {
+        await press(form, 'Read-only: Scopes')
+        assert.equal((await ticked(form)).every((scope) => scope.endsWith(':read')), true)
+        await press(form, 'None: Scopes')
+        assert.deepEqual(await ticked(form), [])
+        await tick(form)
+      } else assert.equal(await form.getByRole('button', { name: 'All: Scopes' }).isVisible(), false)
+      await form.getByLabel('Name required').fill('plan and apply')
+      await press(form, 'Create token')
+      await page.locator('#token_name[aria-invalid=true]').waitFor()
+      assert.deepEqual(await ticked(form), ['tokens:read', 'tokens:create'], 'kept where the form comes back')
+      await form.getByLabel('Name required').fill('keys')
+      await press(form, 'Create token')
+      await shownToken(page)
+      const { items } = await api(server, data.admin, 'GET', `/api/v1/users/${id}/tokens`)
+      assert.deepEqual(items.find(({ name }) => name === 'keys').scopes, ['tokens:read', 'tokens:create'])
+
+      const sheet = await openWizard(page, server, { javaScript })
+      await firstStep(sheet, { name: 'API Access', teams: [['Platform', 'Maintainer']] })
+      await press(sheet, 'Next')
+      await sheet.getByRole('button', { name: 'Finish', exact: true }).waitFor()
+      await tick(sheet)
+      await press(sheet, 'Back')
+      await sheet.getByRole('button', { name: 'Next' }).waitFor()
+      await press(sheet, 'Next')
+      await sheet.getByRole('button', { name: 'Finish', exact: true }).waitFor()
+      assert.deepEqual(await ticked(sheet), ['tokens:read', 'tokens:create'], 'kept on the way back')
+    })
+  })
+}
+
+test('s4: what a change of a token would do stays in sight, and covers nothing that has the focus', async () => {
+  await withPortal({ width: 1280, height: 800 }, async ({ server, page }) => {
+    const data = await fill(server, page)
+    await visit(page, `${server.url}/users/${data.users['API Access'].id}/tokens/${data.tokens['API Access']['pipeline-production'].id}`)
+    await page.getByLabel('tokens:read', { exact: true }).check()
+    await page.locator('[data-delta]').getByText('+ tokens:read').waitFor()
+    assert.equal(await page.evaluate(() => scrollY), 0)
+    const bar = page.locator('.savebar')
+    const { y, height } = await bar.boundingBox()
+    assert.ok(y + height <= 800, 'the bar is seen without scrolling')
+    const at = () => page.evaluate(() => {
+      const { activeElement: focused } = document
+      const bar = document.querySelector('.savebar')
+      const covers = !bar.contains(focused) && focused.getBoundingClientRect().bottom > bar.getBoundingClientRect().top
+      return { name: focused.name || focused.textContent.trim(), covers }
+    })
+    const seen = []
+    while (seen.at(-1) !== 'Save Changes') {
+      await page.keyboard.press('Tab')
+      const { name, covers } = await at()
+      seen.push(name)
+      assert.equal(covers, false, `the bar covers ${name}`)
+    }
+    assert.ok(['scope', 'limit', 'name', 'description', 'networks'].every((name) => seen.includes(name)), `${seen}`)
+  })
+})
 
 test('the theme that is chosen stays, also on the log-in page and when the browser is opened again', async () => {
   await withPortal({ theme: 'light' }, async ({ server, page }) => {

@@ -1,8 +1,11 @@
 //! The believable organisation: its months are lived through, act by act, by the same use cases that people and programs use, so
 //! that the audit log tells what really happened in this store.
 
+mod plan;
+
 use time::{Duration, OffsetDateTime};
 
+use self::plan::Act;
 use super::cast::{ADMIN, Fate, Life, MACHINES, MANAGER, Now, PEOPLE, ROLES, TEAMS, TOKENS};
 use super::dice::Dice;
 use super::names;
@@ -11,6 +14,7 @@ use crate::base::secret::Secret;
 use crate::model::actor::Origin;
 use crate::model::ids::{RoleId, SessionId, TeamId, TokenId, UserId};
 use crate::model::links::Purpose;
+use crate::model::page::PageRequest;
 use crate::model::tokens::{Lifetime, Networks, PlainToken};
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
@@ -25,29 +29,6 @@ pub struct Told {
     pub personae: Vec<(&'static str, String, &'static str)>,
     /// Tokens to try: whose, and what they are.
     pub tokens: Vec<(&'static str, &'static str, PlainToken)>,
-}
-
-/// Something that happens at a moment. Numbers are places in the lists of the cast.
-#[derive(Clone, Copy)]
-enum Act {
-    Team(usize),
-    Role(usize),
-    Person(usize),
-    Machine(usize),
-    Token(usize),
-    LogIn(usize),
-    WrongPassword(usize),
-    /// A service account at the door of the portal.
-    Barred(usize),
-    /// Somebody tries what they may not.
-    Refused(usize),
-    Use(usize),
-    UseOld(usize),
-    Rotate(usize),
-    Suspend(usize),
-    Revoke(usize),
-    Leave(usize),
-    Describe(usize),
 }
 
 /// The months so far.
@@ -82,7 +63,7 @@ pub fn tell(app: &App, clock: &FakeClock, now: OffsetDateTime, (seed, password):
         tokens: TOKENS.iter().map(|_| None).collect(),
         old: TOKENS.iter().map(|_| None).collect(),
     };
-    for (ago, act) in story.plan() {
+    for (ago, act) in plan::plan(&mut story.dice) {
         let ahead = now - ago - app.clock.now();
         clock.advance(ahead.max(Duration::ZERO));
         story.play(act)?;
@@ -108,86 +89,7 @@ fn username(name: &str) -> String {
     name.split(' ').next().unwrap_or_default().to_lowercase()
 }
 
-fn hours(hours: i64) -> Duration {
-    Duration::hours(hours)
-}
-
 impl Story<'_> {
-    /// Everything that happens, with how long ago, the oldest first.
-    fn plan(&mut self) -> Vec<(Duration, Act)> {
-        let day = |days: i64| Duration::days(days);
-        let mut plan = vec![(day(220), Act::Person(ADMIN))];
-        let minute = Duration::minutes(1);
-        for (at, minutes) in (0..TEAMS.len()).zip(1..) {
-            plan.push((day(220) - minute * minutes, Act::Team(at)));
-        }
-        for (at, minutes) in (0..ROLES.len()).zip(30..) {
-            plan.push((day(220) - minute * minutes, Act::Role(at)));
-        }
-        for (at, person) in PEOPLE.iter().enumerate().skip(1) {
-            plan.push((day(person.came) - self.dice.up_to(hours(6)), Act::Person(at)));
-            if let Now::Left(days) = person.now {
-                plan.push((day(days), Act::Leave(at)));
-            }
-        }
-        for (at, machine) in MACHINES.iter().enumerate() {
-            plan.push((day(machine.made) - self.dice.up_to(hours(5)), Act::Machine(at)));
-        }
-        for at in 0..TOKENS.len() {
-            self.plan_token(at, &mut plan);
-        }
-        self.plan_days(&mut plan);
-        plan.sort_by(|(one, _), (other, _)| other.cmp(one));
-        plan
-    }
-
-    fn plan_token(&mut self, at: usize, plan: &mut Vec<(Duration, Act)>) {
-        let token = &TOKENS[at];
-        // Some hours after the account itself, where both were made on one day.
-        let made = Duration::days(token.made) - hours(6) - self.dice.up_to(hours(2));
-        plan.push((made, Act::Token(at)));
-        if let Some(used) = token.used.map(hours) {
-            plan.push(((used + Duration::days(2)).min(made - hours(1)), Act::Use(at)));
-            plan.push((used, Act::Use(at)));
-        }
-        match token.fate {
-            Fate::Kept => {}
-            Fate::Rotated(ago, _) => {
-                plan.push((hours(ago), Act::Rotate(at)));
-                if ago < 24 {
-                    plan.push((hours(ago) / 2, Act::UseOld(at)));
-                }
-            }
-            Fate::Suspended(days) => plan.push((Duration::days(days), Act::Suspend(at))),
-            Fate::Revoked(days) => plan.push((Duration::days(days), Act::Revoke(at))),
-        }
-    }
-
-    /// What happens without a reason: people come and go, mistype, and try what they may not.
-    fn plan_days(&mut self, plan: &mut Vec<(Duration, Act)>) {
-        for (at, person) in PEOPLE.iter().enumerate() {
-            let (until, times) = match person.now {
-                Now::Invited => continue,
-                Now::Left(days) => (Duration::days(days), 5),
-                Now::Here => (Duration::ZERO, 11),
-            };
-            for _ in 0..times {
-                plan.push((until + self.dice.up_to(Duration::days(person.came - 1) - until), Act::LogIn(at)));
-            }
-        }
-        for _ in 0..14 {
-            let at = self.dice.below(22);
-            plan.push((self.dice.up_to(Duration::days(80)), Act::WrongPassword(at)));
-            let at = 10 + self.dice.below(10);
-            plan.push((self.dice.up_to(Duration::days(85)), Act::Refused(at)));
-        }
-        for at in 0..TEAMS.len() {
-            plan.push((self.dice.up_to(Duration::days(200)), Act::Describe(at)));
-        }
-        plan.push((Duration::days(17), Act::Barred(3)));
-        plan.push((Duration::days(17) - Duration::minutes(2), Act::Barred(3)));
-    }
-
     fn play(&mut self, act: Act) -> Result<()> {
         match act {
             Act::Person(at) => self.person(at),
@@ -391,14 +293,14 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// A program uses a token: that it is noted, and not what it does, is what counts here.
+    /// A program uses a token, to look at its teams: other scopes than that one are never in use.
     fn used(&mut self, at: usize, old: bool) {
         let plain = if old { self.old[at].as_ref() } else { self.tokens[at].as_ref().map(|(_, plain)| plain) };
         let Some(secret) = plain.map(|plain| Secret::new(plain.reveal().to_owned())) else { return };
         let agent = *self.dice.pick(&["curl/8.5.0", "python-requests/2.32.3", "Go-http-client/2.0", "node-fetch/3.3"]);
         let caller = Caller::new(Credential::Bearer(secret), self.origin(agent));
-        // One that has ended meanwhile is refused, as it would be.
-        let _ = self.app.read(&caller, |_| Ok(()));
+        // One that has ended meanwhile, or may not look, is refused, as it would be.
+        let _ = self.app.read(&caller, |cx| teams::page(cx, "", &PageRequest::first(20)));
     }
 
     /// Somebody at the log-in form with a wrong password.

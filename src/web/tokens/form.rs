@@ -8,18 +8,24 @@ use time::{Date, Duration, OffsetDateTime};
 use crate::model::access::Holdings;
 use crate::model::error::Problems;
 use crate::model::ids::TeamId;
-use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
+use crate::model::permissions::{Action, PermissionSet};
 use crate::model::tokens::{Lifetime, Policy, TokenType};
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
 use crate::service::tokens::{NewToken, grantable};
 use crate::service::{Cx, teams};
 use crate::web::Fields;
+use crate::web::grid::{Grid, Ticks};
+use crate::web::tokens::scopes;
 use crate::web::view::{Choice, Field, long_day};
 
 /// The fields of the form, as they are posted. The password is not among them: it is never sent back.
 pub const NAMES: &[&str] = &["token_name", "expires", "expires_on", "scope", "limit_team", "networks", "global_admin"];
 const LIVES: [(i64, &str); 4] = [(30, "30 days"), (60, "60 days"), (90, "90 days"), (365, "1 year")];
+
+/// How narrow scopes make a token.
+const NARROW: &str =
+    "No scope ticked means no access at all. A token never does more than its account may do at that moment.";
 
 /// The form.
 pub struct TokenForm {
@@ -40,9 +46,7 @@ pub struct TokenForm {
     /// The account's username, filled in.
     pub account: String,
     /// The scopes that may be given.
-    pub scopes: Vec<ScopeGroup>,
-    /// What is wrong with them.
-    pub scopes_error: Option<String>,
+    pub scopes: Grid,
     /// The teams it may be limited to.
     pub limit: Vec<LimitTeam>,
     /// Whether they are shown from the start.
@@ -61,36 +65,6 @@ pub struct TokenForm {
     pub ask_password: bool,
     /// Where.
     pub password: Field,
-}
-
-/// Scopes under one title.
-pub struct ScopeGroup {
-    /// The title.
-    pub title: String,
-    /// A word beside it.
-    pub note: String,
-    /// By resource.
-    pub rows: Vec<ScopeRow>,
-}
-
-/// The scopes of one resource.
-pub struct ScopeRow {
-    /// The resource.
-    pub title: &'static str,
-    /// Its actions.
-    pub boxes: Vec<ScopeBox>,
-}
-
-/// One scope.
-pub struct ScopeBox {
-    /// `users:read`.
-    pub name: String,
-    /// `read`.
-    pub word: &'static str,
-    /// Whether it is ticked.
-    pub checked: bool,
-    /// Whether it only looks.
-    pub read: bool,
 }
 
 /// A team that a token may be limited to.
@@ -169,8 +143,7 @@ impl TokenForm {
             kind: TokenType::from(account.kind).to_string(),
             account_label: label(account.kind),
             account: account.username.clone(),
-            scopes: vec![portal(account, fields)],
-            scopes_error: wrong("scopes"),
+            scopes: grid(account, fields).judged(wrong("scopes").as_deref()),
             limit: limit(account, fields),
             limit_open: fields.has("limit_team") || wrong("limit_teams").is_some(),
             limit_error: wrong("limit_teams"),
@@ -225,29 +198,23 @@ fn hint(account: &Prospect) -> String {
     format!("{advice} {policy}")
 }
 
-/// The portal's scopes that may be given, by resource. An agent begins with those that only look; what comes back stays as it was
-/// ticked.
-fn portal(account: &Prospect, fields: &Fields) -> ScopeGroup {
-    let ticked: Vec<&str> = fields.all("scope").collect();
+/// The scopes that may be given. An agent begins with those that only look; what comes back stays as it was ticked.
+fn grid(account: &Prospect, fields: &Fields) -> Grid {
+    let open = account.scopes;
     let begins_reading = account.kind == Kind::Agent && !fields.has("token_name");
-    let boxed = |permission: Permission| ScopeBox {
-        name: permission.to_string(),
-        word: permission.action.slug(),
-        checked: ticked.contains(&permission.to_string().as_str())
-            || (begins_reading && permission.action == Action::Read),
-        read: permission.action == Action::Read,
-    };
-    let rows = Resource::ALL.into_iter().map(|resource| ScopeRow {
-        title: resource.label(),
-        boxes: account.scopes.iter().filter(|p| p.resource == resource).map(boxed).collect(),
-    });
-    let rows: Vec<_> = rows.filter(|row| !row.boxes.is_empty()).collect();
-    let note = if rows.is_empty() {
-        "No scope can be given yet: without a role in a team the account may do nothing."
+    let on = if begins_reading {
+        open.iter().filter(|permission| permission.action == Action::Read).collect()
     } else {
-        ""
+        scopes::ticked(fields)
     };
-    ScopeGroup { title: "Portal".into(), note: note.into(), rows }
+    let below = match (open.is_empty(), PermissionSet::everything().without(open).is_empty()) {
+        (true, _) => "No scope can be given yet: without a role in a team the account may do nothing.".into(),
+        (false, true) => NARROW.to_owned(),
+        (false, false) => {
+            format!("{NARROW} Only scopes that you hold yourself and that its account may use have a box.")
+        }
+    };
+    scopes::matrix(open, Ticks { on, was: None }).titled("Scopes", "").explained(below)
 }
 
 fn limit(account: &Prospect, fields: &Fields) -> Vec<LimitTeam> {
@@ -277,7 +244,7 @@ pub fn read(fields: &Fields, prefix: &str) -> Result<NewToken> {
         };
         wrong(life_field, message);
     }
-    let scopes: Option<PermissionSet> = fields.all("scope").map(|word| word.parse::<Permission>().ok()).collect();
+    let scopes = scopes::read(fields);
     if scopes.is_none() {
         wrong("scopes", "One of these is no scope. Tick them again.");
     }

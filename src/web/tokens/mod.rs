@@ -7,6 +7,7 @@ pub mod form;
 pub mod index;
 pub mod once;
 pub mod pages;
+mod scopes;
 
 use time::OffsetDateTime;
 

@@ -96,6 +96,40 @@ both! {
         assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens"), 0);
     }
 
+    async fn s4_a_new_token_and_the_wizard_have_the_matrix_of_the_edit_page(app) {
+        let team = app.team("Platform");
+        app.person("mia", OrgRole::Member, &[(team, RoleId::MAINTAINER)]);
+        let strong = app.service("Strong", OrgRole::Member, &[(team, RoleId::OWNER)]);
+        let weak = app.service("Weak", OrgRole::Member, &[(team, RoleId::VIEWER)]);
+        app.token(weak, "teams:read");
+        let mut mia = app.log_in("mia").await;
+        let new = format!("/users/{strong}/tokens/new");
+        let wizard = format!("/users/service/new/token?name=Job&role=Member&team={team}&team_role_{team}=Maintainer&home_team={team}");
+        let edit = format!("/users/{weak}/tokens/{}", app.last_token(weak));
+        for path in [&new, &wizard, &edit] {
+            let page = mia.get(path).await;
+            assert_eq!(page.all(".grid thead th"), ["Resource", "Read", "Create", "Update", "Delete"], "{path}: {}", page.text());
+            assert!(page.count(".grid th[scope=row]") > 1 && page.count(".grid-head [data-pick]") == 3, "{path}");
+            let of_teams = |action: &str| page.count(&format!(".grid input[name=scope][value='teams:{action}']"));
+            assert_eq!((of_teams("read"), of_teams("update")), (1, 0), "{path}: no box for what may not be given");
+            assert!(page.has("hold yourself"), "{path}: and that is told: {}", page.text());
+        }
+        let fields = [("token_name", "job"), ("expires", "30"), ("scope", "teams:read"), ("scope", "teams:update")];
+        let refused = mia.post(&new, &fields).await;
+        assert_eq!(refused.status, 403, "{}", refused.text());
+        assert_eq!(refused.value("token_name"), "job");
+        assert_eq!(refused.count("input[name=scope][value='teams:read'][checked]"), 1, "what was ticked stays");
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM tokens"), 1);
+    }
+
+    async fn s4_without_a_scope_to_give_the_form_says_why(app) {
+        let mut ada = app.admin().await;
+        let idle = app.service("Idle", OrgRole::Member, &[]);
+        let page = ada.get(&format!("/users/{idle}/tokens/new")).await;
+        assert!(page.has("No scope can be given yet: without a role in a team"), "{}", page.text());
+        assert_eq!((page.count("input[name=scope]"), page.count(".grid table"), page.count("[data-pick]")), (0, 0, 0));
+    }
+
     async fn a_token_made_by_a_token_ends_no_later(app) {
         let id = app.service("API Access", OrgRole::Member, &[]);
         let api = app.root_api();

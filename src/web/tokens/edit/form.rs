@@ -5,12 +5,13 @@ use std::fmt;
 
 use crate::model::error::Problems;
 use crate::model::ids::TeamId;
-use crate::model::permissions::{Permission, PermissionSet, Resource};
+use crate::model::permissions::PermissionSet;
 use crate::model::tokens::Token;
 use crate::model::{Error, Result};
 use crate::service::tokens::{Changed, Editing, TokenChange};
 use crate::web::Fields;
 use crate::web::grid::{Grid, Ticks};
+use crate::web::tokens::scopes;
 use crate::web::view::{Change, Field};
 
 /// The names of the fields beside which the form shows errors.
@@ -22,8 +23,6 @@ pub struct EditForm {
     pub version: String,
     /// Its scopes; none where it acts as an Admin.
     pub grid: Option<Grid>,
-    /// Why there are scopes that cannot be ticked.
-    pub not_given: String,
     pub limit: Option<Limit>,
     pub name: Field,
     pub name_was: String,
@@ -86,7 +85,6 @@ impl EditForm {
                 _ => token.version.to_string(),
             },
             grid: (!token.global_admin).then(|| grid(token, offer, typed, error)),
-            not_given: not_given(token, offer),
             limit: limit(token, offer, typed, error),
             name: field("name", &token.name),
             name_was: token.name.clone(),
@@ -137,22 +135,20 @@ impl EditForm {
 }
 
 fn grid(token: &Token, offer: &Editing, typed: Option<&Fields>, error: Option<&Error>) -> Grid {
-    let on = typed.map_or(token.scopes, |typed| typed.parse_all::<Permission>("scope").into_iter().collect());
+    let on = typed.map_or(token.scopes, scopes::ticked);
     let open = offer.scopes.or(token.scopes);
-    let rows: Vec<_> =
-        Resource::ALL.into_iter().filter(|resource| open.iter().any(|p| p.resource == *resource)).collect();
     let note = "What this token may be used for. It never does more than its account may do at that moment.";
-    Grid::edit("scopes", "scope", &rows, open, Ticks { on: on.and(open), was: Some(token.scopes) })
+    scopes::matrix(open, Ticks { on, was: Some(token.scopes) })
         .titled("Scopes", note)
+        .explained(not_given(open, offer))
         .judged(error.and_then(|error| error.of_field("scopes")))
 }
 
 /// Rule 2 in words, where it leaves something out.
-fn not_given(token: &Token, offer: &Editing) -> String {
-    let all = PermissionSet::everything();
+fn not_given(open: PermissionSet, offer: &Editing) -> String {
     match &offer.only_less {
         Some(reason) => format!("You may only take away from this token, because it can do more than you may give. {reason}"),
-        None if all.without(offer.scopes.or(token.scopes)).is_empty() || token.global_admin => String::new(),
+        None if PermissionSet::everything().without(open).is_empty() => String::new(),
         None => "Only scopes that you may give have a box: those that you hold yourself, wherever this token could use them. A scope that is ticked can be taken away in any case.".into(),
     }
 }
@@ -196,7 +192,7 @@ fn limit(token: &Token, offer: &Editing, typed: Option<&Fields>, error: Option<&
 pub fn read(fields: &Fields) -> Result<TokenChange> {
     let mut problems = Problems::default();
     let global_admin = fields.has("global_admin");
-    let scopes: Option<PermissionSet> = fields.all("scope").map(|word| word.parse::<Permission>().ok()).collect();
+    let scopes = scopes::read(fields);
     if scopes.is_none() {
         problems.add("scopes", "One of these is no scope. Tick them again.");
     }
