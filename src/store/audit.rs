@@ -6,12 +6,11 @@ mod search;
 
 use std::collections::BTreeSet;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::db::{Tx, failed};
 use super::schema::{audit, audit_teams};
+use super::sql::condition;
 use crate::model::audit::{Entry, GENESIS, Head, Mac};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Cursor, Key, Page, PageRequest};
@@ -142,12 +141,13 @@ pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<(Entry, Vec<u8
 /// # Errors
 /// A fault.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId, request: &PageRequest) -> Result<Page<Entry>> {
-    let mut query =
-        audit::table
-            .filter(audit::actor_id.eq(user.0).or(
-                audit::target_id.eq(user.0).and(sql::<Bool>("audit.target_kind IN ('person', 'service', 'agent')")),
-            ))
-            .into_boxed();
+    let mut query = audit::table
+        .filter(
+            audit::actor_id
+                .eq(user.0)
+                .or(audit::target_id.eq(user.0).and(condition("audit.target_kind IN ('person', 'service', 'agent')"))),
+        )
+        .into_boxed();
     let (after, backwards) = edge(request)?;
     if let Some(seq) = after {
         query = if backwards { query.filter(audit::seq.gt(seq)) } else { query.filter(audit::seq.lt(seq)) };

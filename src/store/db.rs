@@ -8,6 +8,7 @@ use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query}
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::conn::Conn;
+use super::sql::{Statement, sql};
 use crate::model::page::COUNT_CAP;
 use crate::model::{Error, Result};
 
@@ -281,10 +282,11 @@ struct Count {
     n: i64,
 }
 
-/// How many rows `FROM … WHERE …` brings, counted up to one more than the cap. It holds no text of a user's.
-pub(super) fn count_rows(tx: &mut Tx<'_>, from: &str) -> Result<i64> {
-    let capped = format!("SELECT COUNT(*) AS n FROM (SELECT 1 AS one {from} LIMIT {}) AS capped", COUNT_CAP + 1);
-    sql_query(capped).get_result::<Count>(tx.conn).map(|count| count.n).map_err(failed)
+/// How many rows `FROM … WHERE …` brings, counted up to one more than the cap.
+pub(super) fn count_rows(tx: &mut Tx<'_>, from: Statement) -> Result<i64> {
+    let capped = sql("SELECT COUNT(*) AS n FROM (SELECT 1 AS one ").then(from).sql(" LIMIT ").number(COUNT_CAP + 1);
+    let counted: Statement = capped.sql(") AS capped");
+    counted.get_result::<Count>(tx.conn).map(|count| count.n).map_err(failed)
 }
 
 /// What a failed statement means to whoever asked. Use cases check first; this is for what slips between, and for faults.

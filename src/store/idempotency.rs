@@ -1,13 +1,12 @@
 //! The answers that can be had again by an `Idempotency-Key`.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
 use super::rows::ReplyRow;
 use super::schema::idempotency;
+use super::sql::condition;
 use crate::base::clock::to_micros;
 use crate::model::Result;
 use crate::model::idempotency::Reply;
@@ -63,9 +62,7 @@ pub fn insert(
 /// # Errors
 /// A fault.
 pub fn sweep(tx: &mut Tx<'_>, before: OffsetDateTime) -> Result<()> {
-    let oldest = format!(
-        "key_hash IN (SELECT key_hash FROM idempotency WHERE created_at <= {} ORDER BY created_at LIMIT {SWEPT})",
-        to_micros(before)
-    );
-    diesel::delete(idempotency::table.filter(sql::<Bool>(&oldest))).execute(tx.conn).map(drop).map_err(failed)
+    let oldest = condition("key_hash IN (SELECT key_hash FROM idempotency WHERE created_at <= ");
+    let oldest = oldest.number(to_micros(before)).sql(format!(" ORDER BY created_at LIMIT {SWEPT})"));
+    diesel::delete(idempotency::table.filter(oldest)).execute(tx.conn).map(drop).map_err(failed)
 }

@@ -2,17 +2,15 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::BigInt;
 use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
 use super::rows::{TokenRow, word};
 use super::schema::{former_secrets, links, token_leaks, token_makers, token_secrets, tokens};
+use super::sql::{Condition, Statement, sql};
 use super::tokens::with_teams;
-use super::users::list;
 use crate::base::clock::{from_micros, to_micros};
 use crate::model::Result;
 use crate::model::ids::TokenId;
@@ -95,15 +93,17 @@ struct Member {
 pub fn made_by(tx: &mut Tx<'_>, token: TokenId, until: Option<OffsetDateTime>) -> Result<Vec<Token>> {
     let until = until.map_or(i64::MAX, to_micros);
     // UNION and not UNION ALL: two tokens that rotated each other are a ring.
-    let family = sql_query(format!(
-        "WITH RECURSIVE family (id) AS (SELECT token_id FROM token_makers WHERE maker_id = {token} AND at <= {until} \
-         UNION SELECT m.token_id FROM token_makers m JOIN family f ON m.maker_id = f.id) \
-         SELECT id FROM family WHERE id <> {token}"
-    ));
+    let family: Statement =
+        sql("WITH RECURSIVE family (id) AS (SELECT token_id FROM token_makers WHERE maker_id = ")
+            .number(token.0)
+            .sql(" AND at <= ")
+            .number(until)
+            .sql(" UNION SELECT m.token_id FROM token_makers m JOIN family f ON m.maker_id = f.id) SELECT id FROM family WHERE id <> ")
+            .number(token.0);
     let ids = family.load::<Member>(tx.conn).map_err(failed)?;
     let mut found = Vec::new();
     for some in ids.chunks(500) {
-        let those = sql::<Bool>(&format!("tokens.id IN ({})", list(some.iter().map(|member| member.id))));
+        let those: Condition = sql("tokens.id").among(some.iter().map(|member| member.id));
         let rows = tokens::table
             .filter(those.and(tokens::revoked_at.is_null()))
             .order(tokens::id)
@@ -146,12 +146,8 @@ pub fn note(tx: &mut Tx<'_>, token: TokenId, leak: &Leak) -> Result<()> {
 /// # Errors
 /// A fault.
 pub fn of<'a>(tx: &mut Tx<'_>, tokens: impl IntoIterator<Item = &'a Token>) -> Result<HashMap<TokenId, Leak>> {
-    let ids = list(tokens.into_iter().map(|token| token.id.0));
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows = token_leaks::table.filter(sql::<Bool>(&format!("token_leaks.token_id IN ({ids})")));
-    let rows = rows.load::<(i64, i64, String, String)>(tx.conn).map_err(failed)?;
+    let those: Condition = sql("token_leaks.token_id").among(tokens.into_iter().map(|token| token.id.0));
+    let rows = token_leaks::table.filter(those).load::<(i64, i64, String, String)>(tx.conn).map_err(failed)?;
     let known = |(token, at, place, what): (i64, i64, String, String)| {
         Ok((TokenId(token), Leak { at: from_micros(at), place, what: word(&what)? }))
     };

@@ -1,14 +1,12 @@
 //! One-time links, by the hash of their secret.
 
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
 use super::rows::word;
 use super::schema::{links, reset_asks};
+use super::sql::{Condition, condition};
 use crate::base::clock::{from_micros, to_micros};
 use crate::model::Result;
 use crate::model::ids::{RoleId, UserId};
@@ -56,15 +54,16 @@ pub fn delete_of_others(tx: &mut Tx<'_>, user: UserId, issuer: Issuer) -> Result
 }
 
 /// Whether somebody other than `issuer` handed out a link.
-fn by_others(issuer: Issuer) -> SqlLiteral<Bool> {
-    sql(&match issuer {
-        Issuer::CommandLine => "(links.issued_by IS NOT NULL OR links.issued_by_token IS NOT NULL)".to_owned(),
-        Issuer::Account(id) => format!("(links.issued_by IS NULL OR links.issued_by <> {id})"),
-        Issuer::Token { id, since } => format!(
-            "(links.issued_by_token IS NULL OR links.issued_by_token <> {id} OR links.created_at < {})",
-            since.map_or(0, to_micros)
-        ),
-    })
+fn by_others(issuer: Issuer) -> Condition {
+    match issuer {
+        Issuer::CommandLine => condition("(links.issued_by IS NOT NULL OR links.issued_by_token IS NOT NULL)"),
+        Issuer::Account(id) => condition("(links.issued_by IS NULL OR links.issued_by <> ").number(id.0).sql(")"),
+        Issuer::Token { id, since } => condition("(links.issued_by_token IS NULL OR links.issued_by_token <> ")
+            .number(id.0)
+            .sql(" OR links.created_at < ")
+            .number(since.map_or(0, to_micros))
+            .sql(")"),
+    }
 }
 
 /// Removes the links that somebody other than `issuer` handed out to those who have this team role and one of these
@@ -74,11 +73,10 @@ fn by_others(issuer: Issuer) -> SqlLiteral<Bool> {
 /// A fault.
 pub fn delete_of_role(tx: &mut Tx<'_>, role: RoleId, among: &[OrgRole], issuer: Issuer) -> Result<usize> {
     let words: Vec<_> = among.iter().map(|role| format!("'{role}'")).collect();
-    let holders = sql::<Bool>(&format!(
-        "links.user_id IN (SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_id \
-         WHERE m.role_id = {role} AND u.role IN ({}))",
-        words.join(", ")
-    ));
+    let holders = condition(
+        "links.user_id IN (SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.role_id = ",
+    );
+    let holders = holders.number(role.0).sql(format!(" AND u.role IN ({}))", words.join(", ")));
     diesel::delete(links::table.filter(holders.and(by_others(issuer)))).execute(tx.conn).map_err(failed)
 }
 

@@ -1,17 +1,17 @@
 //! Who is in which team with which role. `Public` never stands here: everyone is in it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
 use super::rows::{UserRow, grants};
-use super::schema::{memberships, roles, team_counts, teams, users};
-use super::users::{list, members_by_name, name_matches};
+use super::schema::{memberships, roles, team_counts, users};
+use super::sql::{Condition, condition, sql};
+use super::users::{members_by_name, name_matches};
 use crate::base::clock::to_micros;
+use crate::model::actor::Sight;
 use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::names::fold;
 use crate::model::page::{Key, Page, PageRequest};
@@ -20,12 +20,8 @@ use crate::model::teams::{MemberFilter, Membership};
 use crate::model::users::User;
 use crate::model::{Error, Result};
 
-type Row = (i64, i64, String, i64, String, String, String);
-
-fn membership((user, team, team_name, role, role_name, permissions, level): Row) -> Result<Membership> {
-    let role = RoleId(role);
-    let grants = grants(role, &permissions, &level)?;
-    Ok(Membership { user: UserId(user), team: TeamId(team), team_name, role, role_name, grants })
+fn of_these(ids: &[UserId]) -> Condition {
+    sql("memberships.user_id").among(ids.iter().map(|id| id.0))
 }
 
 /// The memberships of each of these users, by team name.
@@ -34,27 +30,31 @@ fn membership((user, team, team_name, role, role_name, permissions, level): Row)
 /// A fault.
 pub fn of_users(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<Membership>>> {
     let rows = memberships::table
-        .inner_join(teams::table)
-        .inner_join(roles::table)
-        .filter(sql::<Bool>(&format!("memberships.user_id IN ({})", list(ids.iter().map(|id| id.0)))))
-        .order(teams::name_key.asc())
-        .select((
-            memberships::user_id,
-            memberships::team_id,
-            teams::name,
-            memberships::role_id,
-            roles::name,
-            roles::permissions,
-            roles::level,
-        ))
-        .load::<Row>(tx.conn)
+        .filter(of_these(ids))
+        .select((memberships::user_id, memberships::team_id, memberships::role_id))
+        .load::<(i64, i64, i64)>(tx.conn)
         .map_err(failed)?;
-    let mut by_user: HashMap<UserId, Vec<Membership>> = HashMap::new();
-    for row in rows {
-        let found = membership(row)?;
-        by_user.entry(found.user).or_default().push(found);
+    // There are far fewer teams and roles than memberships: each is read once.
+    let teams = super::teams::names(tx, &distinct(rows.iter().map(|(_, team, _)| TeamId(*team))))?;
+    let roles = super::roles::grants_of(tx, &distinct(rows.iter().map(|(_, _, role)| RoleId(*role))))?;
+    let mut by_user: HashMap<UserId, Vec<Membership>> = HashMap::with_capacity(ids.len());
+    for (user, team, role) in rows {
+        let (user, team, role) = (UserId(user), TeamId(team), RoleId(role));
+        let (Some(team_name), Some((role_name, grants))) = (teams.get(&team).cloned(), roles.get(&role).cloned())
+        else {
+            continue;
+        };
+        let found = Membership { user, team, team_name, role, role_name, grants };
+        by_user.entry(user).or_default().push(found);
+    }
+    for memberships in by_user.values_mut() {
+        memberships.sort_by_cached_key(|membership| fold(&membership.team_name));
     }
     Ok(by_user)
+}
+
+fn distinct<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    all.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The memberships of one user, by team name.
@@ -78,10 +78,9 @@ pub fn roles(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<(TeamId, Grants)>> {
 /// # Errors
 /// A fault.
 pub fn roles_of(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<(TeamId, Grants)>>> {
-    let those = format!("memberships.user_id IN ({})", list(ids.iter().map(|id| id.0)));
     let rows = memberships::table
         .inner_join(roles::table)
-        .filter(sql::<Bool>(&those))
+        .filter(of_these(ids))
         .select((memberships::user_id, memberships::team_id, memberships::role_id, roles::permissions, roles::level))
         .load::<(i64, i64, i64, String, String)>(tx.conn)
         .map_err(failed)?;
@@ -97,14 +96,14 @@ pub fn roles_of(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<(
 /// # Errors
 /// A fault.
 pub fn held_by_other_people(tx: &mut Tx<'_>, teams: &[TeamId], except: UserId) -> Result<Vec<(TeamId, Grants)>> {
-    let people = format!(
-        "memberships.team_id IN ({}) AND memberships.user_id IN \
-         (SELECT id FROM users WHERE kind = 'person' AND disabled_at IS NULL AND id <> {except})",
-        list(teams.iter().map(|id| id.0))
-    );
+    let people: Condition = sql("memberships.team_id")
+        .among(teams.iter().map(|id| id.0))
+        .sql(" AND memberships.user_id IN (SELECT id FROM users WHERE kind = 'person' AND disabled_at IS NULL AND id <> ")
+        .number(except.0)
+        .sql(")");
     let rows = memberships::table
         .inner_join(roles::table)
-        .filter(sql::<Bool>(&people))
+        .filter(people)
         .select((memberships::team_id, memberships::role_id, roles::permissions, roles::level))
         .distinct()
         .load::<(i64, i64, String, String)>(tx.conn)
@@ -167,7 +166,7 @@ pub fn page(
     filter: &MemberFilter,
     request: &PageRequest,
 ) -> Result<Page<(User, Option<RoleId>)>> {
-    let mut query = users::table.into_boxed();
+    let mut query = users::table.select(UserRow::as_select()).into_boxed();
     query = match filter.machines {
         Some(true) => query.filter(users::kind.ne("person")),
         Some(false) => query.filter(users::kind.eq("person")),
@@ -176,12 +175,14 @@ pub fn page(
     for condition in name_matches(tx.conn, &filter.search) {
         query = query.filter(condition);
     }
-    let with_role = filter.role.map(|role| format!(" AND role_id = {role}")).unwrap_or_default();
     if !team.is_public() && filter.role.is_none() && filter.search.trim().is_empty() {
         query = query.filter(members_by_name(team, filter.machines, request)?);
     } else if !team.is_public() || filter.role.is_some() {
-        let members = format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team}{with_role})");
-        query = query.filter(sql::<Bool>(&members));
+        let mut members = condition("users.id IN (SELECT user_id FROM memberships WHERE team_id = ").number(team.0);
+        if let Some(role) = filter.role {
+            members = members.sql(" AND role_id = ").number(role.0);
+        }
+        query = query.filter(members.sql(")"));
     }
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     if let Some(cursor) = &request.cursor {
@@ -213,11 +214,28 @@ pub fn page(
 fn roles_in(tx: &mut Tx<'_>, team: TeamId, ids: &[UserId]) -> Result<HashMap<UserId, RoleId>> {
     let rows = memberships::table
         .filter(memberships::team_id.eq(team.0))
-        .filter(sql::<Bool>(&format!("memberships.user_id IN ({})", list(ids.iter().map(|id| id.0)))))
+        .filter(of_these(ids))
         .select((memberships::user_id, memberships::role_id))
         .load::<(i64, i64)>(tx.conn)
         .map_err(failed)?;
     Ok(rows.into_iter().map(|(user, role)| (UserId(user), RoleId(role))).collect())
+}
+
+/// The condition that an account is in `team`, for a list that ends after `limit`. Of a large team the list is gone through until
+/// it is full, asking of each account; of a small one the members are collected first: whichever looks at less.
+///
+/// # Errors
+/// A fault.
+pub(super) fn condition_of(tx: &mut Tx<'_>, team: TeamId, account: &'static str, limit: i64) -> Result<Condition> {
+    let (people, machines) = counts(tx, &[team])?.remove(&team).unwrap_or_default();
+    let all: i64 = super::users::counts(tx, &Sight::All)?.iter().sum();
+    let members = people.saturating_add(machines);
+    let asks_each = members.saturating_mul(members) > limit.saturating_mul(all);
+    let (before, behind) = match asks_each {
+        true => ("EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = {} AND m.team_id = ", ")"),
+        false => ("{} IN (SELECT user_id FROM memberships WHERE team_id = ", ")"),
+    };
+    Ok(sql(before.replace("{}", account)).number(team.0).sql(behind))
 }
 
 /// How many people, and how many service and agent accounts, are in each of these teams. `Public` is not counted.
@@ -225,7 +243,7 @@ fn roles_in(tx: &mut Tx<'_>, team: TeamId, ids: &[UserId]) -> Result<HashMap<Use
 /// # Errors
 /// A fault.
 pub fn counts(tx: &mut Tx<'_>, teams: &[TeamId]) -> Result<HashMap<TeamId, (i64, i64)>> {
-    let those = sql::<Bool>(&format!("team_counts.team_id IN ({})", list(teams.iter().map(|id| id.0))));
+    let those: Condition = sql("team_counts.team_id").among(teams.iter().map(|id| id.0));
     let rows = team_counts::table.filter(those).load::<(i64, bool, i64)>(tx.conn).map_err(failed)?;
     let mut counts: HashMap<TeamId, (i64, i64)> = HashMap::new();
     for (team, machine, n) in rows {

@@ -15,6 +15,7 @@ mod schema;
 pub mod secrets;
 pub mod sessions;
 pub mod settings;
+mod sql;
 pub mod teams;
 pub mod tokens;
 pub mod users;

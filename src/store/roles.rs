@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Text};
 use time::OffsetDateTime;
 
 use super::db::{Tx, count_rows, failed};
-use super::rows::{RoleRow, UserRow, kind, word};
+use super::rows::{RoleRow, UserRow, grants, kind, word};
 use super::schema::{memberships, roles, teams, users};
-use super::users::{list, seen_by};
+use super::sql::{Statement, condition, sql};
+use super::users::seen_by;
 use crate::base::clock::to_micros;
 use crate::model::actor::Sight;
 use crate::model::effects::Use;
@@ -59,9 +59,25 @@ pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<TeamRole>> {
 /// # Errors
 /// A fault.
 pub fn names(tx: &mut Tx<'_>, ids: &[RoleId]) -> Result<HashMap<RoleId, String>> {
-    let rows = roles::table.filter(sql::<Bool>(&format!("roles.id IN ({})", list(ids.iter().map(|id| id.0)))));
-    let rows = rows.select((roles::id, roles::name)).load::<(i64, String)>(tx.conn);
+    let those = condition("roles.id").among(ids.iter().map(|id| id.0));
+    let rows = roles::table.filter(those).select((roles::id, roles::name)).load::<(i64, String)>(tx.conn);
     Ok(rows.map_err(failed)?.into_iter().map(|(id, name)| (RoleId(id), name)).collect())
+}
+
+/// The names of these roles, with what they give.
+///
+/// # Errors
+/// A fault.
+pub fn grants_of(tx: &mut Tx<'_>, ids: &[RoleId]) -> Result<HashMap<RoleId, (String, Grants)>> {
+    let rows = roles::table
+        .filter(condition("roles.id").among(ids.iter().map(|id| id.0)))
+        .select((roles::id, roles::name, roles::permissions, roles::level))
+        .load::<(i64, String, String, String)>(tx.conn)
+        .map_err(failed)?;
+    let told = |(id, name, permissions, level): (i64, String, String, String)| {
+        Ok((RoleId(id), (name, grants(RoleId(id), &permissions, &level)?)))
+    };
+    rows.into_iter().map(told).collect()
 }
 
 /// Adds a custom role.
@@ -119,7 +135,7 @@ pub fn delete(tx: &mut Tx<'_>, id: RoleId) -> Result<()> {
 /// # Errors
 /// A fault.
 pub fn count_members(tx: &mut Tx<'_>, id: RoleId) -> Result<i64> {
-    count_rows(tx, &format!("FROM memberships WHERE role_id = {id}"))
+    count_rows(tx, sql("FROM memberships WHERE role_id = ").number(id.0))
 }
 
 /// How many users have this organisation role, counted up to one more than the cap.
@@ -127,7 +143,7 @@ pub fn count_members(tx: &mut Tx<'_>, id: RoleId) -> Result<i64> {
 /// # Errors
 /// A fault.
 pub fn count_organisation(tx: &mut Tx<'_>, role: OrgRole) -> Result<i64> {
-    count_rows(tx, &format!("FROM users WHERE role = '{role}'"))
+    count_rows(tx, sql(format!("FROM users WHERE role = '{role}'")))
 }
 
 /// A page of those who have this role, by display name and team: accounts that `sight` allows, in these teams (`None` for all).
@@ -143,10 +159,10 @@ pub fn page_of_members(
     let joined = memberships::table.inner_join(users::table).inner_join(teams::table);
     let mut query = joined.filter(memberships::role_id.eq(id.0)).into_boxed();
     if let Some(seen) = seen_by(sight) {
-        query = query.filter(sql::<Bool>(&seen));
+        query = query.filter(seen);
     }
     if let Some(known) = known {
-        query = query.filter(sql::<Bool>(&format!("teams.id IN ({})", list(known.iter().map(|id| id.0)))));
+        query = query.filter(condition("teams.id").among(known.iter().map(|id| id.0)));
     }
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let (name, team) = (users::display_name_key, memberships::team_id);
@@ -161,7 +177,7 @@ pub fn page_of_members(
         };
     }
     let query = if backwards { query.order((name.desc(), team.desc())) } else { query.order((name.asc(), team.asc())) };
-    let rows = query.select((users::all_columns, teams::id, teams::name)).limit(request.limit + 1);
+    let rows = query.select((UserRow::as_select(), teams::id, teams::name)).limit(request.limit + 1);
     let rows = rows.load::<(UserRow, i64, String)>(tx.conn).map_err(failed)?;
     let found = rows.into_iter().map(|(user, team, name)| Ok((User::try_from(user)?, TeamId(team), name)));
     let found = found.collect::<Result<Vec<_>>>()?;
@@ -196,13 +212,13 @@ struct UseRow {
 /// # Errors
 /// A fault.
 pub fn uses(tx: &mut Tx<'_>, id: RoleId) -> Result<Vec<Use>> {
-    let rows = diesel::sql_query(format!(
-        "SELECT t.id AS team_id, t.name AS team_name, u.kind AS kind, u.role AS org_role, COUNT(*) AS n \
-         FROM memberships m JOIN teams t ON t.id = m.team_id JOIN users u ON u.id = m.user_id \
-         WHERE m.role_id = {id} GROUP BY t.id, t.name, t.name_key, u.kind, u.role ORDER BY t.name_key, u.kind, u.role"
-    ))
-    .load::<UseRow>(tx.conn)
-    .map_err(failed)?;
+    let query: Statement =
+        sql("SELECT t.id AS team_id, t.name AS team_name, u.kind AS kind, u.role AS org_role, COUNT(*) AS n \
+         FROM memberships m JOIN teams t ON t.id = m.team_id JOIN users u ON u.id = m.user_id WHERE m.role_id = ");
+    let query = query
+        .number(id.0)
+        .sql(" GROUP BY t.id, t.name, t.name_key, u.kind, u.role ORDER BY t.name_key, u.kind, u.role");
+    let rows = query.load::<UseRow>(tx.conn).map_err(failed)?;
     rows.into_iter()
         .map(|row| {
             Ok(Use {

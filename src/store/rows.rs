@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use diesel::Queryable;
+use diesel::{ExpressionMethods, Queryable, Selectable};
 use uuid::Uuid;
 
+use super::schema::users;
 use crate::base::clock::from_micros;
 use crate::model::idempotency::Reply;
 use crate::model::ids::{RoleId, SessionId, TeamId, TokenId, UserId};
@@ -30,28 +31,27 @@ fn uuid(text: &str) -> Result<Uuid> {
     word(text)
 }
 
-#[derive(Queryable)]
+/// An account, without what it is found by and without its password's hash.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
 pub(super) struct UserRow {
     id: i64,
     uuid: String,
     kind: String,
     username: String,
-    _username_key: String,
     display_name: String,
-    _display_name_key: String,
     email: String,
-    _email_key: String,
     role: String,
     disabled_at: Option<i64>,
     description: String,
     contact_id: Option<i64>,
     home_team_id: Option<i64>,
-    password_hash: Option<String>,
+    #[diesel(select_expression = users::password_hash.is_not_null())]
+    has_password: bool,
     created_at: i64,
     updated_at: i64,
     last_seen_at: i64,
     version: i64,
-    _search: String,
     sponsor_id: Option<i64>,
 }
 
@@ -72,7 +72,7 @@ impl TryFrom<UserRow> for User {
             contact: row.contact_id.map(UserId),
             sponsor: row.sponsor_id.map(UserId),
             home_team: row.home_team_id.map(TeamId),
-            has_password: row.password_hash.is_some(),
+            has_password: row.has_password,
             created_at: from_micros(row.created_at),
             updated_at: from_micros(row.updated_at),
             last_seen_at: (row.last_seen_at > 0).then(|| from_micros(row.last_seen_at)),

@@ -2,16 +2,13 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Bool;
 use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
 use super::rows::TokenRow;
 use super::schema::{token_secrets, tokens};
-use super::users::list;
+use super::sql::{Condition, Statement, sql};
 use crate::base::clock::{from_micros, to_micros};
 use crate::model::Result;
 use crate::model::ids::TokenId;
@@ -85,14 +82,17 @@ pub fn replace(
 ) -> Result<()> {
     let of_token = token_secrets::table.filter(token_secrets::token_id.eq(token.id.0));
     // The one before is over now, but known for as long as the token, where somebody finds it.
-    let (id, micros) = (token.id, to_micros(now));
-    sql_query(format!(
-        "INSERT INTO former_secrets (hash, token_id, ends_at, passed_on) \
-         SELECT hash, token_id, CASE WHEN ends_at < {micros} THEN ends_at ELSE {micros} END, passed_on \
-         FROM token_secrets WHERE token_id = {id} AND ends_at IS NOT NULL"
-    ))
-    .execute(tx.conn)
-    .map_err(failed)?;
+    let former: Statement = sql(
+        "INSERT INTO former_secrets (hash, token_id, ends_at, passed_on) SELECT hash, token_id, CASE WHEN ends_at < ",
+    );
+    former
+        .number(to_micros(now))
+        .sql(" THEN ends_at ELSE ")
+        .number(to_micros(now))
+        .sql(" END, passed_on FROM token_secrets WHERE ends_at IS NOT NULL AND token_id = ")
+        .number(token.id.0)
+        .execute(tx.conn)
+        .map_err(failed)?;
     diesel::delete(of_token.filter(token_secrets::ends_at.is_not_null())).execute(tx.conn).map_err(failed)?;
     diesel::update(of_token)
         .set((
@@ -163,9 +163,9 @@ pub fn rotations<'a>(
     if rotated.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids = list(rotated.keys().copied());
+    let those: Condition = sql("token_secrets.token_id").among(rotated.keys().copied());
     let rows = token_secrets::table
-        .filter(sql::<Bool>(&format!("token_secrets.token_id IN ({ids})")))
+        .filter(those)
         .select((
             token_secrets::hash,
             token_secrets::token_id,

@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use super::db::{Tx, count_rows, failed};
 use super::rows::SettingsRow;
 use super::schema::settings;
+use super::sql::{Statement, sql};
 use super::tokens::{good, lasting};
-use super::users::list;
 use crate::base::clock::to_micros;
 use crate::model::Result;
 use crate::model::ids::RoleId;
@@ -90,14 +90,13 @@ pub fn resume_agents(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<Settings> {
 /// # Errors
 /// A fault.
 pub fn agents(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<Agents> {
-    let tokens = format!(
-        "FROM tokens WHERE kind = 'Agent' AND {} AND user_id IN (SELECT id FROM users WHERE disabled_at IS NULL)",
-        lasting(to_micros(now))
-    );
+    let tokens =
+        sql("FROM tokens WHERE kind = 'Agent' AND user_id IN (SELECT id FROM users WHERE disabled_at IS NULL) AND ")
+            .then(lasting(now));
     Ok(Agents {
-        accounts: count_rows(tx, "FROM users WHERE kind = 'agent' AND disabled_at IS NULL")?,
-        global_admin: count_rows(tx, &format!("{tokens} AND global_admin"))?,
-        tokens: count_rows(tx, &tokens)?,
+        accounts: count_rows(tx, sql("FROM users WHERE kind = 'agent' AND disabled_at IS NULL"))?,
+        global_admin: count_rows(tx, tokens.clone().sql(" AND global_admin"))?,
+        tokens: count_rows(tx, tokens)?,
     })
 }
 
@@ -116,27 +115,34 @@ pub fn affected(
         let roles = roles.filter(|role| admins || **role != OrgRole::Admin);
         roles.map(|role| format!("'{role}'")).collect::<Vec<_>>().join(", ")
     };
-    let in_teams = format!("role_id IN ({})", list(team_roles.iter().map(|role| role.0)));
-    let holders = format!("SELECT user_id FROM memberships WHERE {in_teams}");
+    let in_teams = |words: String| sql(words).among(team_roles.iter().map(|role| role.0));
+    let holders = "u.id IN (SELECT user_id FROM memberships WHERE role_id";
     let person = "u.kind = 'person' AND u.disabled_at IS NULL AND u.role <> 'Admin'";
     let scopes: Vec<_> = narrowed.iter().map(|scope| format!("t.scopes LIKE '%{scope}%'")).collect();
-    let token = format!(
-        "EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = u.id AND {} AND NOT t.global_admin AND ({}))",
-        good(to_micros(now)),
-        scopes.join(" OR ")
-    );
+    let with_token: Statement = sql(" AND EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = u.id AND ")
+        .then(good(now))
+        .sql(format!(" AND NOT t.global_admin AND ({}))", scopes.join(" OR ")));
     let (everywhere, all) = (org(false), org(true));
-    let mut count = |from: String| count_rows(tx, &from);
+    let mut count = |from: Statement| count_rows(tx, from);
     Ok(Affected {
-        people: count(format!("FROM users u WHERE {person} AND (u.role IN ({everywhere}) OR u.id IN ({holders}))"))?,
-        everywhere: count(format!("FROM users u WHERE {person} AND u.role IN ({everywhere})"))?,
-        teams: count(format!(
-            "FROM (SELECT DISTINCT m.team_id FROM memberships m JOIN users u ON u.id = m.user_id \
-             WHERE m.{in_teams} AND {person} AND u.role NOT IN ({everywhere})) AS held"
-        ))?,
-        machines: count(format!(
-            "FROM users u WHERE u.kind <> 'person' AND u.disabled_at IS NULL AND (u.id IN ({holders}) \
-             OR (u.role IN ({all}) AND u.id IN (SELECT user_id FROM memberships))) AND {token}"
-        ))?,
+        people: count(
+            in_teams(format!("FROM users u WHERE {person} AND (u.role IN ({everywhere}) OR {holders}")).sql("))"),
+        )?,
+        everywhere: count(sql(format!("FROM users u WHERE {person} AND u.role IN ({everywhere})")))?,
+        teams: count(
+            in_teams(format!(
+                "FROM (SELECT DISTINCT m.team_id FROM memberships m JOIN users u ON u.id = m.user_id \
+                 WHERE {person} AND u.role NOT IN ({everywhere}) AND m.role_id"
+            ))
+            .sql(") AS held"),
+        )?,
+        machines: count(
+            in_teams(format!(
+                "FROM users u WHERE u.kind <> 'person' AND u.disabled_at IS NULL AND (\
+                 (u.role IN ({all}) AND u.id IN (SELECT user_id FROM memberships)) OR {holders}"
+            ))
+            .sql("))")
+            .then(with_token),
+        )?,
     })
 }

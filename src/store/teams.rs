@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
 use time::OffsetDateTime;
 
 use super::db::{Tx, count_rows, failed};
 use super::rows::TeamRow;
 use super::schema::teams;
-use super::users::list;
+use super::sql::{condition, sql};
 use crate::base::clock::to_micros;
 use crate::base::random;
 use crate::model::ids::TeamId;
@@ -62,8 +60,8 @@ pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Team>> {
 /// # Errors
 /// A fault.
 pub fn names(tx: &mut Tx<'_>, ids: &[TeamId]) -> Result<HashMap<TeamId, String>> {
-    let rows = teams::table.filter(sql::<Bool>(&format!("teams.id IN ({})", list(ids.iter().map(|id| id.0)))));
-    let rows = rows.select((teams::id, teams::name)).load::<(i64, String)>(tx.conn);
+    let those = condition("teams.id").among(ids.iter().map(|id| id.0));
+    let rows = teams::table.filter(those).select((teams::id, teams::name)).load::<(i64, String)>(tx.conn);
     Ok(rows.map_err(failed)?.into_iter().map(|(id, name)| (TeamId(id), name)).collect())
 }
 
@@ -74,7 +72,7 @@ pub fn names(tx: &mut Tx<'_>, ids: &[TeamId]) -> Result<HashMap<TeamId, String>>
 pub fn first_names(tx: &mut Tx<'_>, only: Option<&[TeamId]>, limit: i64) -> Result<Vec<(TeamId, String)>> {
     let mut query = teams::table.select((teams::id, teams::name)).into_boxed();
     if let Some(ids) = only {
-        query = query.filter(sql::<Bool>(&format!("teams.id IN ({})", list(ids.iter().map(|id| id.0)))));
+        query = query.filter(condition("teams.id").among(ids.iter().map(|id| id.0)));
     }
     let rows = query.order(teams::name_key.asc()).limit(limit).load::<(i64, String)>(tx.conn).map_err(failed)?;
     Ok(rows.into_iter().map(|(id, name)| (TeamId(id), name)).collect())
@@ -115,10 +113,10 @@ pub fn page(tx: &mut Tx<'_>, search: &str, only: Option<&[TeamId]>, request: &Pa
     let text = fold(search);
     if !text.is_empty() {
         let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        query = query.filter(sql::<Bool>("teams.name_key LIKE ").bind::<Text, _>(pattern).sql(" ESCAPE '\\'"));
+        query = query.filter(condition("teams.name_key LIKE ").text(pattern).sql(" ESCAPE '\\'"));
     }
     if let Some(ids) = only {
-        query = query.filter(sql::<Bool>(&format!("teams.id IN ({})", list(ids.iter().map(|id| id.0)))));
+        query = query.filter(condition("teams.id").among(ids.iter().map(|id| id.0)));
     }
     let falling = request.descending != request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     if let Some(cursor) = &request.cursor {
@@ -138,5 +136,5 @@ pub fn page(tx: &mut Tx<'_>, search: &str, only: Option<&[TeamId]>, request: &Pa
 /// # Errors
 /// A fault.
 pub fn count(tx: &mut Tx<'_>) -> Result<i64> {
-    count_rows(tx, "FROM teams")
+    count_rows(tx, sql("FROM teams"))
 }

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
 use super::schema::{scope_uses, scope_watch, token_secrets, tokens};
+use super::sql::{Statement, sql};
 use crate::base::clock::{from_micros, to_micros};
 use crate::model::Result;
 use crate::model::ids::TokenId;
@@ -27,10 +26,11 @@ pub fn of_token(tx: &mut Tx<'_>, token: TokenId, last: &LastUse) -> Result<()> {
         .set((
             tokens::last_used_at.eq(to_micros(last.at)),
             // Something else may have counted as activity since.
-            tokens::active_at.eq(sql::<BigInt>(&format!(
-                "CASE WHEN active_at < {0} THEN {0} ELSE active_at END",
-                to_micros(last.at)
-            ))),
+            tokens::active_at.eq(sql::<BigInt>("CASE WHEN active_at < ")
+                .number(to_micros(last.at))
+                .sql(" THEN ")
+                .number(to_micros(last.at))
+                .sql(" ELSE active_at END")),
             tokens::last_used_address.eq(&last.address),
             tokens::last_used_agent.eq(&last.user_agent),
             tokens::last_used_for.eq(&last.purpose),
@@ -70,14 +70,11 @@ pub fn of_scope(tx: &mut Tx<'_>, token: TokenId, scope: Permission, at: OffsetDa
         .set(scope_uses::last_used_at.eq(to_micros(at)))
         .execute(tx.conn)
         .map_err(failed)?;
-    sql_query(format!(
-        "INSERT INTO scope_uses (token_id, scope, last_used_at) SELECT id, '{scope}', {} FROM tokens WHERE id = {token} \
-         AND NOT EXISTS (SELECT 1 FROM scope_uses WHERE token_id = {token} AND scope = '{scope}')",
-        to_micros(at)
-    ))
-    .execute(tx.conn)
-    .map(drop)
-    .map_err(failed)
+    let first: Statement =
+        sql(format!("INSERT INTO scope_uses (token_id, scope, last_used_at) SELECT id, '{scope}', "));
+    let first = first.number(to_micros(at)).sql(" FROM tokens WHERE id = ").number(token.0);
+    let known = first.sql(format!(" AND NOT EXISTS (SELECT 1 FROM scope_uses WHERE scope = '{scope}' AND token_id = "));
+    known.number(token.0).sql(")").execute(tx.conn).map(drop).map_err(failed)
 }
 
 /// Notes since when these scopes are a token's.
@@ -117,8 +114,8 @@ struct ScopeRow {
 pub fn scopes(tx: &mut Tx<'_>, token: &Token) -> Result<Vec<Watched>> {
     let since: i64 = scope_watch::table.select(scope_watch::since).get_result(tx.conn).map_err(failed)?;
     let from = token.created_at.max(from_micros(since));
-    let rows = sql_query(format!("SELECT scope, added_at, last_used_at FROM scope_uses WHERE token_id = {}", token.id));
-    let rows = rows.load::<ScopeRow>(tx.conn).map_err(failed)?;
+    let rows: Statement = sql("SELECT scope, added_at, last_used_at FROM scope_uses WHERE token_id = ");
+    let rows = rows.number(token.id.0).load::<ScopeRow>(tx.conn).map_err(failed)?;
     let known: HashMap<String, ScopeRow> = rows.into_iter().map(|row| (row.scope.clone(), row)).collect();
     let watched = |scope: Permission| {
         let row = known.get(&scope.to_string());

@@ -1,7 +1,7 @@
 -- Who answers for an agent. Only agents have one, and it is a person.
 ALTER TABLE users ADD COLUMN sponsor_id BIGINT REFERENCES users (id) ON DELETE SET NULL;
 ALTER TABLE users ADD CONSTRAINT only_agents_have_a_sponsor CHECK (kind = 'agent' OR sponsor_id IS NULL);
-CREATE INDEX users_by_sponsor ON users (sponsor_id);
+CREATE INDEX users_by_sponsor ON users (sponsor_id) WHERE sponsor_id IS NOT NULL;
 UPDATE users SET sponsor_id = contact_id
 WHERE kind = 'agent' AND contact_id IN (SELECT id FROM users WHERE kind = 'person');
 CREATE FUNCTION sponsor_is_a_person() RETURNS trigger LANGUAGE plpgsql AS $$

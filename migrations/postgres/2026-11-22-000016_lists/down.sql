@@ -1,3 +1,10 @@
+DROP TRIGGER answers_update ON users;
+DROP TRIGGER answers_change ON users;
+DROP FUNCTION count_answers();
+DROP INDEX users_leavers;
+ALTER TABLE users DROP COLUMN answers;
+DROP INDEX tokens_by_standing;
+DROP INDEX users_machines;
 DROP INDEX users_by_role_seen;
 DROP INDEX users_by_kind_seen;
 DROP INDEX users_without_sponsor;

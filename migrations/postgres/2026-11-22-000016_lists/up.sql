@@ -85,7 +85,33 @@ CREATE TRIGGER team_counts_delete AFTER DELETE ON teams FOR EACH ROW EXECUTE FUN
 CREATE INDEX users_disabled ON users (display_name_key, id) WHERE disabled_at IS NOT NULL;
 CREATE INDEX users_invited ON users (kind, display_name_key, id) WHERE disabled_at IS NULL AND kind = 'person' AND password_hash IS NULL;
 CREATE INDEX users_without_contact ON users (display_name_key, id) WHERE disabled_at IS NULL AND kind <> 'person' AND contact_id IS NULL;
-CREATE INDEX users_without_sponsor ON users (display_name_key, id) WHERE disabled_at IS NULL AND kind = 'agent' AND sponsor_id IS NULL;
+CREATE INDEX users_without_sponsor ON users (kind, display_name_key, id) WHERE disabled_at IS NULL AND kind = 'agent' AND sponsor_id IS NULL;
+CREATE INDEX users_machines ON users (display_name_key, id, kind) WHERE disabled_at IS NULL AND kind <> 'person';
+-- What the tokens of an account are good for is told from this index alone.
+CREATE INDEX tokens_by_standing ON tokens (user_id, revoked_at, suspended_at, expires_at, kind);
 -- A kind or a role by when they were last seen.
 CREATE INDEX users_by_kind_seen ON users (kind, last_seen_at, id);
 CREATE INDEX users_by_role_seen ON users (role, last_seen_at, id);
+
+-- For how many enabled accounts a person answers, as their contact and as their sponsor.
+ALTER TABLE users ADD COLUMN answers BIGINT NOT NULL DEFAULT 0;
+UPDATE users SET answers = (SELECT COUNT(*) FROM users a WHERE a.contact_id = users.id AND a.disabled_at IS NULL)
+    + (SELECT COUNT(*) FROM users a WHERE a.sponsor_id = users.id AND a.disabled_at IS NULL)
+WHERE kind = 'person';
+CREATE INDEX users_leavers ON users (answers, id) WHERE disabled_at IS NOT NULL AND answers > 0;
+CREATE FUNCTION count_answers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF tg_op <> 'INSERT' THEN
+        UPDATE users SET answers = answers - CASE WHEN id = old.contact_id THEN 1 ELSE 0 END - CASE WHEN id = old.sponsor_id THEN 1 ELSE 0 END
+        WHERE old.disabled_at IS NULL AND id IN (old.contact_id, old.sponsor_id);
+    END IF;
+    IF tg_op <> 'DELETE' THEN
+        UPDATE users SET answers = answers + CASE WHEN id = new.contact_id THEN 1 ELSE 0 END + CASE WHEN id = new.sponsor_id THEN 1 ELSE 0 END
+        WHERE new.disabled_at IS NULL AND id IN (new.contact_id, new.sponsor_id);
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER answers_change AFTER INSERT OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION count_answers();
+CREATE TRIGGER answers_update AFTER UPDATE OF contact_id, sponsor_id, disabled_at ON users FOR EACH ROW
+EXECUTE FUNCTION count_answers();

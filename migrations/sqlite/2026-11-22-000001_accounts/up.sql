@@ -44,7 +44,7 @@ CREATE INDEX users_by_name ON users (display_name_key, id);
 CREATE INDEX users_by_last_seen ON users (last_seen_at, id);
 CREATE INDEX users_by_created ON users (created_at, id);
 CREATE INDEX users_by_home ON users (home_team_id);
-CREATE INDEX users_by_contact ON users (contact_id);
+CREATE INDEX users_by_contact ON users (contact_id) WHERE contact_id IS NOT NULL;
 
 CREATE VIRTUAL TABLE users_search USING fts5 (search, content = 'users', content_rowid = 'id', tokenize = 'trigram');
 CREATE TRIGGER users_search_insert AFTER INSERT ON users BEGIN

@@ -1,8 +1,6 @@
 //! What the log is searched by: words, hours and facets, beside the sealed entries.
 
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 
 use super::after;
 use crate::model::Result;
@@ -10,6 +8,7 @@ use crate::model::audit::Entry;
 use crate::model::names::fold;
 use crate::store::db::{Store, Tx, failed};
 use crate::store::schema::{audit, audit_facets, audit_hours, audit_words};
+use crate::store::sql::{Statement, sql};
 
 /// How many entries are indexed in one transaction, where they were not when they were written.
 const BATCH: i64 = 1_000;
@@ -96,12 +95,11 @@ pub fn last_account_named(tx: &mut Tx<'_>, name: &str) -> Result<Option<i64>> {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         id: i64,
     }
-    let placeholder = if matches!(tx.conn, crate::store::conn::Conn::Sqlite(_)) { "?" } else { "$1" };
-    let query = format!(
+    let named: Statement = sql(
         "SELECT audit.target_id AS id FROM audit_words JOIN audit ON audit.seq = audit_words.seq \
-         WHERE audit_words.target_key = {placeholder} AND audit.target_id > 0 \
-         AND audit.target_kind IN ('person', 'service', 'agent') ORDER BY audit_words.seq DESC LIMIT 1"
+         WHERE audit.target_id > 0 AND audit.target_kind IN ('person', 'service', 'agent') AND audit_words.target_key = ",
     );
-    let found = sql_query(query).bind::<Text, _>(name).get_result::<Id>(tx.conn).optional();
+    let last = named.text(name).sql(" ORDER BY audit_words.seq DESC LIMIT 1");
+    let found = last.get_result::<Id>(tx.conn).optional();
     Ok(found.map_err(failed)?.map(|found| found.id))
 }

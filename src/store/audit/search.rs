@@ -5,10 +5,8 @@
 //! read for a page is therefore bounded whatever the size of the log; where that was not enough to fill it, the page says from
 //! which entry to go on.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::BigInt;
 
 use super::index::HOUR;
 use super::{Row, audit_rows};
@@ -16,9 +14,10 @@ use crate::base::clock::to_micros;
 use crate::model::Result;
 use crate::model::audit::{Entry, Filter, Named};
 use crate::model::ids::TeamId;
-use crate::store::conn::{Conn, MultiBackend};
+use crate::store::conn::Conn;
 use crate::store::db::{Tx, failed};
 use crate::store::schema::{audit, audit_facets, audit_words};
+use crate::store::sql::{Condition, Statement, condition, sql};
 
 /// The newest (or oldest) entries that are looked at before any index is asked: frequent things are among them.
 const GLANCE: i64 = 256;
@@ -147,10 +146,10 @@ impl Finding<'_> {
     fn read(&mut self, tx: &mut Tx<'_>, range: Range, seqs: Option<&[i64]>) -> Result<()> {
         let mut query = audit::table.into_boxed();
         for condition in conditions(self.filter) {
-            query = query.filter(condition);
+            query = query.filter(condition.once());
         }
         query = match seqs {
-            Some(seqs) => query.filter(sql::<Bool>(&format!("audit.seq IN ({})", list(seqs)))),
+            Some(seqs) => query.filter(condition("audit.seq").among(seqs.iter().copied())),
             None => query.filter(audit::seq.between(range.first, range.last)),
         };
         query = if range.rising { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
@@ -168,53 +167,39 @@ impl Finding<'_> {
     }
 }
 
-fn list(seqs: &[i64]) -> String {
-    seqs.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+/// That the word in a column is this one. Entries are read by their numbers, of which there are few: the column is worded as part
+/// of an expression, so that no index of words is gone through instead.
+fn word_is(column: &str, word: &str) -> Condition {
+    condition(format!("audit.{column} || '' = ")).text(word)
 }
-
-type Condition = Box<dyn BoxableExpression<audit::table, MultiBackend, SqlType = Bool>>;
 
 /// Everything that `filter` asks for.
 fn conditions(filter: &Filter) -> Vec<Condition> {
     let mut all: Vec<Condition> = Vec::new();
-    if let Some(kind) = filter.kind {
-        all.push(Box::new(audit::actor_kind.eq(kind.as_str())));
-    }
-    if let Some(outcome) = filter.outcome {
-        all.push(Box::new(audit::outcome.eq(outcome.as_str())));
-    }
-    match filter.action.as_deref().map(|action| (action, action.strip_suffix('*'))) {
-        // The end of a range: the sign behind the dot.
-        Some((_, Some(noun))) => {
-            let end = format!("{}/", noun.trim_end_matches('.'));
-            all.push(Box::new(
-                sql::<Bool>("(audit.action > ")
-                    .bind::<Text, _>(noun.to_owned())
-                    .sql(" AND audit.action < ")
-                    .bind::<Text, _>(end)
-                    .sql(")"),
-            ));
-        }
-        Some((action, None)) => all.push(Box::new(audit::action.eq(action.to_owned()))),
-        None => {}
-    }
-    if let Some(kind) = &filter.target_kind {
-        all.push(Box::new(sql::<Bool>("audit.target_kind = ").bind::<Text, _>(kind.clone())));
-    }
-    if let Some(from) = filter.from {
-        all.push(Box::new(audit::at.ge(to_micros(from))));
-    }
-    if let Some(until) = filter.until {
-        all.push(Box::new(audit::at.lt(to_micros(until))));
-    }
+    all.extend(filter.kind.map(|kind| word_is("actor_kind", kind.as_str())));
+    all.extend(filter.outcome.map(|outcome| word_is("outcome", outcome.as_str())));
+    all.extend(filter.target_kind.as_ref().map(|kind| word_is("target_kind", kind)));
+    all.extend(filter.action.as_ref().map(|action| match action.strip_suffix('*') {
+        Some(noun) => all_of(noun),
+        None => word_is("action", action),
+    }));
+    all.extend(filter.from.map(|from| sql("audit.at >= ").number(to_micros(from))));
+    all.extend(filter.until.map(|until| sql("audit.at < ").number(to_micros(until))));
     all.extend(named(filter.actor.as_ref(), "actor_id", ""));
     all.extend(named(filter.target.as_ref(), "target_id", "target_key"));
     all.extend(named(filter.token.as_ref(), "token_id", "token_key"));
     if !filter.text.is_empty() {
-        let words = sql::<Bool>("(SELECT w.text FROM audit_words w WHERE w.seq = audit.seq) LIKE ");
-        all.push(Box::new(words.bind::<Text, _>(pattern(&filter.text)).sql(" ESCAPE '\\'")));
+        let words = sql("(SELECT w.text FROM audit_words w WHERE w.seq = audit.seq) LIKE ");
+        all.push(words.text(pattern(&filter.text)).sql(" ESCAPE '\\'"));
     }
     all
+}
+
+/// That the action is one of a noun's.
+fn all_of(noun: &str) -> Condition {
+    // The end of a range: the sign behind the dot.
+    let end = format!("{}/", noun.trim_end_matches('.'));
+    condition("(audit.action || '' > ").text(noun).sql(" AND audit.action || '' < ").text(end).sql(")")
 }
 
 /// `text` anywhere, for a LIKE with `\\` as its escape.
@@ -224,12 +209,12 @@ fn pattern(text: &str) -> String {
 
 fn named(wanted: Option<&Named>, id: &str, key: &str) -> Option<Condition> {
     Some(match wanted? {
-        Named::Id(number) => Box::new(sql::<Bool>(&format!("audit.{id} = {number}"))),
+        Named::Id(number) => sql(format!("audit.{id} + 0 = ")).number(*number),
         // An account is looked up by its name before.
-        Named::Name(_) if key.is_empty() => Box::new(sql::<Bool>("1 = 0")),
+        Named::Name(_) if key.is_empty() => sql("1 = 0"),
         Named::Name(name) => {
             let words = format!("EXISTS (SELECT 1 FROM audit_words w WHERE w.seq = audit.seq AND w.{key} = ");
-            Box::new(sql::<Bool>(&words).bind::<Text, _>(name.clone()).sql(")"))
+            sql(words).text(name).sql(")")
         }
     })
 }
@@ -260,11 +245,6 @@ struct Facet {
     target: String,
 }
 
-/// A word of ours in SQL. None of them has a quote in it; one that somebody put into the store is none the less only a text.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "''"))
-}
-
 /// What of `range` can lie between the times asked for; `None` for nothing.
 ///
 /// # Errors
@@ -282,10 +262,10 @@ pub fn between(tx: &mut Tx<'_>, filter: &Filter, range: Range) -> Result<Option<
     }
     let from = filter.from.map_or(i64::MIN, |from| to_micros(from).div_euclid(HOUR));
     let until = filter.until.map_or(i64::MAX, |until| to_micros(until).div_euclid(HOUR));
-    let query = format!(
-        "SELECT MIN(first_seq) AS first, MAX(last_seq) AS last FROM audit_hours WHERE hour BETWEEN {from} AND {until}"
-    );
-    let bounds = sql_query(query).get_result::<Bounds>(tx.conn).map_err(failed)?;
+    let query: Statement =
+        sql("SELECT MIN(first_seq) AS first, MAX(last_seq) AS last FROM audit_hours WHERE hour BETWEEN ");
+    let query = query.number(from).sql(" AND ").number(until);
+    let bounds = query.get_result::<Bounds>(tx.conn).map_err(failed)?;
     let bounds = bounds.first.zip(bounds.last);
     let within =
         bounds.map(|(first, last)| Range { first: range.first.max(first), last: range.last.min(last), ..range });
@@ -299,18 +279,17 @@ struct Listed {
     cut: bool,
 }
 
-/// A question to an index: selections whose rows are merged, and the text that is bound in the only one.
+/// A question to an index: selections whose rows are merged.
 struct Index {
     /// What comes behind `SELECT`, without the range.
-    selects: Vec<String>,
-    bound: Option<String>,
+    selects: Vec<Statement>,
     /// What the number is called there.
     seq: &'static str,
 }
 
 impl Index {
-    fn of(selects: Vec<String>) -> Self {
-        Self { selects, bound: None, seq: "seq" }
+    fn of(selects: Vec<Statement>) -> Self {
+        Self { selects, seq: "seq" }
     }
 
     fn list(&self, tx: &mut Tx<'_>, range: Range, cap: usize) -> Result<Listed> {
@@ -319,23 +298,18 @@ impl Index {
             #[diesel(sql_type = BigInt)]
             seq: i64,
         }
-        let placeholder = if matches!(tx.conn, Conn::Sqlite(_)) { "?" } else { "$1" };
-        let selects = self.selects.iter().map(|select| {
-            let (seq, select) = (self.seq, select.replace("{}", placeholder));
-            format!("SELECT {seq} AS seq FROM {select} AND {seq} BETWEEN {} AND {}", range.first, range.last)
-        });
-        // Each part comes in order out of its index, so that they are merged as far as they are asked for.
-        let query = format!(
-            "{} ORDER BY seq {} LIMIT {}",
-            selects.collect::<Vec<_>>().join(" UNION ALL "),
-            range.order(),
-            cap + 1
-        );
-        let rows = match &self.bound {
-            Some(text) => sql_query(query).bind::<Text, _>(text).load::<Seq>(tx.conn),
-            None => sql_query(query).load::<Seq>(tx.conn),
+        let seq = self.seq;
+        let select = |select: &Statement| {
+            let those: Statement = sql(format!("SELECT {seq} AS seq FROM ")).then(select.clone());
+            those.sql(format!(" AND {seq} BETWEEN ")).number(range.first).sql(" AND ").number(range.last)
         };
-        let mut seqs: Vec<i64> = rows.map_err(failed)?.into_iter().map(|row| row.seq).collect();
+        let all = self.selects.iter().map(select).reduce(|all, next| all.sql(" UNION ALL ").then(next));
+        let Some(all) = all else { return Ok(Listed { seqs: Vec::new(), cut: false }) };
+        // Each part comes in order out of its index, so that they are merged as far as they are asked for.
+        let limit = i64::try_from(cap).unwrap_or(i64::MAX).saturating_add(1);
+        let query = all.sql(format!(" ORDER BY seq {} LIMIT ", range.order())).number(limit);
+        let rows = query.load::<Seq>(tx.conn).map_err(failed)?;
+        let mut seqs: Vec<i64> = rows.into_iter().map(|row| row.seq).collect();
         let cut = seqs.len() > cap;
         seqs.truncate(cap);
         Ok(Listed { seqs, cut })
@@ -381,10 +355,8 @@ fn driver(
 fn indexes(filter: &Filter, facets: Option<&[Facet]>) -> Vec<Index> {
     let mut all = Vec::new();
     let mut named = |wanted: &Option<Named>, id: &str, key: &str| match wanted {
-        Some(Named::Id(number)) => all.push(Index::of(vec![format!("audit WHERE {id} = {number}")])),
-        Some(Named::Name(name)) => {
-            all.push(Index { bound: Some(name.clone()), ..Index::of(vec![format!("audit_words WHERE {key} = {{}}")]) })
-        }
+        Some(Named::Id(number)) => all.push(Index::of(vec![sql(format!("audit WHERE {id} = ")).number(*number)])),
+        Some(Named::Name(name)) => all.push(Index::of(vec![sql(format!("audit_words WHERE {key} = ")).text(name)])),
         None => {}
     };
     named(&filter.token, "token_id", "token_key");
@@ -396,9 +368,9 @@ fn indexes(filter: &Filter, facets: Option<&[Facet]>) -> Vec<Index> {
         all.push(Index::of(match narrow {
             true => actions
                 .iter()
-                .map(|action| format!("audit WHERE actor_id = {actor} AND action = {}", quoted(action)))
+                .map(|action| sql("audit WHERE actor_id = ").number(actor).sql(" AND action = ").text(*action))
                 .collect(),
-            false => vec![format!("audit WHERE actor_id = {actor}")],
+            false => vec![sql("audit WHERE actor_id = ").number(actor)],
         }));
     }
     if let Some(facets) = facets.filter(|facets| facets.len() <= FACETS) {
@@ -408,15 +380,11 @@ fn indexes(filter: &Filter, facets: Option<&[Facet]>) -> Vec<Index> {
 }
 
 impl Facet {
-    fn select(&self) -> String {
+    fn select(&self) -> Statement {
         let Self { action, kind, outcome, target } = self;
-        let target = if target.is_empty() { "IS NULL".into() } else { format!("= {}", quoted(target)) };
-        format!(
-            "audit WHERE action = {} AND actor_kind = {} AND outcome = {} AND target_kind {target}",
-            quoted(action),
-            quoted(kind),
-            quoted(outcome)
-        )
+        let those = sql("audit WHERE action = ").text(action).sql(" AND actor_kind = ").text(kind);
+        let those = those.sql(" AND outcome = ").text(outcome).sql(" AND target_kind ");
+        if target.is_empty() { those.sql("IS NULL") } else { those.sql("= ").text(target) }
     }
 }
 
@@ -430,13 +398,12 @@ fn words(tx: &mut Tx<'_>, text: &str) -> Result<Option<Index>> {
         Conn::Sqlite(_) => {
             let trigrams = rare(tx, &letters)?;
             let quoted = trigrams.iter().map(|three| format!("\"{}\"", three.replace('"', "\"\"")));
-            let select = vec!["audit_search WHERE audit_search MATCH {}".to_owned()];
-            Index { bound: Some(quoted.collect::<Vec<_>>().join(" ")), seq: "rowid", selects: select }
+            let found = sql("audit_search WHERE audit_search MATCH ").text(quoted.collect::<Vec<_>>().join(" "));
+            Index { selects: vec![found], seq: "rowid" }
         }
-        Conn::Postgres(_) => Index {
-            bound: Some(pattern(text)),
-            ..Index::of(vec!["audit_words WHERE text LIKE {} ESCAPE '\\'".to_owned()])
-        },
+        Conn::Postgres(_) => {
+            Index::of(vec![sql("audit_words WHERE text LIKE ").text(pattern(text)).sql(" ESCAPE '\\'")])
+        }
     }))
 }
 
@@ -462,16 +429,13 @@ fn rare(tx: &mut Tx<'_>, letters: &[char]) -> Result<Vec<String>> {
 /// A fault.
 pub fn of_teams(tx: &mut Tx<'_>, teams: &[TeamId], range: Range, limit: usize) -> Result<(Vec<Entry>, bool)> {
     let selects = match teams.len() {
-        0..=TEAMS => teams.iter().map(|team| format!("audit_teams WHERE team_id = {team}")).collect(),
-        _ => vec![format!(
-            "audit_teams WHERE team_id IN ({})",
-            list(&teams.iter().map(|team| team.0).collect::<Vec<_>>())
-        )],
+        0..=TEAMS => teams.iter().map(|team| sql("audit_teams WHERE team_id = ").number(team.0)).collect(),
+        _ => vec![sql("audit_teams WHERE team_id").among(teams.iter().map(|team| team.0))],
     };
     let Listed { mut seqs, cut } = Index::of(selects).list(tx, range, limit)?;
     // An entry may be filed under several of them.
     seqs.dedup();
-    let mut query = audit::table.filter(sql::<Bool>(&format!("audit.seq IN ({})", list(&seqs)))).into_boxed();
+    let mut query = audit::table.filter(condition("audit.seq").among(seqs.iter().copied())).into_boxed();
     query = if range.rising { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
     Ok((if seqs.is_empty() { Vec::new() } else { audit_rows(query.load::<Row>(tx.conn))? }, cut))
 }

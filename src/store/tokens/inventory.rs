@@ -1,11 +1,10 @@
 //! Lists of tokens over all accounts: searched, filtered, sorted and paged.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Bool};
 use time::OffsetDateTime;
 
-use super::policy::{breaks, unused};
+use super::policy::{are_many_dormant, breaks, unused, unused_in_passing};
 use super::{STOPPED, with_teams};
 use crate::base::clock::to_micros;
 use crate::model::actor::Sight;
@@ -14,22 +13,22 @@ use crate::model::names::fold;
 use crate::model::page::{Key, Page, PageRequest};
 use crate::model::tokens::{EXPIRING_WITHIN, Ending, Token, TokenFilter, TokenPolicy, TokenSort, TokenState, Usage};
 use crate::model::{Error, Result};
-use crate::store::conn::{Conn, MultiBackend};
+use crate::store::conn::Conn;
 use crate::store::db::{Tx, failed};
+use crate::store::memberships;
 use crate::store::rows::TokenRow;
 use crate::store::schema::tokens;
-use crate::store::users::{list, pattern, seen_by};
+use crate::store::sql::{Condition, Sql, sql};
+use crate::store::users::{pattern, seen_by};
 
 /// As the indexes have it.
 const END: &str = "COALESCE(expires_at, 9223372036854775807)";
 const USE: &str = "COALESCE(last_used_at, 0)";
 
-type Filter = Box<dyn BoxableExpression<tokens::table, MultiBackend, SqlType = Bool>>;
-
 /// Whose tokens may be listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
-    conditions: Vec<String>,
+    conditions: Vec<Condition>,
 }
 
 impl Reach {
@@ -37,13 +36,13 @@ impl Reach {
     /// these teams alone, and of the account `own`.
     pub fn new(homes: Option<&[TeamId]>, own: Option<UserId>, sight: &Sight) -> Self {
         let at_home = homes.map(|homes| {
-            let homes = list(homes.iter().map(|id| id.0));
-            let own = own.map_or(0, |id| id.0);
-            format!(
-                "(tokens.user_id IN (SELECT id FROM users WHERE home_team_id IN ({homes})) OR tokens.user_id = {own})"
-            )
+            sql("(tokens.user_id IN (SELECT id FROM users WHERE home_team_id")
+                .among(homes.iter().map(|id| id.0))
+                .sql(") OR tokens.user_id = ")
+                .number(own.map_or(0, |id| id.0))
+                .sql(")")
         });
-        let seen = seen_by(sight).map(|seen| format!("tokens.user_id IN (SELECT id FROM users WHERE {seen})"));
+        let seen = seen_by(sight).map(|seen| sql("tokens.user_id IN (SELECT id FROM users WHERE ").then(seen).sql(")"));
         Self { conditions: at_home.into_iter().chain(seen).collect() }
     }
 }
@@ -60,10 +59,17 @@ pub fn page(
     (policy, now): (&TokenPolicy, OffsetDateTime),
 ) -> Result<Page<Token>> {
     let mut query = tokens::table.into_boxed();
-    let conditions: Vec<_> = conditions(filter, policy, now).into_iter().chain(reach.conditions.clone()).collect();
+    let mut conditions: Vec<_> = conditions(filter, policy, now).into_iter().chain(reach.conditions.clone()).collect();
+    if let Some(team) = filter.team {
+        conditions.push(memberships::condition_of(tx, team, "tokens.user_id", request.limit)?);
+    }
+    if filter.usage == Some(Usage::Dormant) {
+        let since = policy.dormant_since(now);
+        conditions.push(if are_many_dormant(tx, since)? { unused_in_passing(since, now) } else { unused(since, now) });
+    }
     let alone = conditions.is_empty() && sort == TokenSort::Created;
     for condition in conditions {
-        query = query.filter(sql::<Bool>(&condition));
+        query = query.filter(condition.once());
     }
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let falling = request.descending != backwards;
@@ -113,69 +119,63 @@ fn key(token: &Token, sort: TokenSort) -> Key {
     }
 }
 
-/// The conditions that hold no text of a user's.
-fn conditions(filter: &TokenFilter, policy: &TokenPolicy, now: OffsetDateTime) -> Vec<String> {
-    let mut all = Vec::new();
-    all.extend(filter.id.map(|id| format!("tokens.id = {id}")));
-    all.extend(filter.kind.map(|kind| format!("kind = '{kind}'")));
-    all.extend(filter.account.map(|id| format!("user_id = {id}")));
+/// What is asked for besides the search.
+fn conditions(filter: &TokenFilter, policy: &TokenPolicy, now: OffsetDateTime) -> Vec<Condition> {
+    let mut all: Vec<Condition> = Vec::new();
+    all.extend(filter.id.map(|id| sql("tokens.id = ").number(id.0)));
+    all.extend(filter.kind.map(|kind| sql(format!("kind = '{kind}'"))));
+    all.extend(filter.account.map(|id| sql("user_id = ").number(id.0)));
     all.extend(filter.state.map(|state| in_state(state, now)));
     all.extend(filter.ending.map(|ending| match ending {
-        Ending::Never => format!("{END} = 9223372036854775807"),
+        Ending::Never => sql(format!("{END} = 9223372036854775807")),
         Ending::BeyondPolicy => breaks(policy, now),
     }));
-    all.extend(filter.usage.map(|usage| match usage {
-        Usage::Never => format!("{USE} = 0"),
-        Usage::Dormant => unused(policy.dormant_since(now), now),
-    }));
-    if filter.global_admin {
-        all.push("global_admin".into());
+    if filter.usage == Some(Usage::Never) {
+        all.push(sql(format!("{USE} = 0")));
     }
-    if let Some(team) = filter.team {
-        all.push(format!("user_id IN (SELECT user_id FROM memberships WHERE team_id = {team})"));
+    if filter.global_admin {
+        all.push(sql("global_admin"));
     }
     all
 }
 
-fn in_state(state: TokenState, now: OffsetDateTime) -> String {
+fn in_state(state: TokenState, now: OffsetDateTime) -> Condition {
     let (now, soon) = (to_micros(now), to_micros(now + EXPIRING_WITHIN));
+    let kept = |rest: &'static str| sql::<Bool>(format!("{rest} AND revoked_at IS NULL AND {END} > "));
     match state {
-        TokenState::Revoked => "revoked_at IS NOT NULL".into(),
-        TokenState::Expired => format!("revoked_at IS NULL AND {END} <= {now}"),
-        TokenState::Suspended => {
-            format!("suspended_at IS NOT NULL AND revoked_at IS NULL AND {END} > {now}")
-        }
+        TokenState::Revoked => sql("revoked_at IS NOT NULL"),
+        TokenState::Expired => sql(format!("revoked_at IS NULL AND {END} <= ")).number(now),
+        TokenState::Suspended => kept("suspended_at IS NOT NULL").number(now),
         TokenState::Expiring => {
-            format!(
-                "suspended_at IS NULL AND revoked_at IS NULL AND {END} > {now} AND {END} <= {soon} AND NOT {STOPPED}"
-            )
+            kept("suspended_at IS NULL").number(now).sql(format!(" AND NOT {STOPPED} AND {END} <= ")).number(soon)
         }
-        TokenState::Stopped => format!("suspended_at IS NULL AND revoked_at IS NULL AND {END} > {now} AND {STOPPED}"),
-        TokenState::Active => {
-            format!("suspended_at IS NULL AND revoked_at IS NULL AND {END} > {soon} AND NOT {STOPPED}")
-        }
+        TokenState::Stopped => kept("suspended_at IS NULL").number(now).sql(format!(" AND {STOPPED}")),
+        TokenState::Active => kept("suspended_at IS NULL").number(soon).sql(format!(" AND NOT {STOPPED}")),
     }
 }
 
 /// The first of what a search finds from the place of a page on, in the terms of the index: where nothing else is asked for, no more
 /// than those have to be looked at.
-fn first(request: &PageRequest, falling: bool) -> String {
+fn first(request: &PageRequest, falling: bool) -> Condition {
     let (side, order) = if falling { ("<", "DESC") } else { (">", "ASC") };
-    let from = request.cursor.as_ref().map(|cursor| format!(" AND rowid {side} {}", cursor.id)).unwrap_or_default();
-    format!("{from} ORDER BY rowid {order} LIMIT {}", request.limit + 1)
+    let from = match &request.cursor {
+        Some(cursor) => sql(format!(" AND rowid {side} ")).number(cursor.id),
+        None => sql(""),
+    };
+    from.sql(format!(" ORDER BY rowid {order} LIMIT ")).number(request.limit + 1)
 }
 
 /// The condition that `text` is part of a token's name or hint. An index answers it from three characters on; `first` is how much
 /// of it is wanted.
-fn matches(conn: &Conn, text: &str, first: Option<String>) -> Option<Filter> {
+fn matches(conn: &Conn, text: &str, first: Option<Condition>) -> Option<Condition> {
     let like = pattern(text)?;
     let text = fold(text);
     Some(match conn {
         Conn::Sqlite(_) if text.chars().count() >= 3 => {
             let phrase = format!("\"{}\"", text.replace('"', "\"\""));
-            let found = sql::<Bool>("tokens.id IN (SELECT rowid FROM tokens_search WHERE tokens_search MATCH ");
-            Box::new(found.bind::<Text, _>(phrase).sql(&format!("{})", first.unwrap_or_default())))
+            let found = sql("tokens.id IN (SELECT rowid FROM tokens_search WHERE tokens_search MATCH ").text(phrase);
+            first.into_iter().fold(found, Sql::then).sql(")")
         }
-        _ => Box::new(sql::<Bool>("tokens.search LIKE ").bind::<Text, _>(like).sql(" ESCAPE '\\'")),
+        _ => sql("tokens.search LIKE ").text(like).sql(" ESCAPE '\\'"),
     })
 }

@@ -5,15 +5,14 @@ mod policy;
 
 use std::collections::{BTreeSet, HashMap};
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable};
+use diesel::sql_types::{BigInt, Nullable};
 use time::OffsetDateTime;
 
 use super::db::{Tx, count_rows, failed};
 use super::rows::TokenRow;
 use super::schema::{token_teams, tokens};
-use super::users::list;
+use super::sql::{Condition, Statement, condition, sql};
 use crate::base::clock::{from_micros, to_micros};
 use crate::base::random;
 use crate::model::ids::{TeamId, TokenId, UserId};
@@ -124,9 +123,9 @@ pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<Token>> {
 pub(super) fn with_teams(tx: &mut Tx<'_>, rows: Vec<TokenRow>) -> Result<Vec<Token>> {
     let mut teams: HashMap<i64, BTreeSet<TeamId>> = HashMap::new();
     if rows.iter().any(|row| row.limited) {
-        let ids = list(rows.iter().filter(|row| row.limited).map(|row| row.id));
+        let limited = rows.iter().filter(|row| row.limited).map(|row| row.id);
         let found = token_teams::table
-            .filter(sql::<Bool>(&format!("token_teams.token_id IN ({ids})")))
+            .filter(condition("token_teams.token_id").among(limited))
             .load::<(i64, i64)>(tx.conn)
             .map_err(failed)?;
         for (token, team) in found {
@@ -308,14 +307,16 @@ pub fn set_scopes(tx: &mut Tx<'_>, id: TokenId, scopes: PermissionSet) -> Result
         .map_err(failed)
 }
 
-/// That a token is good at `now`, in SQL.
-pub(super) fn good(now: i64) -> String {
-    format!("{} AND NOT {STOPPED}", lasting(now))
+/// That a token is good at `now`.
+pub(super) fn good(now: OffsetDateTime) -> Condition {
+    lasting(now).sql(" AND NOT ").sql(STOPPED)
 }
 
-/// That a token is good at `now`, or would be if agents were not stopped, in SQL.
-pub(super) fn lasting(now: i64) -> String {
-    format!("revoked_at IS NULL AND suspended_at IS NULL AND (expires_at IS NULL OR expires_at > {now})")
+/// That a token is good at `now`, or would be if agents were not stopped.
+pub(super) fn lasting(now: OffsetDateTime) -> Condition {
+    sql("revoked_at IS NULL AND suspended_at IS NULL AND (expires_at IS NULL OR expires_at > ")
+        .number(to_micros(now))
+        .sql(")")
 }
 
 /// That a row is an agent's (of `users` or of `tokens`), and all agents are stopped, in SQL.
@@ -345,22 +346,27 @@ struct SummaryRow {
 /// # Errors
 /// A fault.
 pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Result<HashMap<UserId, Summary>> {
-    let (now, soon) = (to_micros(now), to_micros(now + EXPIRING_WITHIN));
+    let soon = to_micros(now + EXPIRING_WITHIN);
     let going = format!("suspended_at IS NULL AND NOT {STOPPED}");
     let those = |which: &str| format!("CAST(SUM(CASE WHEN {which} THEN 1 ELSE 0 END) AS BIGINT)");
-    let rows = diesel::sql_query(format!(
-        "SELECT user_id, {} AS usable, {} AS suspended, {} AS stopped, {} AS endless, {} AS ending, \
-         MIN(CASE WHEN {going} AND expires_at <= {soon} THEN expires_at END) AS soonest \
-         FROM tokens WHERE user_id IN ({}) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {now}) GROUP BY user_id",
+    let counted: Statement = sql(format!(
+        "SELECT user_id, {} AS usable, {} AS suspended, {} AS stopped, {} AS endless, ",
         those(&going),
         those("suspended_at IS NOT NULL"),
         those(&format!("suspended_at IS NULL AND {STOPPED}")),
         those(&format!("{going} AND expires_at IS NULL")),
-        those(&format!("{going} AND expires_at <= {soon}")),
-        list(users.iter().map(|id| id.0)),
-    ))
-    .load::<SummaryRow>(tx.conn)
-    .map_err(failed)?;
+    ));
+    let counted = counted
+        .sql(format!("CAST(SUM(CASE WHEN {going} AND expires_at <= "))
+        .number(soon)
+        .sql(format!(" THEN 1 ELSE 0 END) AS BIGINT) AS ending, MIN(CASE WHEN {going} AND expires_at <= "))
+        .number(soon)
+        .sql(" THEN expires_at END) AS soonest FROM tokens WHERE user_id")
+        .among(users.iter().map(|id| id.0))
+        .sql(" AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ")
+        .number(to_micros(now))
+        .sql(") GROUP BY user_id");
+    let rows = counted.load::<SummaryRow>(tx.conn).map_err(failed)?;
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -388,9 +394,9 @@ pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i
     let soon = to_micros(now + EXPIRING_WITHIN);
     let mut query = tokens::table
         .filter(tokens::revoked_at.is_null().and(tokens::suspended_at.is_null()))
-        .filter(sql::<Bool>(&format!("NOT {STOPPED}")))
+        .filter(condition(format!("NOT {STOPPED}")))
         // Asked of each, in the order of the index: a list of all enabled accounts would be made first.
-        .filter(sql::<Bool>("EXISTS (SELECT 1 FROM users u WHERE u.id = tokens.user_id AND u.disabled_at IS NULL)"))
+        .filter(condition("EXISTS (SELECT 1 FROM users u WHERE u.id = tokens.user_id AND u.disabled_at IS NULL)"))
         .into_boxed();
     query = match what {
         Attention::Ending => query.filter(tokens::expires_at.gt(to_micros(now)).and(tokens::expires_at.le(soon))),
@@ -405,7 +411,7 @@ pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i
 /// # Errors
 /// A fault.
 pub fn count(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<i64> {
-    count_rows(tx, &format!("FROM tokens WHERE {}", good(to_micros(now))))
+    count_rows(tx, sql("FROM tokens WHERE ").then(good(now)))
 }
 
 /// How many good tokens act in `team` alone, counted up to one more than the cap.
@@ -414,12 +420,6 @@ pub fn count(tx: &mut Tx<'_>, now: OffsetDateTime) -> Result<i64> {
 /// A fault.
 pub fn limited_to(tx: &mut Tx<'_>, team: TeamId, now: OffsetDateTime) -> Result<i64> {
     let alone = "NOT EXISTS (SELECT 1 FROM token_teams o WHERE o.token_id = t.id AND o.team_id <> tt.team_id)";
-    count_rows(
-        tx,
-        &format!(
-            "FROM token_teams tt JOIN tokens t ON t.id = tt.token_id WHERE tt.team_id = {team} AND t.limited AND {alone} \
-             AND {}",
-            good(to_micros(now))
-        ),
-    )
+    let those = sql("FROM token_teams tt JOIN tokens t ON t.id = tt.token_id WHERE tt.team_id = ").number(team.0);
+    count_rows(tx, those.sql(format!(" AND t.limited AND {alone} AND ")).then(good(now)))
 }

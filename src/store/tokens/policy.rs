@@ -1,8 +1,6 @@
 //! Tokens that policy says something of.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use time::OffsetDateTime;
 
 use super::{good, with_teams};
@@ -12,6 +10,7 @@ use crate::model::tokens::{Token, TokenPolicy, TokenType};
 use crate::model::users::Kind;
 use crate::store::db::{Tx, count_rows, failed};
 use crate::store::schema::tokens;
+use crate::store::sql::{Condition, sql};
 
 /// Good tokens that nobody used since a moment, the longest unused first, up to `limit`.
 ///
@@ -19,7 +18,7 @@ use crate::store::schema::tokens;
 /// A fault.
 pub fn dormant(tx: &mut Tx<'_>, since: OffsetDateTime, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
     let rows = tokens::table
-        .filter(sql::<Bool>(&unused(since, now)))
+        .filter(unused(since, now))
         .order((tokens::active_at.asc(), tokens::id.asc()))
         .limit(limit)
         .load(tx.conn)
@@ -27,30 +26,56 @@ pub fn dormant(tx: &mut Tx<'_>, since: OffsetDateTime, now: OffsetDateTime, limi
     with_teams(tx, rows)
 }
 
-/// That a token is good at `now` and nobody used it since a moment, in SQL. Agents that were stopped meanwhile could not be used.
-pub(super) fn unused(since: OffsetDateTime, now: OffsetDateTime) -> String {
-    let since = to_micros(since);
-    let let_go = format!("EXISTS (SELECT 1 FROM settings WHERE agents_resumed_at >= {since})");
-    format!("active_at < {since} AND NOT (kind = 'Agent' AND {let_go}) AND {}", good(to_micros(now)))
+/// That a token is good at `now` and nobody used it since a moment. Agents that were stopped meanwhile could not be used.
+pub(super) fn unused(since: OffsetDateTime, now: OffsetDateTime) -> Condition {
+    unused_by("active_at", since, now)
 }
 
-/// That a token could not be made as it is under `policy`, in SQL.
-pub(super) fn breaks(policy: &TokenPolicy, now: OffsetDateTime) -> String {
+/// The same, for a list that is gone through in another order until it is full: no index is entered by the last use.
+pub(super) fn unused_in_passing(since: OffsetDateTime, now: OffsetDateTime) -> Condition {
+    unused_by("active_at + 0", since, now)
+}
+
+/// Whether so many may be unused since a moment that going through a list finds them sooner than collecting them.
+pub(super) fn are_many_dormant(tx: &mut Tx<'_>, since: OffsetDateTime) -> Result<bool> {
+    const MANY: i64 = 2_000;
+    let those =
+        sql("FROM (SELECT 1 AS one FROM tokens WHERE revoked_at IS NULL AND suspended_at IS NULL AND active_at < ");
+    let some = those.number(to_micros(since)).sql(" LIMIT ").number(MANY).sql(") AS some");
+    Ok(count_rows(tx, some)? == MANY)
+}
+
+fn unused_by(active: &'static str, since: OffsetDateTime, now: OffsetDateTime) -> Condition {
+    let since = to_micros(since);
+    sql(active)
+        .sql(" < ")
+        .number(since)
+        .sql(" AND NOT (kind = 'Agent' AND EXISTS (SELECT 1 FROM settings WHERE agents_resumed_at >= ")
+        .number(since)
+        .sql(")) AND ")
+        .then(good(now))
+}
+
+/// That a token could not be made as it is under `policy`.
+pub(super) fn breaks(policy: &TokenPolicy, now: OffsetDateTime) -> Condition {
     // By the account and not by the token: one that was turned into another kind lives by the rules of what it is.
     let breaks = |kind: &Kind| {
         let rule = policy.of(TokenType::from(*kind));
-        let too_long = match rule.latest(now) {
-            _ if !rule.allowed => "1 = 1".to_owned(),
+        let too_long: Condition = match rule.latest(now) {
+            _ if !rule.allowed => sql("1 = 1"),
             // A day given by its date ends at midnight, so the last allowed day is allowed whole.
-            Some(end) => format!("expires_at IS NULL OR expires_at > {}", to_micros(end + time::Duration::days(1))),
-            None if rule.never_allowed() => "1 = 0".to_owned(),
-            None => "expires_at IS NULL".to_owned(),
+            Some(end) => sql("expires_at IS NULL OR expires_at > ").number(to_micros(end + time::Duration::days(1))),
+            None if rule.never_allowed() => sql("1 = 0"),
+            None => sql("expires_at IS NULL"),
         };
-        let slug = kind.slug();
-        format!("(({too_long}) AND EXISTS (SELECT 1 FROM users u WHERE u.id = tokens.user_id AND u.kind = '{slug}'))")
+        let of_kind =
+            format!("EXISTS (SELECT 1 FROM users u WHERE u.id = tokens.user_id AND u.kind = '{}')", kind.slug());
+        (too_long, of_kind)
     };
-    let any: Vec<_> = Kind::ALL.iter().map(breaks).collect();
-    format!("revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {}) AND ({})", to_micros(now), any.join(" OR "))
+    let going = sql("revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ").number(to_micros(now));
+    let any =
+        |all: Condition, (too_long, of_kind)| all.sql(" OR ((").then(too_long).sql(") AND ").sql(of_kind).sql(")");
+    Kind::ALL.iter().map(breaks).fold(going.sql(") AND (1 = 0"), any).sql(")")
 }
 
 /// Tokens that break `policy`, up to `limit`.
@@ -58,7 +83,7 @@ pub(super) fn breaks(policy: &TokenPolicy, now: OffsetDateTime) -> String {
 /// # Errors
 /// A fault.
 pub fn breaking(tx: &mut Tx<'_>, policy: &TokenPolicy, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
-    let those = tokens::table.filter(sql::<Bool>(&breaks(policy, now)));
+    let those = tokens::table.filter(breaks(policy, now));
     let rows = those.order(tokens::id.asc()).limit(limit).load(tx.conn).map_err(failed)?;
     with_teams(tx, rows)
 }
@@ -68,5 +93,5 @@ pub fn breaking(tx: &mut Tx<'_>, policy: &TokenPolicy, now: OffsetDateTime, limi
 /// # Errors
 /// A fault.
 pub fn count_breaking(tx: &mut Tx<'_>, policy: &TokenPolicy, now: OffsetDateTime) -> Result<i64> {
-    count_rows(tx, &format!("FROM tokens WHERE {}", breaks(policy, now)))
+    count_rows(tx, sql("FROM tokens WHERE ").then(breaks(policy, now)))
 }

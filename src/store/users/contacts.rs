@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::BigInt;
 
-use super::list;
 use super::search::seen_by;
 use crate::model::Result;
 use crate::model::actor::Sight;
@@ -15,6 +13,7 @@ use crate::model::users::{AnswersFor, User};
 use crate::store::db::{Tx, failed};
 use crate::store::rows::UserRow;
 use crate::store::schema::users;
+use crate::store::sql::{Condition, Statement, condition, sql};
 
 /// Service and agent accounts within `sight` whose contact or sponsor is `person`, by name, up to `limit`.
 ///
@@ -22,8 +21,9 @@ use crate::store::schema::users;
 /// A fault.
 pub fn answered_by(tx: &mut Tx<'_>, person: UserId, sight: &Sight, limit: i64) -> Result<Vec<User>> {
     let rows = users::table
+        .select(UserRow::as_select())
         .filter(users::contact_id.eq(person.0).or(users::sponsor_id.eq(person.0)))
-        .filter(sql::<Bool>(&seen_by(sight).unwrap_or_else(|| "1 = 1".into())))
+        .filter(seen_by(sight).unwrap_or_else(everyone))
         .order(users::display_name_key.asc())
         .limit(limit)
         .load::<UserRow>(tx.conn)
@@ -42,28 +42,23 @@ struct Count {
 }
 
 impl Count {
-    /// Each person in `people` with the accounts that they answer for, each counted once.
-    fn of(people: &str, accounts: &str, rest: &str) -> String {
-        let by = |column: &str| {
-            format!(
-                "SELECT {column} AS person, users.id AS account, users.kind AS kind FROM users \
-                 WHERE {column} IN ({people}) AND {accounts}"
-            )
+    /// Each of these people with the accounts that they answer for, each counted once.
+    fn of(people: &[UserId], accounts: &Condition) -> Statement {
+        let by = |column: &'static str| -> Statement {
+            sql("SELECT ")
+                .sql(column)
+                .sql(" AS person, users.id AS account, users.kind AS kind FROM users WHERE ")
+                .sql(column)
+                .among(people.iter().map(|id| id.0))
+                .sql(" AND ")
+                .then(accounts.clone())
         };
         let of_kind = |which: &str| format!("CAST(SUM(CASE WHEN kind {which} 'agent' THEN 1 ELSE 0 END) AS BIGINT)");
-        format!(
-            "SELECT person, {} AS services, {} AS agents FROM ({} UNION {}) AS answered GROUP BY person {rest}",
-            of_kind("<>"),
-            of_kind("="),
-            by("contact_id"),
-            by("sponsor_id"),
-        )
-    }
-
-    fn load(tx: &mut Tx<'_>, query: String) -> Result<Vec<(UserId, AnswersFor)>> {
-        let rows = diesel::sql_query(query).load::<Self>(tx.conn).map_err(failed)?;
-        let told = |row: Self| (UserId(row.person), AnswersFor { services: row.services, agents: row.agents });
-        Ok(rows.into_iter().map(told).collect())
+        sql(format!("SELECT person, {} AS services, {} AS agents FROM (", of_kind("<>"), of_kind("=")))
+            .then(by("contact_id"))
+            .sql(" UNION ")
+            .then(by("sponsor_id"))
+            .sql(") AS answered GROUP BY person")
     }
 }
 
@@ -72,9 +67,17 @@ impl Count {
 /// # Errors
 /// A fault.
 pub fn answers_counts(tx: &mut Tx<'_>, people: &[UserId], sight: &Sight) -> Result<HashMap<UserId, AnswersFor>> {
-    let seen = seen_by(sight).unwrap_or_else(|| "1 = 1".into());
-    let query = Count::of(&list(people.iter().map(|id| id.0)), &seen, "");
-    Ok(Count::load(tx, query)?.into_iter().collect())
+    counted(tx, people, &seen_by(sight).unwrap_or_else(everyone))
+}
+
+fn counted(tx: &mut Tx<'_>, people: &[UserId], accounts: &Condition) -> Result<HashMap<UserId, AnswersFor>> {
+    let rows = Count::of(people, accounts).load::<Count>(tx.conn).map_err(failed)?;
+    let told = |row: Count| (UserId(row.person), AnswersFor { services: row.services, agents: row.agents });
+    Ok(rows.into_iter().map(told).collect())
+}
+
+fn everyone() -> Condition {
+    sql("1 = 1")
 }
 
 /// Disabled people who are still the contact or sponsor of enabled service and agent accounts, with how many: those of the most
@@ -83,9 +86,13 @@ pub fn answers_counts(tx: &mut Tx<'_>, people: &[UserId], sight: &Sight) -> Resu
 /// # Errors
 /// A fault.
 pub fn leavers(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<(UserId, AnswersFor)>> {
-    let gone = "SELECT id FROM users WHERE disabled_at IS NOT NULL";
-    let rest = format!("ORDER BY COUNT(*) DESC, person LIMIT {limit}");
-    Count::load(tx, Count::of(gone, "users.disabled_at IS NULL", &rest))
+    // Worded as the index is.
+    let gone: Condition = sql("users.disabled_at IS NOT NULL AND users.answers > 0");
+    let by_answers = sql::<BigInt>("users.answers").desc();
+    let gone = users::table.filter(gone).order((by_answers, users::id.asc())).select(users::id).limit(limit);
+    let gone: Vec<_> = gone.load::<i64>(tx.conn).map_err(failed)?.into_iter().map(UserId).collect();
+    let mut counts = counted(tx, &gone, &sql("users.disabled_at IS NULL"))?;
+    Ok(gone.into_iter().filter_map(|person| Some((person, counts.remove(&person)?))).collect())
 }
 
 /// Whom an account is without.
@@ -108,7 +115,8 @@ pub fn without(tx: &mut Tx<'_>, whom: Alone, limit: i64) -> Result<Vec<User>> {
         Alone::Sponsor => "users.disabled_at IS NULL AND users.kind = 'agent' AND users.sponsor_id IS NULL",
     };
     let rows = users::table
-        .filter(sql::<Bool>(those))
+        .select(UserRow::as_select())
+        .filter(condition(those))
         .order(users::display_name_key.asc())
         .limit(limit)
         .load::<UserRow>(tx.conn)

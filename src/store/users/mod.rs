@@ -7,9 +7,7 @@ pub use contacts::{Alone, answered_by, answers_counts, leavers, release, without
 pub use search::{Lookup, counts, lookup, page};
 pub(in crate::store) use search::{members_by_name, name_matches, pattern, seen_by};
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use time::OffsetDateTime;
 
 use crate::base::clock::to_micros;
@@ -18,9 +16,11 @@ use crate::model::ids::{TeamId, UserId};
 use crate::model::names::fold;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
+use crate::store::conn::MultiBackend;
 use crate::store::db::{Tx, count_rows, failed};
 use crate::store::rows::UserRow;
 use crate::store::schema::users;
+use crate::store::sql::{Condition, sql};
 
 /// What a new account is made of.
 pub struct NewUser<'a> {
@@ -80,7 +80,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewUser<'_>, now: OffsetDateTime) -> Result
             users::version.eq(1),
             users::search.eq(search_text([new.display_name, new.username, email])),
         ))
-        .returning(users::all_columns)
+        .returning(<UserRow as Selectable<MultiBackend>>::construct_selection())
         .get_result(tx.conn)
         .map_err(failed)?;
     row.try_into()
@@ -99,7 +99,12 @@ pub fn get(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
 /// # Errors
 /// A fault.
 pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>> {
-    let row = users::table.filter(users::id.eq(id.0)).get_result::<UserRow>(tx.conn).optional().map_err(failed)?;
+    let row = users::table
+        .select(UserRow::as_select())
+        .filter(users::id.eq(id.0))
+        .get_result::<UserRow>(tx.conn)
+        .optional()
+        .map_err(failed)?;
     row.map(User::try_from).transpose()
 }
 
@@ -109,10 +114,19 @@ pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>> {
 /// A fault.
 pub fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<User>> {
     let key = fold(login);
-    let by_name = users::table.filter(users::username_key.eq(&key)).get_result::<UserRow>(tx.conn).optional();
+    let by_name = users::table
+        .select(UserRow::as_select())
+        .filter(users::username_key.eq(&key))
+        .get_result::<UserRow>(tx.conn)
+        .optional();
     let row = match by_name.map_err(failed)? {
         Some(row) => Some(row),
-        None => users::table.filter(users::email_key.eq(&key)).get_result(tx.conn).optional().map_err(failed)?,
+        None => users::table
+            .select(UserRow::as_select())
+            .filter(users::email_key.eq(&key))
+            .get_result(tx.conn)
+            .optional()
+            .map_err(failed)?,
     };
     row.map(User::try_from).transpose()
 }
@@ -162,7 +176,7 @@ pub fn update(tx: &mut Tx<'_>, user: &User, now: OffsetDateTime) -> Result<User>
             users::version.eq(users::version + 1),
             users::search.eq(search_text([&user.display_name, &user.username, &user.email])),
         ))
-        .returning(users::all_columns)
+        .returning(<UserRow as Selectable<MultiBackend>>::construct_selection())
         .get_result(tx.conn)
         .map_err(failed)?;
     row.try_into()
@@ -250,14 +264,15 @@ pub fn many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<User>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = users::table.filter(sql::<Bool>(&format!("users.id IN ({})", list(ids.iter().map(|id| id.0)))));
-    rows.load::<UserRow>(tx.conn).map_err(failed)?.into_iter().map(User::try_from).collect()
-}
-
-/// Integers for an `IN (…)`; `NULL`, which nothing equals, for none.
-pub(in crate::store) fn list(ids: impl Iterator<Item = i64>) -> String {
-    let ids: Vec<_> = ids.map(|id| id.to_string()).collect();
-    if ids.is_empty() { "NULL".into() } else { ids.join(", ") }
+    let those: Condition = sql("users.id").among(ids.iter().map(|id| id.0));
+    users::table
+        .select(UserRow::as_select())
+        .filter(those)
+        .load::<UserRow>(tx.conn)
+        .map_err(failed)?
+        .into_iter()
+        .map(User::try_from)
+        .collect()
 }
 
 /// How many accounts have `team` as their home, counted up to one more than the cap of counts.
@@ -265,7 +280,7 @@ pub(in crate::store) fn list(ids: impl Iterator<Item = i64>) -> String {
 /// # Errors
 /// A fault.
 pub fn count_at_home_in(tx: &mut Tx<'_>, team: TeamId) -> Result<i64> {
-    count_rows(tx, &format!("FROM users WHERE home_team_id = {team}"))
+    count_rows(tx, sql("FROM users WHERE home_team_id = ").number(team.0))
 }
 
 /// Accounts that have `team` as their home, up to `limit`: by display name, or those after `after` by id.
@@ -273,7 +288,7 @@ pub fn count_at_home_in(tx: &mut Tx<'_>, team: TeamId) -> Result<i64> {
 /// # Errors
 /// A fault.
 pub fn at_home_in(tx: &mut Tx<'_>, team: TeamId, after: Option<UserId>, limit: i64) -> Result<Vec<User>> {
-    let mut query = users::table.filter(users::home_team_id.eq(team.0)).into_boxed();
+    let mut query = users::table.select(UserRow::as_select()).filter(users::home_team_id.eq(team.0)).into_boxed();
     query = match after {
         Some(last) => query.filter(users::id.gt(last.0)).order(users::id.asc()),
         None => query.order(users::display_name_key.asc()),

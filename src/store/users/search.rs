@@ -1,11 +1,9 @@
 //! Lists of users: searched, filtered, sorted, paged and counted.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::BigInt;
 use time::OffsetDateTime;
 
-use super::list;
 use crate::base::clock::to_micros;
 use crate::model::actor::Sight;
 use crate::model::ids::{TeamId, UserId};
@@ -13,13 +11,13 @@ use crate::model::names::fold;
 use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::users::{Kind, User, UserFilter, UserSort, UserState};
 use crate::model::{Error, Result};
-use crate::store::conn::{Conn, MultiBackend};
+use crate::store::conn::Conn;
 use crate::store::db::{Tx, count_rows, failed};
+use crate::store::memberships;
 use crate::store::rows::UserRow;
 use crate::store::schema::{user_counts, users};
+use crate::store::sql::{Condition, Statement, sql};
 use crate::store::tokens::{STOPPED, good};
-
-pub(in crate::store) type Filter = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
 
 /// `text` anywhere, for a LIKE with `\\` as its escape; nothing for no text.
 pub(in crate::store) fn pattern(text: &str) -> Option<String> {
@@ -29,72 +27,62 @@ pub(in crate::store) fn pattern(text: &str) -> Option<String> {
 }
 
 /// The condition that `text` is part of a user's names or address. An index answers it from three characters on.
-fn matches(conn: &Conn, text: &str) -> Option<Filter> {
+fn matches(conn: &Conn, text: &str) -> Option<Condition> {
     let pattern = pattern(text)?;
     let text = fold(text);
-    let like = || -> Filter {
-        Box::new(sql::<Bool>("users.search LIKE ").bind::<Text, _>(pattern.clone()).sql(" ESCAPE '\\'"))
-    };
     Some(match conn {
         Conn::Sqlite(_) if text.chars().count() >= 3 => {
             let phrase = format!("\"{}\"", text.replace('"', "\"\""));
-            Box::new(
-                sql::<Bool>("users.id IN (SELECT rowid FROM users_search WHERE users_search MATCH ")
-                    .bind::<Text, _>(phrase)
-                    .sql(")"),
-            )
+            sql("users.id IN (SELECT rowid FROM users_search WHERE users_search MATCH ").text(phrase).sql(")")
         }
-        _ => like(),
+        _ => sql("users.search LIKE ").text(pattern).sql(" ESCAPE '\\'"),
     })
 }
 
 /// The condition on `users` that `sight` puts; none where everyone is seen.
-pub(in crate::store) fn seen_by(sight: &Sight) -> Option<String> {
+pub(in crate::store) fn seen_by(sight: &Sight) -> Option<Condition> {
     match sight {
         Sight::All => None,
-        Sight::Some { own, teams, homes, machines } => Some(format!(
-            "(users.id = {} OR users.home_team_id IN ({}){} OR users.id IN (SELECT user_id FROM memberships WHERE team_id IN ({})))",
-            own.map_or(0, |id| id.0),
-            list(homes.iter().map(|id| id.0)),
-            if *machines { " OR users.kind <> 'person'" } else { "" },
-            list(teams.iter().map(|id| id.0)),
-        )),
+        Sight::Some { own, teams, homes, machines } => Some(
+            sql("(users.id = ")
+                .number(own.map_or(0, |id| id.0))
+                .sql(" OR users.home_team_id")
+                .among(homes.iter().map(|id| id.0))
+                .sql(if *machines { " OR users.kind <> 'person'" } else { "" })
+                .sql(" OR users.id IN (SELECT user_id FROM memberships WHERE team_id")
+                .among(teams.iter().map(|id| id.0))
+                .sql("))"),
+        ),
     }
 }
 
 /// A service or agent account that has no team besides `Public`, or no usable token.
-fn idle(now: OffsetDateTime) -> String {
-    format!(
-        "(users.kind <> 'person' AND (NOT EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = users.id) \
-         OR NOT EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = users.id AND {})))",
-        good(to_micros(now))
-    )
+fn idle(now: OffsetDateTime) -> Condition {
+    sql("(users.kind <> 'person' AND (NOT EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = users.id) \
+         OR NOT EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = users.id AND ")
+    .then(good(now))
+    .sql(")))")
 }
 
 /// That a user is in a state. The first two are worded as their indexes are.
-fn in_state(state: UserState, now: OffsetDateTime) -> String {
+fn in_state(state: UserState, now: OffsetDateTime) -> Condition {
     const INVITED: &str = "users.kind = 'person' AND users.password_hash IS NULL";
-    let idle = idle(now);
+    let enabled = |rest: String| sql(format!("(users.disabled_at IS NULL AND {rest}"));
     match state {
-        UserState::Disabled => "users.disabled_at IS NOT NULL".into(),
-        UserState::Invited => format!("(users.disabled_at IS NULL AND {INVITED})"),
-        UserState::Stopped => format!("(users.disabled_at IS NULL AND {STOPPED})"),
-        UserState::Idle => format!("(users.disabled_at IS NULL AND NOT {STOPPED} AND {idle})"),
-        UserState::Active => {
-            format!("(users.disabled_at IS NULL AND NOT ({INVITED}) AND NOT {STOPPED} AND NOT {idle})")
-        }
+        UserState::Disabled => sql("users.disabled_at IS NOT NULL"),
+        UserState::Invited => enabled(format!("{INVITED})")),
+        UserState::Stopped => enabled(format!("{STOPPED})")),
+        UserState::Idle => enabled(format!("NOT {STOPPED} AND ")).then(idle(now)).sql(")"),
+        UserState::Active => enabled(format!("NOT ({INVITED}) AND NOT {STOPPED} AND NOT ")).then(idle(now)).sql(")"),
     }
 }
 
-/// What `filter` and `sight` ask for besides the search, in SQL. None of it holds a text of a user's.
-fn conditions(filter: &UserFilter, sight: &Sight, now: OffsetDateTime) -> Vec<String> {
-    let mut all: Vec<String> = seen_by(sight).into_iter().collect();
+/// What `filter` and `sight` ask for besides the search.
+fn conditions(filter: &UserFilter, sight: &Sight, now: OffsetDateTime) -> Vec<Condition> {
+    let mut all: Vec<Condition> = seen_by(sight).into_iter().collect();
     all.extend(filter.state.map(|state| in_state(state, now)));
-    all.extend(filter.kind.map(|kind| format!("users.kind = '{}'", kind.slug())));
-    all.extend(filter.role.map(|role| format!("users.role = '{role}'")));
-    all.extend(
-        team_of(filter).map(|team| format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team})")),
-    );
+    all.extend(filter.kind.map(|kind| sql(format!("users.kind = '{}'", kind.slug()))));
+    all.extend(filter.role.map(|role| sql(format!("users.role = '{role}'"))));
     all
 }
 
@@ -120,20 +108,23 @@ pub fn page(
     request: &PageRequest,
     (sight, now): (&Sight, OffsetDateTime),
 ) -> Result<Page<User>> {
-    let mut query = users::table.into_boxed();
+    let mut query = users::table.select(UserRow::as_select()).into_boxed();
     let mut conditions = conditions(filter, sight, now);
+    if let Some(team) = team_of(filter) {
+        conditions.push(memberships::condition_of(tx, team, "users.id", request.limit)?);
+    }
     if let Some(found) = Search::of(tx.conn, &filter.search, &conditions) {
         let few = found.ids(tx, None, false, SORTED_AT_MOST + 1)?;
         if few.len() > usize::try_from(SORTED_AT_MOST).unwrap_or_default() {
             return by_age(tx, &found, request);
         }
-        conditions = vec![format!("users.id IN ({})", list(few.into_iter()))];
+        conditions = vec![sql("users.id").among(few)];
     } else if let (Some(team), UserSort::Name) = (of_team_alone(filter, sight), sort) {
         query = query.filter(members_by_name(team, filter.kind.map(|_| false), request)?);
         conditions.clear();
     }
     for condition in conditions {
-        query = query.filter(sql::<Bool>(&condition));
+        query = query.filter(condition.once());
     }
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let falling = request.descending != backwards;
@@ -179,21 +170,25 @@ pub fn page(
 const OTHER_ORDER: &str = "This cursor belongs to another order. Begin at the first page.";
 
 /// The condition that somebody is among the next of a team's members by name: no more of them than the page needs.
-pub(in crate::store) fn members_by_name(team: TeamId, machines: Option<bool>, request: &PageRequest) -> Result<Filter> {
-    let of_kind = machines.map(|machines| format!(" AND machine = {}", if machines { "TRUE" } else { "FALSE" }));
+pub(in crate::store) fn members_by_name(
+    team: TeamId,
+    machines: Option<bool>,
+    request: &PageRequest,
+) -> Result<Condition> {
+    let of_kind = match machines {
+        None => "",
+        Some(true) => " AND machine = TRUE",
+        Some(false) => " AND machine = FALSE",
+    };
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let (side, order) = if request.descending == backwards { (">", "ASC") } else { ("<", "DESC") };
-    let from =
-        format!("users.id IN (SELECT user_id FROM memberships WHERE team_id = {team}{}", of_kind.unwrap_or_default());
-    let limit = format!(" ORDER BY name_key {order} LIMIT {})", request.limit + 1);
-    match request.cursor.as_ref().map(|cursor| &cursor.key) {
-        None => Ok(Box::new(sql::<Bool>(&(from + &limit)))),
-        Some(Key::Text(key)) => {
-            let after = sql::<Bool>(&format!("{from} AND name_key {side} ")).bind::<Text, _>(key.clone());
-            Ok(Box::new(after.sql(&limit)))
-        }
-        Some(Key::Number(_)) => Err(Error::field("cursor", OTHER_ORDER)),
-    }
+    let those = sql("users.id IN (SELECT user_id FROM memberships WHERE team_id = ").number(team.0).sql(of_kind);
+    let from = match request.cursor.as_ref().map(|cursor| &cursor.key) {
+        None => those,
+        Some(Key::Text(key)) => those.sql(format!(" AND name_key {side} ")).text(key),
+        Some(Key::Number(_)) => return Err(Error::field("cursor", OTHER_ORDER)),
+    };
+    Ok(from.sql(format!(" ORDER BY name_key {order} LIMIT ")).number(request.limit + 1).sql(")"))
 }
 
 /// So many found are still sorted; more are listed in the order in which they were made.
@@ -201,10 +196,9 @@ const SORTED_AT_MOST: i64 = 200;
 
 /// A search for part of a name or address, among those that conditions leave.
 struct Search {
-    /// `FROM … WHERE …`, with the text as its one parameter.
-    from: String,
+    /// `FROM … WHERE …`.
+    from: Statement,
     id: &'static str,
-    text: String,
 }
 
 #[derive(QueryableByName)]
@@ -214,40 +208,35 @@ struct Id {
 }
 
 impl Search {
-    fn of(conn: &Conn, text: &str, conditions: &[String]) -> Option<Self> {
+    fn of(conn: &Conn, text: &str, conditions: &[Condition]) -> Option<Self> {
         let like = pattern(text)?;
         let text = fold(text);
-        let and: String = conditions.iter().map(|condition| format!(" AND {condition}")).collect();
-        Some(match conn {
+        let found = match conn {
             Conn::Sqlite(_) if text.chars().count() >= 3 => {
                 // The join keeps this order, so that reading ends as soon as enough are found.
-                let joined = if and.is_empty() { "" } else { " CROSS JOIN users ON users.id = users_search.rowid" };
-                Self {
-                    from: format!("FROM users_search{joined} WHERE users_search MATCH ?{and}"),
-                    id: "users_search.rowid",
-                    text: format!("\"{}\"", text.replace('"', "\"\"")),
-                }
+                let joined =
+                    if conditions.is_empty() { "" } else { " CROSS JOIN users ON users.id = users_search.rowid" };
+                let from = sql(format!("FROM users_search{joined} WHERE users_search MATCH "));
+                Self { from: from.text(format!("\"{}\"", text.replace('"', "\"\""))), id: "users_search.rowid" }
             }
-            Conn::Sqlite(_) => Self {
-                from: format!("FROM users WHERE users.search LIKE ? ESCAPE '\\'{and}"),
-                id: "users.id",
-                text: like,
-            },
-            Conn::Postgres(_) => Self {
-                from: format!("FROM users WHERE users.search LIKE $1 ESCAPE '\\'{and}"),
-                id: "users.id",
-                text: like,
-            },
-        })
+            _ => {
+                Self { from: sql("FROM users WHERE users.search LIKE ").text(like).sql(" ESCAPE '\\'"), id: "users.id" }
+            }
+        };
+        let and = |from: Statement, condition: &Condition| from.sql(" AND ").then(condition.clone()).once();
+        Some(Self { from: conditions.iter().fold(found.from, and), ..found })
     }
 
     /// The ids of the first ones found after this one, in the order of ids.
     fn ids(&self, tx: &mut Tx<'_>, after: Option<i64>, falling: bool, limit: i64) -> Result<Vec<i64>> {
-        let Self { from, id, text } = self;
+        let Self { from, id } = self;
         let (side, order) = if falling { ("<", "DESC") } else { (">", "ASC") };
-        let after = after.map(|after| format!(" AND {id} {side} {after}")).unwrap_or_default();
-        let query = format!("SELECT {id} AS id {from}{after} ORDER BY {id} {order} LIMIT {limit}");
-        let rows = diesel::sql_query(query).bind::<Text, _>(text).load::<Id>(tx.conn).map_err(failed)?;
+        let mut query: Statement = sql(format!("SELECT {id} AS id ")).then(from.clone());
+        if let Some(after) = after {
+            query = query.sql(format!(" AND {id} {side} ")).number(after);
+        }
+        let query = query.sql(format!(" ORDER BY {id} {order} LIMIT ")).number(limit);
+        let rows = query.load::<Id>(tx.conn).map_err(failed)?;
         Ok(rows.into_iter().map(|row| row.id).collect())
     }
 }
@@ -284,7 +273,8 @@ pub fn counts(tx: &mut Tx<'_>, sight: &Sight) -> Result<[i64; 3]> {
     };
     let mut counts = [0; 3];
     for (count, kind) in counts.iter_mut().zip(KINDS) {
-        *count = count_rows(tx, &format!("FROM users WHERE kind = '{}' AND {seen}", kind.slug()))?;
+        let of_kind = sql(format!("FROM users WHERE kind = '{}' AND ", kind.slug()));
+        *count = count_rows(tx, of_kind.then(seen.clone()))?;
     }
     Ok(counts)
 }
@@ -306,34 +296,32 @@ pub struct Lookup<'a> {
 /// # Errors
 /// A fault.
 pub fn lookup(tx: &mut Tx<'_>, wanted: &Lookup<'_>, limit: i64) -> Result<Vec<User>> {
-    let mut query = users::table.filter(users::disabled_at.is_null()).into_boxed();
+    let mut query = users::table.select(UserRow::as_select()).filter(users::disabled_at.is_null()).into_boxed();
     let conditions = match wanted.by_email {
         true => matches(tx.conn, wanted.text).into_iter().collect(),
         false => name_matches(tx.conn, wanted.text),
     };
     for condition in conditions {
-        query = query.filter(condition);
+        query = query.filter(condition.once());
     }
     query =
         if wanted.machines { query.filter(users::kind.ne("person")) } else { query.filter(users::kind.eq("person")) };
     if let Some(team) = wanted.outside {
-        let outsiders = format!("users.id NOT IN (SELECT user_id FROM memberships WHERE team_id = {team})");
-        query = query.filter(sql::<Bool>(&outsiders));
+        let members: Condition = sql("users.id NOT IN (SELECT user_id FROM memberships WHERE team_id = ");
+        query = query.filter(members.number(team.0).sql(")"));
     }
     let rows = query.order(users::display_name_key.asc()).limit(limit).load::<UserRow>(tx.conn).map_err(failed)?;
     rows.into_iter().map(User::try_from).collect()
 }
 
 /// The conditions that `text` is part of a user's names, and not only of the address; none for no text.
-pub(in crate::store) fn name_matches(conn: &Conn, text: &str) -> Vec<Filter> {
+pub(in crate::store) fn name_matches(conn: &Conn, text: &str) -> Vec<Condition> {
     let Some(pattern) = pattern(text) else { return Vec::new() };
-    let in_names: Filter = Box::new(
-        sql::<Bool>("(users.display_name_key LIKE ")
-            .bind::<Text, _>(pattern.clone())
-            .sql(" ESCAPE '\\' OR users.username_key LIKE ")
-            .bind::<Text, _>(pattern)
-            .sql(" ESCAPE '\\')"),
-    );
+    let in_names = sql("(users.display_name_key LIKE ")
+        .text(pattern.clone())
+        .sql(" ESCAPE '\\' OR users.username_key LIKE ")
+        .text(pattern)
+        .sql(" ESCAPE '\\')");
     // The index over names and addresses comes first: it leaves few whose names have to be looked at.
     matches(conn, text).into_iter().chain([in_names]).collect()
 }

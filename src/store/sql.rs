@@ -1,0 +1,152 @@
+//! Pieces of SQL that the query builder has no words for.
+//!
+//! A literal of diesel's has its statement prepared anew each time. Statements with these are kept by their connection for as long
+//! as it lives: so whatever differs from one request to the next is bound, and never stands in the text. Where a text is put
+//! together from filters, of which there are very many together, it is for [`once`](Sql::once).
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use diesel::QueryResult;
+use diesel::expression::{
+    AppearsOnTable, Expression, SelectableExpression, TypedExpressionType, ValidGrouping, is_aggregate,
+};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_dsl::RunQueryDsl;
+use diesel::sql_types::{BigInt, Bool, Text, Untyped};
+
+use super::conn::MultiBackend;
+
+/// A piece of SQL of the type `ST`, or a whole query whose rows are read by the names of their columns.
+#[derive(Debug)]
+pub(super) struct Sql<ST> {
+    parts: Vec<Part>,
+    kept: bool,
+    typed: PhantomData<ST>,
+}
+
+/// A condition.
+pub(super) type Condition = Sql<Bool>;
+/// A query, or part of one.
+pub(super) type Statement = Sql<Untyped>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Words(Cow<'static, str>),
+    Number(i64),
+    Text(String),
+    /// Numbers, with commas between them.
+    Numbers(String),
+}
+
+/// Begins with these words.
+pub(super) fn sql<ST>(words: impl Into<Cow<'static, str>>) -> Sql<ST> {
+    Sql { parts: vec![Part::Words(words.into())], kept: true, typed: PhantomData }
+}
+
+/// Begins a condition with these words.
+pub(super) fn condition(words: impl Into<Cow<'static, str>>) -> Condition {
+    sql(words)
+}
+
+impl<ST> PartialEq for Sql<ST> {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts == other.parts
+    }
+}
+
+impl<ST> Eq for Sql<ST> {}
+
+impl<ST> Clone for Sql<ST> {
+    fn clone(&self) -> Self {
+        Self { parts: self.parts.clone(), ..*self }
+    }
+}
+
+impl<ST> Sql<ST> {
+    /// Goes on with these words.
+    pub fn sql(self, words: impl Into<Cow<'static, str>>) -> Self {
+        self.with(Part::Words(words.into()))
+    }
+
+    /// Goes on with a number.
+    pub fn number(self, number: i64) -> Self {
+        self.with(Part::Number(number))
+    }
+
+    /// Goes on with a text.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.with(Part::Text(text.into()))
+    }
+
+    /// Goes on with ` IN (…)` of these numbers, of which there may be none.
+    pub fn among(self, numbers: impl IntoIterator<Item = i64>) -> Self {
+        let numbers: Vec<_> = numbers.into_iter().map(|number| number.to_string()).collect();
+        self.with(Part::Numbers(numbers.join(",")))
+    }
+
+    /// Goes on with another piece.
+    pub fn then<Other>(mut self, other: Sql<Other>) -> Self {
+        self.parts.extend(other.parts);
+        self.kept &= other.kept;
+        self
+    }
+
+    /// Has a statement with this not be kept.
+    pub fn once(self) -> Self {
+        Self { kept: false, ..self }
+    }
+
+    fn with(mut self, part: Part) -> Self {
+        self.parts.push(part);
+        self
+    }
+}
+
+impl<ST> QueryFragment<MultiBackend> for Sql<ST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        if !self.kept {
+            out.unsafe_to_cache_prepared();
+        }
+        for part in &self.parts {
+            match part {
+                Part::Words(words) => out.push_sql(words),
+                Part::Number(number) => out.push_bind_param::<BigInt, _>(number)?,
+                Part::Text(text) => out.push_bind_param::<Text, _>(text)?,
+                Part::Numbers(numbers) => {
+                    let (before, behind) = match out.backend() {
+                        MultiBackend::Sqlite(_) => (" IN (SELECT value FROM json_each('[' || ", " || ']'))"),
+                        MultiBackend::Postgres(_) => (" = ANY(string_to_array(", ", ',')::bigint[])"),
+                    };
+                    out.push_sql(before);
+                    out.push_bind_param::<Text, _>(numbers)?;
+                    out.push_sql(behind);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<ST> QueryId for Sql<ST> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<ST: TypedExpressionType> Expression for Sql<ST> {
+    type SqlType = ST;
+}
+
+impl<QS, ST> SelectableExpression<QS> for Sql<ST> where Self: Expression {}
+
+impl<QS, ST> AppearsOnTable<QS> for Sql<ST> where Self: Expression {}
+
+impl<GB, ST> ValidGrouping<GB> for Sql<ST> {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl Query for Statement {
+    type SqlType = Untyped;
+}
+
+impl<Conn> RunQueryDsl<Conn> for Statement {}
