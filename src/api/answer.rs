@@ -27,7 +27,7 @@ impl<T> List<T> {
     /// # Errors
     /// Those of rendering its items.
     pub fn of<U>(page: Page<U>, items: impl FnOnce(Vec<U>) -> Result<Vec<T>>) -> Result<Self> {
-        Ok(Self { items: items(page.items)?, next_cursor: page.next })
+        Ok(Self { items: items(page.items)?, next_cursor: page.next.map(|cursor| cursor.encode()) })
     }
 }
 

@@ -122,6 +122,10 @@ pub async fn get(call: Call) -> Answer {
 pub async fn export(call: Call) -> Answer {
     let query = call.query::<(Asked, FormatQuery)>();
     let format = query.as_ref().map_or(Format::Ndjson, |(_, query)| query.format);
+    if call.is_head() {
+        call.list(query, |cx, (Asked(filter), _)| Export::of(cx, Ok(filter))).await?;
+        return Ok(call.as_exported(format));
+    }
     let begun =
         call.begin(query, |cx, (Asked(filter), FormatQuery { format })| Export::begin(cx, Ok(filter), format.as_str()));
     Ok(call.exported(begun.await?, format))

@@ -103,7 +103,7 @@ fn mistake(field: String, detail: String) -> ApiError {
     ApiError::fields(vec![FieldError::new(field, detail)])
 }
 
-/// Says where a field is not as it must be. The wording of what was found is serde's.
+/// Says where a field is not as it must be.
 fn misread(path: &Path, error: &serde_json::Error) -> ApiError {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
@@ -141,8 +141,47 @@ fn wrong_type(text: &str) -> String {
         .or_else(|| text.strip_prefix("invalid value: "))
         .and_then(|rest| rest.rsplit_once(", expected "));
     match found {
-        Some((found, expected)) => format!("This is {found}, but must be {expected}."),
-        None => format!("{text}."),
+        Some((found, expected)) => {
+            format!("This is {}, but must be {}.", found_in_words(found), wanted_in_words(expected))
+        }
+        None => match text.strip_prefix("unknown variant `").and_then(|rest| rest.split_once('`')) {
+            Some((_, rest)) => format!("There is no such word here. Choose one of {}.", listed(rest)),
+            None if text.contains("untagged enum") => "This has none of the forms that are read here.".into(),
+            None => format!("{text}."),
+        },
+    }
+}
+
+/// The most of a text that is told again.
+const SHOWN: usize = 60;
+
+/// What was sent, from serde's words for it.
+fn found_in_words(found: &str) -> String {
+    let (kind, value) = found.split_once(' ').unwrap_or((found, ""));
+    let value = value.trim_start_matches("point ").trim_matches('`');
+    match kind {
+        "string" if value.chars().count() > SHOWN => "a text".into(),
+        "string" => format!("the text {value}"),
+        "integer" | "floating" => format!("the number {value}"),
+        "boolean" => value.into(),
+        "map" => "an object".into(),
+        "sequence" => "a list".into(),
+        _ => found.into(),
+    }
+}
+
+/// What is wanted, from serde's words for it.
+fn wanted_in_words(expected: &str) -> &str {
+    match expected {
+        "i64" | "i32" | "u64" | "u32" | "usize" => "a whole number",
+        "f64" => "a number",
+        "a string" => "a text",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other if other.starts_with("struct ") => "an object",
+        other if other.contains("RFC3339") => "a moment by RFC 3339, as 2026-11-22T10:00:00Z",
+        other => other,
     }
 }
 

@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use std::str::FromStr;
 
 use actix_web::dev::Payload;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use super::answer::{Done, replayed};
@@ -149,6 +149,16 @@ impl Call {
     /// The answer that streams an export.
     pub fn exported(&self, export: Export, format: Format) -> HttpResponse {
         export::answer(self.bearer.app.clone(), self.bearer.caller.clone(), export, format)
+    }
+
+    /// Whether only the headers of the answer are asked for.
+    pub fn is_head(&self) -> bool {
+        self.request.method() == Method::HEAD
+    }
+
+    /// The answer to HEAD where GET streams an export.
+    pub fn as_exported(&self, format: Format) -> HttpResponse {
+        export::head::<Export>(&self.bearer.app, format)
     }
 
     /// A call without query parameters.

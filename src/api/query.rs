@@ -9,6 +9,7 @@ use super::ApiError;
 use crate::model::Error;
 use crate::model::error::Problems;
 use crate::model::page::{Cursor, MAX_LIMIT, PageRequest};
+use crate::model::tokens::Mention;
 
 /// How many rows a page has where nothing is said.
 const DEFAULT_LIMIT: i64 = 50;
@@ -62,6 +63,11 @@ impl Params {
         let text = found.into_iter().next()?.1;
         if text.chars().any(char::is_control) {
             self.problems.add(name, "This cannot hold control characters.");
+            return None;
+        }
+        if Mention::of(&text).is_some() {
+            let told = "A token must not stand in an address. Rotate it, and find it by POST /api/v1/tokens/lookup, or by its hint.";
+            self.problems.add(name, told);
             return None;
         }
         Some(text)

@@ -54,13 +54,22 @@ pub(super) fn fill(args: &Args, mut config: Config) -> Outcome {
 
 /// A portal that is gone afterwards.
 pub(super) fn show() -> Outcome {
-    let mut config = settings(std::env::vars())?;
+    let (mut config, refused) = settings(std::env::vars())?;
     // What happens to tokens and accounts is on the pages; the log would bury what is printed here.
     if config.log == Config::default().log {
         config.log = "warn".into();
     }
     serve::log_to_stderr(&config)?;
     let listener = listen(&mut config)?;
+    if let Some(address) = refused {
+        // Standard error may be gone; the demo runs all the same.
+        let _ = writeln!(
+            std::io::stderr(),
+            "LATCHKEY_LISTEN is {address}, which is not for this machine alone. The demo prints its passwords and tokens, so it \
+             listens on {} instead.",
+            config.listen
+        );
+    }
     let folder = Folder::make()?;
     config.data_dir.clone_from(&folder.0);
     // Dropped before the folder is, and its drop waits for whoever still writes there.
@@ -77,17 +86,22 @@ pub(super) fn show() -> Outcome {
     say("The demo is over: its store, accounts, passwords and tokens are gone.")
 }
 
-/// Where to listen and what to log, of the environment; nothing else. A shell that is set up for a portal in use must neither
+/// Where to listen and what to log, of the environment, and an address that is not taken; nothing else. A shell that is set up for a portal in use must neither
 /// keep the demo from starting, nor have it show that portal's address, nor lend it that portal's database or mail server.
-fn settings(vars: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
+fn settings(vars: impl Iterator<Item = (String, String)>) -> Result<(Config, Option<SocketAddr>), ConfigError> {
+    let mut refused = None;
     let ours = vars.filter(|(name, value)| match name.as_str() {
         "LATCHKEY_LOG" | "LATCHKEY_LOG_FORMAT" => true,
         // Its people have passwords and tokens that are printed, so it is for this machine alone.
-        "LATCHKEY_LISTEN" => value.parse::<SocketAddr>().map_or(true, |address| address.ip().is_loopback()),
+        "LATCHKEY_LISTEN" => {
+            refused = value.parse::<SocketAddr>().ok().filter(|address| !address.ip().is_loopback());
+            refused.is_none()
+        }
         _ => false,
     });
-    let read = Config::load(None, ours)?;
-    Ok(Config { listen: read.listen, log: read.log, log_format: read.log_format, ..Config::default() })
+    let ours: Vec<_> = ours.collect();
+    let read = Config::load(None, ours.into_iter())?;
+    Ok((Config { listen: read.listen, log: read.log, log_format: read.log_format, ..Config::default() }, refused))
 }
 
 /// The signals by which the program is told to stop: Ctrl-C, `kill`, and a terminal that is closed.
@@ -235,12 +249,18 @@ mod tests {
             ("LATCHKEY_SMTP_URL", "smtp://mail.example.com"),
             ("LATCHKEY_OF_A_LATER_VERSION", "x"),
         ])
-        .unwrap();
+        .unwrap()
+        .0;
         assert_eq!(config.origin(), "http://127.0.0.1:9000");
         assert_eq!((config.log.as_str(), config.log_format), ("debug", crate::base::config::LogFormat::Json));
         assert!(config.database_url.is_none() && config.token_max_days.is_none() && config.smtp_url.is_none());
         let open = read(&[("LATCHKEY_LISTEN", "0.0.0.0:443"), ("LATCHKEY_PUBLIC_URL", "https://keys.example.com")]);
-        assert_eq!(open.unwrap().listen, Config::default().listen, "for this machine alone");
+        let (open, refused) = open.unwrap();
+        assert_eq!(
+            (open.listen, refused),
+            (Config::default().listen, "0.0.0.0:443".parse().ok()),
+            "for this machine alone"
+        );
         assert!(read(&[("LATCHKEY_LISTEN", "nowhere")]).is_err());
     }
 }

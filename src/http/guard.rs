@@ -6,12 +6,14 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest};
 
+use super::session::Typed;
 use super::{app_of, blocking, origin};
 use crate::model;
 use crate::service::{Caller, sessions};
 
 /// Lets safe methods through, and others only from the same origin: by `Sec-Fetch-Site`, or by `Origin` where a browser
-/// does not send that. With neither a request is refused. A refusal is a [`CrossSite`] answer, after an audit entry.
+/// does not send that. With neither a request is refused. A refusal is a [`CrossSite`] answer. It is worth an audit entry where the
+/// request comes with a session: without one there is nobody in whose name anything could have been done.
 ///
 /// # Errors
 /// Those of the handler.
@@ -24,8 +26,13 @@ pub async fn same_origin<B: MessageBody + 'static>(
     let Err(reason) = verdict else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
-    let caller = Caller::nobody(origin::of(request.request(), &app.config.trusted_proxies));
-    let noted = blocking::run(move || sessions::cross_site(&app, &caller, reason)).await;
+    let noted = match Typed::of(&request).row() {
+        Some(session) => {
+            let caller = Caller::nobody(origin::of(request.request(), &app.config.trusted_proxies));
+            blocking::run(move || sessions::cross_site(&app, &caller, session, reason)).await
+        }
+        None => Ok(()),
+    };
     let told = "This request did not come from a page of this portal, so nothing was done. Open the page again and repeat it there.";
     let (request, _) = request.into_parts();
     Ok(ServiceResponse::from_err(CrossSite(noted.err().unwrap_or_else(|| model::Error::refused(told))), request))

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
-use actix_session::{Session, SessionMiddleware};
+use actix_session::{Session, SessionExt, SessionMiddleware};
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Key, SameSite};
+use actix_web::dev::ServiceRequest;
 use serde::{Deserialize, Serialize};
 
 use super::{Data, blocking};
@@ -66,6 +67,11 @@ pub struct Flash {
 }
 
 impl Typed {
+    /// The session of a request.
+    pub fn of(request: &ServiceRequest) -> Self {
+        Self(request.get_session())
+    }
+
     /// The store's row of this session.
     pub fn row(&self) -> Option<SessionId> {
         self.0.get(ROW).ok().flatten()

@@ -68,6 +68,11 @@ fn counted(seconds: u64) -> String {
     if seconds == 1 { "1 second".into() } else { format!("{seconds} seconds") }
 }
 
+/// What a refusal ends with that measured what somebody holds: what stands before tells of it.
+pub const NOBODY_GRANTS_MORE: &str = "Nobody grants more than they hold.";
+/// What stands in a refusal before the name of an account that was in the way.
+pub const BECAUSE_OF: &str = ", because of ";
+
 /// A refusal, told to the caller and written to the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {

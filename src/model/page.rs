@@ -28,6 +28,33 @@ impl PageRequest {
     pub fn first(limit: i64) -> Self {
         Self { limit, cursor: None, descending: false }
     }
+
+    /// The page that `query` brings, of the list that `list` names together with its order. Its cursors are good for that one alone: the
+    /// place in one list often looks like a place in another.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] at `cursor` where that is of another list, and those of `query`.
+    pub fn of_list<T>(&self, list: &str, query: impl FnOnce(&Self) -> Result<Page<T>>) -> Result<Page<T>> {
+        let by_age = format!("{list} by age");
+        let from = self.cursor.as_ref().map(|cursor| cursor.list.as_str());
+        if from.is_some_and(|from| from != list && from != by_age) {
+            return Err(other_list());
+        }
+        let mut page = query(self)?;
+        let name = if page.by_age { by_age } else { list.to_owned() };
+        if from.is_some_and(|from| from != name) {
+            return Err(other_list());
+        }
+        for cursor in [&mut page.next, &mut page.previous].into_iter().flatten() {
+            cursor.list.clone_from(&name);
+        }
+        Ok(page)
+    }
+}
+
+/// That a cursor was handed out by another list, or by the same in another order.
+pub fn other_list() -> Error {
+    Error::field("cursor", "This cursor belongs to another list. Begin at the first page.")
 }
 
 /// The row at the edge of a page, and on which side of it to go on.
@@ -39,6 +66,9 @@ pub struct Cursor {
     /// The row's id, which settles ties.
     #[serde(rename = "i")]
     pub id: i64,
+    /// The list that it is of, with its order.
+    #[serde(rename = "l", default)]
+    pub list: String,
     /// Whether to go back towards the first page.
     #[serde(rename = "b", default, skip_serializing_if = "std::ops::Not::not")]
     pub backwards: bool,
@@ -61,9 +91,9 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// Whether it belongs to a list that is sorted by a number or a time.
-    pub fn is_numbered(&self) -> bool {
-        matches!(self.key, Key::Number(_))
+    /// A place in a list that has no name yet.
+    pub fn at(key: Key, id: i64, backwards: bool) -> Self {
+        Self { key, id, list: String::new(), backwards }
     }
 
     /// Reads a cursor as it came back.
@@ -87,9 +117,9 @@ pub struct Page<T> {
     /// Its rows, in order.
     pub items: Vec<T>,
     /// Where the next one begins.
-    pub next: Option<String>,
+    pub next: Option<Cursor>,
     /// Where the one before ends.
-    pub previous: Option<String>,
+    pub previous: Option<Cursor>,
     /// Whether it is in the order in which its rows were made, whatever order was asked for: there are too many to be sorted.
     pub by_age: bool,
 }
@@ -108,7 +138,7 @@ impl<T> Page<T> {
         let cursor = |row: Option<&T>, backwards| {
             row.map(|row| {
                 let (key, id) = edge(row);
-                Cursor { key, id, backwards }.encode()
+                Cursor::at(key, id, backwards)
             })
         };
         Self {
@@ -141,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_the_round_trip_and_nonsense_does_not() {
-        let cursor = Cursor { key: Key::Text("ada okafor".into()), id: 7, backwards: true };
+        let cursor = Cursor::at(Key::Text("ada okafor".into()), 7, true);
         assert_eq!(Cursor::decode(&cursor.encode()).unwrap(), cursor);
         for nonsense in ["", "!", "bm8", "e30", "eyJrIjoiYVx1MDAwMGIiLCJpIjoxfQ"] {
             assert!(Cursor::decode(nonsense).is_err());

@@ -70,6 +70,7 @@ fn register(config: &mut web::ServiceConfig, app: &Data, first: &Route, here: &[
             resource
                 .default_service(web::to(move |request| pages::errors::wrong_method(request, allow.clone())))
                 .wrap(from_fn(origin_guard::same_origin))
+                .wrap(from_fn(pages::secrets::keep_out))
                 .wrap(from_fn(pages::errors::render))
                 .wrap(session::middleware(app)),
         ),

@@ -105,7 +105,7 @@ pub fn must_be_able(cx: &mut Cx<'_, '_>) -> Result<()> {
     if !cx.actor.holdings.anywhere().is_empty() {
         return Ok(());
     }
-    let no_scopes = token.scopes.is_empty();
+    let (id, no_scopes) = (token.id, token.scopes.is_empty());
     let machine = cx.actor.identity().is_some_and(|who| who.standing.kind.suffix().is_some());
     let teamless = machine && cx.actor.identity().is_some_and(|who| who.standing.teams.is_empty());
     let reason = if no_scopes {
@@ -116,5 +116,8 @@ pub fn must_be_able(cx: &mut Cx<'_, '_>) -> Result<()> {
         "None of this token's scopes is something that its account may do. Change its scopes, or the account's roles."
     };
     cx.attempt("token.use");
+    if !cx.app.throttle.is_worth_an_entry("token without power", id.0) {
+        cx.refused_as_before();
+    }
     Err(Error::refused(reason))
 }

@@ -36,7 +36,6 @@ pub struct App {
     /// Hashes passwords, one at a time.
     pub passwords: Passwords,
     pub(super) throttle: Throttle,
-    pub(super) elsewhere: auth::Elsewhere,
     pub(super) keys: Keys,
     pub(super) store: Arc<Store>,
     pub(super) uses: Uses,
@@ -100,6 +99,8 @@ pub(super) struct Attempt {
     team: Option<TeamId>,
     /// Set where a failure other than a refusal of permission is to be written down too.
     reason: Option<String>,
+    /// Set where even a refusal of permission is not to be written down once more.
+    is_known: bool,
     /// What is to be mailed once it is done and kept.
     mails: Vec<Parcel>,
 }
@@ -127,17 +128,7 @@ impl App {
         let post = Smtp::of(&config)?.map(|smtp| Post::start(smtp, ledger, config.mail_retries.clone()));
         let throttle = Throttle::new(&clock);
         let uses = Uses::start(store.clone());
-        Ok(Self {
-            config,
-            clock,
-            throttle,
-            elsewhere: auth::Elsewhere::default(),
-            keys,
-            store,
-            passwords: Passwords::start(),
-            uses,
-            post,
-        })
+        Ok(Self { config, clock, throttle, keys, store, passwords: Passwords::start(), uses, post })
     }
 
     /// Whether mail is set up.
@@ -248,6 +239,7 @@ impl App {
         }
         let reason = match &outcome {
             Ok(_) => None,
+            Err(Error::Forbidden(_)) if attempt.is_known => None,
             Err(Error::Forbidden(refusal)) => Some(refusal.reason.clone()),
             Err(_) => attempt.reason,
         };
@@ -294,6 +286,11 @@ impl Cx<'_, '_> {
     /// Has a failure written down with this reason, which the caller is not told.
     pub(super) fn refused_because(&mut self, reason: impl Into<String>) {
         self.attempt.reason = Some(reason.into());
+    }
+
+    /// Has a refusal not written down, since it was a moment ago.
+    pub(super) fn refused_as_before(&mut self) {
+        self.attempt.is_known = true;
     }
 
     /// Writes down that what was tried was done.

@@ -81,7 +81,8 @@ pub fn of_user(cx: &mut Cx<'_, '_>, id: UserId, request: &PageRequest) -> Result
     if !cx.actor.owns(id, Action::Read) {
         cx.actor.may(READ, Place::of_home(user.home_team))?;
     }
-    let mut page = store::audit::of_user(cx.tx, id, request)?;
+    let mut page =
+        request.of_list(&format!("log of user {id}"), |request| store::audit::of_user(cx.tx, id, request))?;
     let mut eyes = Eyes::default();
     for entry in &mut page.items {
         eyes.redact(cx, id, entry)?;
@@ -98,7 +99,8 @@ pub fn of_team(cx: &mut Cx<'_, '_>, id: TeamId, request: &PageRequest) -> Result
     super::teams::get(cx, id)?;
     cx.attempt("audit.read");
     cx.actor.may(READ, Place::of_home(Some(id)))?;
-    let mut page = store::audit::of_team(cx.tx, id, request)?;
+    let mut page =
+        request.of_list(&format!("log of team {id}"), |request| store::audit::of_team(cx.tx, id, request))?;
     if !cx.actor.can(READ, Place::Everywhere) {
         let mut eyes = Eyes::default();
         for entry in &mut page.items {

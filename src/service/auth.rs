@@ -1,15 +1,13 @@
 //! Who a caller is, found out in the transaction of what they ask for.
 
 use std::cell::Cell;
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use time::{Duration, OffsetDateTime};
 
 use super::app::{Caller, Credential, Cx, account};
 use super::uses::Used;
 use crate::model::actor::{Actor, Identity, Origin, TokenUse, Who};
-use crate::model::ids::{SessionId, TokenId, UserId};
+use crate::model::ids::{SessionId, UserId};
 use crate::model::tokens::{PlainToken, TokenState};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
@@ -18,27 +16,6 @@ use crate::store::{self, Tx};
 
 /// Last use is kept to this, so that reading does not mean writing.
 const NOTED_EVERY: Duration = Duration::minutes(1);
-
-/// Tokens that were lately sent from where they may not be used: each is written down once a minute, however often it is tried.
-#[derive(Default)]
-pub(super) struct Elsewhere(Mutex<HashMap<TokenId, OffsetDateTime>>);
-
-/// How many tokens are remembered.
-const REMEMBERED: usize = 1_000;
-
-impl Elsewhere {
-    fn is_first(&self, token: TokenId, now: OffsetDateTime) -> bool {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() >= REMEMBERED {
-            told.retain(|_, at| now - *at < NOTED_EVERY);
-        }
-        let first = told.get(&token).is_none_or(|at| now - *at >= NOTED_EVERY) && told.len() < REMEMBERED;
-        if first {
-            told.insert(token, now);
-        }
-        first
-    }
-}
 
 /// What was used.
 #[derive(Default)]
@@ -95,9 +72,11 @@ fn by_session(cx: &mut Cx<'_, '_>, id: SessionId, origin: Origin, seen: &mut See
     }
     let user = store::users::find(cx.tx, session.user)?.ok_or_else(over)?;
     if !user.kind.may_enter_portal() || !user.is_enabled() {
-        cx.attempt("session.use");
-        cx.on(account(&user));
-        cx.refused_because(barred(&user));
+        if cx.app.throttle.is_worth_an_entry("session", id.0) {
+            cx.attempt("session.use");
+            cx.on(account(&user));
+            cx.refused_because(barred(&user));
+        }
         return Err(over());
     }
     if cx.now - session.last_seen_at >= NOTED_EVERY {
@@ -139,7 +118,7 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
         return refuse("The account of this access token is disabled.");
     }
     if !token.networks.admit(origin.address.as_deref()) {
-        if cx.app.elsewhere.is_first(token.id, cx.now) {
+        if cx.app.throttle.is_worth_an_entry("token elsewhere", token.id.0) {
             cx.attempt("token.use");
             cx.on(account(&user));
             cx.refused_because(format!("the token {} may not be used from this address", token.name));

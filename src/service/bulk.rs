@@ -2,7 +2,7 @@
 
 use super::app::Cx;
 use super::users::UserInfo;
-use crate::model::error::Refusal;
+use crate::model::error::{BECAUSE_OF, Refusal};
 use crate::model::ids::UserId;
 use crate::model::page::MAX_LIMIT;
 use crate::model::users::AnswersFor;
@@ -115,7 +115,7 @@ pub fn run(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Done> {
 
 /// The error with what was not done, and the name of whoever stood in the way.
 pub(super) fn naming(undone: &str, error: Error, name: &str) -> Error {
-    let told = |reason: String| format!("{undone}, because of {name}: {reason}");
+    let told = |reason: String| format!("{undone}{BECAUSE_OF}{name}: {reason}");
     match error {
         Error::Forbidden(refusal) => {
             Error::Forbidden(Refusal { missing: refusal.missing, reason: told(refusal.reason) })

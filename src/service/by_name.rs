@@ -296,12 +296,18 @@ fn team(cx: &mut Cx<'_, '_>, field: &str, name: &str, problems: &mut Problems) -
     Ok(found.map(|team| team.id))
 }
 
+/// No account has this id: a sponsor that is nobody is judged like any that cannot be one, and told once.
+const NOBODY: UserId = UserId(0);
+
 /// The named account, which the service then judges; told where there is none that the caller may know of.
 fn person(cx: &mut Cx<'_, '_>, field: &str, named: &PersonNamed, problems: &mut Problems) -> Result<Option<UserId>> {
     let found = match named {
         PersonNamed::Id(id) => return Ok(Some(*id)),
         PersonNamed::Username(name) => users::by_username(cx, name)?,
     };
+    if found.is_none() && field == "sponsor" {
+        return Ok(Some(NOBODY));
+    }
     if found.is_none() {
         problems.add(field, "There is no such person, or none that you may know of.");
     }

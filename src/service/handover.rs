@@ -134,6 +134,10 @@ pub fn hand_over(cx: &mut Cx<'_, '_>, person: UserId, to: UserId, only: Option<&
     let left = of(cx, person)?;
     let to = successor(cx, &left.person.user, to)?;
     let chosen = chosen(cx, &left, only)?;
+    if !to.has_password && chosen.iter().any(|user| user.sponsor == Some(person)) {
+        let told = "An AI agent's sponsor must be somebody who has accepted the invitation. Name another person.";
+        return Err(Error::field("contact", told));
+    }
     let mut names = Vec::new();
     for user in &chosen {
         let change = UserChange {

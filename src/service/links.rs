@@ -138,7 +138,9 @@ pub fn check(cx: &mut Cx<'_, '_>, secret: &Secret, purpose: Purpose) -> Result<U
     let user = store::users::get(cx.tx, id)?;
     cx.on(account(&user));
     if user.kind != Kind::Person || !user.is_enabled() {
-        cx.refused_because(barred(&user));
+        if cx.app.throttle.is_worth_an_entry(&format!("link {purpose}"), user.id.0) {
+            cx.refused_because(barred(&user));
+        }
         return Err(dead());
     }
     Ok(user)

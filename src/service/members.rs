@@ -44,7 +44,9 @@ pub fn page(cx: &mut Cx<'_, '_>, team: TeamId, filter: &MemberFilter, request: &
         // A token that only acts in the team knows of the team, not of who is in it.
         cx.actor.may(Permission::new(Resource::Teams, Action::Read), Place::Team(team))?;
     }
-    let page = store::memberships::page(cx.tx, team, filter, request)?;
+    let page = request.of_list(&format!("members of team {team}"), |request| {
+        store::memberships::page(cx.tx, team, filter, request)
+    })?;
     let ids: Vec<_> = page.items.iter().map(|(user, _)| user.id).collect();
     let mut tokens = store::tokens::summaries(cx.tx, &ids, cx.now)?;
     let teams = store::memberships::of_users(cx.tx, &ids)?;

@@ -185,27 +185,40 @@ pub fn confirm(app: &App, caller: &Caller, password: &Secret) -> Result<()> {
     })
 }
 
-/// Writes down that an access token came where a session belongs. The caller gets nowhere with it.
+/// Writes down that an access token of this portal came where a session belongs. The caller gets nowhere with it.
 ///
 /// # Errors
 /// A fault.
 pub fn token_as_cookie(app: &App, caller: &Caller, token: &PlainToken) -> Result<()> {
     debug_assert!(matches!(caller.credential, Credential::Nothing));
-    app.write(caller, |cx| {
-        let target = match store::secrets::find(cx.tx, &token.hash())? {
-            Some(found) => Some(account(&store::users::get(cx.tx, found.token.user)?)),
-            None => None,
-        };
-        cx.record(Event::refused("session.use", target, "an access token was sent as a session cookie"))
-    })
+    let found = app.store.read(|tx| {
+        let found = store::secrets::find(tx, &token.hash())?;
+        found.map(|found| Ok((found.token.id, store::users::get(tx, found.token.user)?))).transpose()
+    })?;
+    // What only looks like a token is anybody's to make up.
+    let Some((id, user)) = found else { return Ok(()) };
+    if !app.throttle.is_worth_an_entry("token as cookie", id.0) {
+        return Ok(());
+    }
+    let reason = "an access token was sent as a session cookie";
+    app.write(caller, |cx| cx.record(Event::refused("session.use", Some(account(&user)), reason)))
 }
 
-/// Writes down that a request came from another site.
+/// Writes down that a request in this session came from another site.
 ///
 /// # Errors
 /// A fault.
-pub fn cross_site(app: &App, caller: &Caller, reason: &str) -> Result<()> {
-    app.write(caller, |cx| cx.record(Event::refused("request", None, reason)))
+pub fn cross_site(app: &App, caller: &Caller, session: SessionId, reason: &str) -> Result<()> {
+    if !app.throttle.is_worth_an_entry("cross-site", session.0) {
+        return Ok(());
+    }
+    app.write(caller, |cx| {
+        let target = match store::sessions::get(cx.tx, session)? {
+            Some(session) => Some(account(&store::users::get(cx.tx, session.user)?)),
+            None => None,
+        };
+        cx.record(Event::refused("request", target, reason))
+    })
 }
 
 /// The sessions of the caller that have not ended.

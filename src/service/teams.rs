@@ -89,7 +89,7 @@ pub fn page(cx: &mut Cx<'_, '_>, search: &str, request: &PageRequest) -> Result<
     cx.attempt("team.list");
     let known = known(cx);
     known.iter().flatten().for_each(|team| rests_on(cx, *team));
-    let page = store::teams::page(cx.tx, search, known.as_deref(), request)?;
+    let page = request.of_list("teams", |request| store::teams::page(cx.tx, search, known.as_deref(), request))?;
     let ids: Vec<_> = page.items.iter().map(|team| team.id).collect();
     let counts = store::memberships::counts(cx.tx, &ids)?;
     Ok(page.map(|team| {

@@ -26,6 +26,8 @@ use crate::store;
 const PASSWORDS: (u32, Duration) = (10, Duration::from_secs(10));
 /// Wrong passwords from one address, which a whole office may share: 30 at once, then one every 5 seconds.
 const ADDRESSES: (u32, Duration) = (30, Duration::from_secs(5));
+/// Entries of the audit log about one session, token or account that anybody with it could cause without end: one a minute.
+const ENTRIES: (u32, Duration) = (1, Duration::from_secs(60));
 /// Requests for a mail to one account: three at once, then one every 10 minutes, so that nobody's mailbox is filled.
 const MAILS: (u32, Duration) = (3, Duration::from_secs(600));
 
@@ -39,13 +41,20 @@ pub struct Throttle {
     passwords: Table,
     addresses: Table,
     mails: Table,
+    entries: Table,
 }
 
 impl Throttle {
     /// Nobody is slowed yet.
     pub(super) fn new(clock: &Clock) -> Self {
         let table = |(burst, each)| Table::new(burst, each, clock);
-        Self { passwords: table(PASSWORDS), addresses: table(ADDRESSES), mails: table(MAILS) }
+        Self { passwords: table(PASSWORDS), addresses: table(ADDRESSES), mails: table(MAILS), entries: table(ENTRIES) }
+    }
+
+    /// Whether it is time again for an entry of the audit log about `key`, of the kind that `label` names. For what somebody does who has
+    /// no right to anything: as often as they like, and the one writer and the log are everybody's.
+    pub(super) fn is_worth_an_entry(&self, label: &str, key: i64) -> bool {
+        self.entries.charge(label, &key.to_string()).is_ok()
     }
 
     /// A stranger's try: the address first, so that one address cannot use up many accounts.

@@ -122,15 +122,24 @@ fn endless(token: &Token, user: &User) -> Attention {
 fn idle(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Attention> {
     let rights = users::rights(cx, &info.user)?;
     let (no_team, no_token) = (info.teams.is_empty(), info.tokens.usable == 0);
+    let suspended = no_token && info.tokens.suspended > 0;
     let page = format!("/users/{}", info.user.id);
     let (detail, href, button) = match (no_team, no_token) {
+        (true, true) if suspended => {
+            ("It is in no team besides Public, and its tokens are suspended.", page, "See what is missing")
+        }
+        (false, true) if suspended => ("All its tokens are suspended.", format!("{page}/tokens"), "See its tokens"),
         (true, false) if rights.assign => {
             ("It is in no team besides Public.", format!("{page}/teams"), "Add to a team")
         }
-        (false, true) if rights.make_tokens => ("It has no token.", format!("{page}/tokens/new"), "New token"),
-        (true, true) => ("It is in no team besides Public, and has no token.", page, "See what is missing"),
+        (false, true) if rights.make_tokens => {
+            ("It has no token that is good.", format!("{page}/tokens/new"), "New token")
+        }
+        (true, true) => {
+            ("It is in no team besides Public, and has no token that is good.", page, "See what is missing")
+        }
         (true, _) => ("It is in no team besides Public.", page, "See what is missing"),
-        (_, _) => ("It has no token.", page, "See what is missing"),
+        (_, _) => ("It has no token that is good.", page, "See what is missing"),
     };
     Ok(Attention { who: Who::of(&info.user), what: caution("Can do nothing yet"), detail: detail.into(), href, button })
 }

@@ -15,6 +15,7 @@ pub mod links;
 pub mod listing;
 pub mod page;
 pub mod roles;
+pub mod secrets;
 pub mod session;
 pub mod settings;
 pub mod teams;

@@ -144,6 +144,15 @@ impl Page {
         }
     }
 
+    /// Says so where the place in the list that was asked for leads nowhere.
+    #[must_use]
+    pub fn begun_again(mut self, again: bool) -> Self {
+        if again {
+            self.flash = Some(Flash { kind: "caution".into(), text: super::listing::GONE.into() });
+        }
+        self
+    }
+
     /// The address of an embedded file.
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)

@@ -296,10 +296,10 @@ pub struct Pager {
 impl Pager {
     /// Links to the neighbours of `page`, at `path` with the same `kept` query.
     pub fn of<T>(page: &model::page::Page<T>, summary: String, path: &str, kept: &[(String, String)]) -> Self {
-        let link = |cursor: &Option<String>| {
-            let cursor = cursor.clone()?;
+        let link = |cursor: &Option<model::page::Cursor>| {
+            let cursor = cursor.as_ref()?;
             let mut pairs = kept.to_vec();
-            pairs.push(("cursor".into(), cursor));
+            pairs.push(("cursor".into(), cursor.encode()));
             Some(format!("{path}{}", super::form::query(&pairs)))
         };
         Self { summary, prev: link(&page.previous), next: link(&page.next) }

@@ -490,13 +490,13 @@ export class PageCoverage {
    * Opens the route at `pattern` (as the table writes it), its `{names}` filled in from `params`; `query` is appended.
    * Fails if it is not in the table, does not answer 200, or leads elsewhere.
    */
-  async visit(page, pattern, params = {}, query = '') {
+  async visit(page, pattern, params = {}, query = '', status = 200) {
     assert.ok(this.known.has(pattern), `${pattern} is not a GET page of tests/snapshots/routes.json`)
     const filled = pattern.replace(/\{([^}:]+)(:[^}]*)?\}/g, (whole, name) => {
       assert.ok(name in params, `${pattern} wants a value for ${name}`)
       return encodeURIComponent(params[name])
     })
-    await visit(page, this.server.url + filled + query)
+    await visit(page, this.server.url + filled + query, status)
     assert.equal(new URL(page.url()).pathname, filled, `${pattern} led elsewhere`)
     this.left.delete(pattern)
   }

@@ -12,7 +12,7 @@ use crate::api::openapi::{Finds, Lists, Sweeps};
 use crate::api::query::{FromParams, Paging, Params};
 use crate::model::ids::UserId;
 use crate::model::page::PageRequest;
-use crate::model::tokens::{Ending, PlainToken, TokenFilter, TokenSort, TokenState, TokenType, Usage};
+use crate::model::tokens::{Ending, TokenFilter, TokenSort, TokenState, TokenType, Usage};
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
 use crate::service::tokens::{self, Listed, Pasted};
@@ -85,12 +85,6 @@ pub struct TokenQuery {
 impl FromParams for TokenQuery {
     fn take(params: &mut Params) -> Self {
         let q = params.text("q").unwrap_or_default();
-        if PlainToken::mentioned(&q).is_some() {
-            params.note::<()>(
-                "q",
-                Err("A token must not stand in an address. Rotate it, and search by its hint.".into()),
-            );
-        }
         let sort = params.text("sort").and_then(|text| {
             let word = text.strip_prefix('-').unwrap_or(&text).parse();
             params.note("sort", word.map(|sort| (sort, text.starts_with('-'))))

@@ -85,7 +85,8 @@ impl From<Left> for Handover {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HandOver {
-    /// The id of the new contact and sponsor: another person whose account is enabled.
+    /// The id of the new contact and sponsor: another person whose account is enabled, and for agents one who has accepted the
+    /// invitation.
     #[schema(value_type = i64, example = 12)]
     contact: UserId,
     /// The ids of the accounts; all that the caller may change, 200 at once, where this is left out.

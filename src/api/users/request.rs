@@ -50,7 +50,7 @@ pub struct CreateUser {
     #[serde(default)]
     home_team: Option<String>,
     /// The person who answers for an agent, by username or id; whoever asks, where that is a person and this is left out. The
-    /// token of a service account names one.
+    /// token of a service account names one. Their account is enabled, and they have accepted the invitation.
     #[serde(default)]
     sponsor: Option<PersonRef>,
 }

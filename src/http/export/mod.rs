@@ -4,9 +4,9 @@
 mod audit;
 mod tokens;
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures_util::stream;
 use time::macros::format_description;
 
@@ -71,17 +71,28 @@ struct Under<S> {
 /// Answers with the whole export. Whoever loses the right to it meanwhile, or their session or token, gets no more: the
 /// connection is broken off, so that nobody takes the part for the whole.
 pub fn answer<S: Source>(app: Data, caller: Caller, source: S, format: Format) -> HttpResponse {
-    let day = app.clock.now().format(format_description!("[year]-[month]-[day]")).unwrap_or_default();
-    let file = format!("attachment; filename=\"latchkey-{}-{day}.{format}\"", S::NAME);
+    let mut file = file::<S>(&app, format);
     let under = Under { app, caller, source, format, begun: false };
-    HttpResponse::Ok()
+    file.streaming(stream::try_unfold(under, |under| async {
+        let part = next(under).await;
+        part.inspect_err(|error| tracing::warn!(%error, list = S::NAME, "an export was broken off"))
+    }))
+}
+
+/// What a HEAD request is answered: as the export itself, without any of it.
+pub fn head<S: Source>(app: &Data, format: Format) -> HttpResponse {
+    file::<S>(app, format).finish()
+}
+
+fn file<S: Source>(app: &Data, format: Format) -> HttpResponseBuilder {
+    let day = app.clock.now().format(format_description!("[year]-[month]-[day]")).unwrap_or_default();
+    let name = format!("attachment; filename=\"latchkey-{}-{day}.{format}\"", S::NAME);
+    let mut answer = HttpResponse::Ok();
+    answer
         .content_type(format.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::CONTENT_DISPOSITION, file))
-        .streaming(stream::try_unfold(under, |under| async {
-            let part = next(under).await;
-            part.inspect_err(|error| tracing::warn!(%error, list = S::NAME, "an export was broken off"))
-        }))
+        .insert_header((header::CONTENT_DISPOSITION, name));
+    answer
 }
 
 /// The next part that holds something: an empty one would end the answer.

@@ -63,7 +63,7 @@ fn without_password(word: &str) -> String {
 }
 
 /// What may be a token, good or mistyped, is cut down to its prefix.
-pub fn without_tokens(line: &str) -> String {
+fn without_tokens(line: &str) -> String {
     let mut kept = String::new();
     let mut rest = line;
     let next = |text: &str| {

@@ -2,6 +2,7 @@
 
 mod inventory;
 pub mod leak;
+mod mention;
 mod networks;
 pub mod patterns;
 mod policy;
@@ -21,6 +22,7 @@ use super::users::Kind;
 
 pub use inventory::{Ending, TokenFilter, TokenSort, Usage};
 pub use leak::Leak;
+pub use mention::Mention;
 pub use networks::Networks;
 pub use policy::{Lifetime, Policy, TokenPolicy};
 pub use rotation::{OldSecret, Overlap, Rotation};

@@ -103,6 +103,30 @@ impl TokenPolicy {
     }
 }
 
+impl TokenPolicy {
+    /// Whether forms can begin with the life that it says.
+    ///
+    /// # Errors
+    /// That it is longer than some tokens may live.
+    pub fn check_default(&self) -> Result<()> {
+        let longest = [
+            ("service accounts'", self.service_max_days),
+            ("AI agents'", self.agent_max_days),
+            ("people's", self.personal_max_days.filter(|_| self.personal_tokens)),
+        ];
+        let shortest = longest.into_iter().filter_map(|(whose, days)| Some((days?, whose))).min();
+        match (self.default_days, shortest) {
+            (Some(default), Some((most, whose))) if default > most => Err(Error::field(
+                "default_days",
+                format!(
+                    "Forms cannot begin with more than {whose} tokens may live, which is {most} days. Choose {most} or less, or leave it empty."
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// How long a new token is to live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {

@@ -9,8 +9,6 @@ pub(super) const RANDOM_LEN: usize = 32;
 pub(super) const CHECKSUM_LEN: usize = 6;
 /// What follows the prefix.
 pub(super) const SECRET_LEN: usize = RANDOM_LEN + CHECKSUM_LEN;
-/// A prefix, an ellipsis (three dots where people type it), and four characters.
-const LONGEST_HINT: usize = 7 + 3 + 4;
 
 /// A token as its user's programs send it. It exists while it is made and while it is checked, is wiped when dropped,
 /// and has neither `Debug` nor `Serialize`.
@@ -37,17 +35,6 @@ impl PlainToken {
         }
         let (body, sum) = text.split_at(text.len() - CHECKSUM_LEN);
         (checksum(body) == sum).then(|| Self(Zeroizing::new(text.to_owned())))
-    }
-
-    /// What may be a token in this text, whole or not, wherever it stands there: it begins like one and is longer than a hint.
-    pub fn mentioned(text: &str) -> Option<&str> {
-        let places = TokenType::ALL.iter().flat_map(|kind| text.match_indices(kind.prefix()));
-        let words = places.map(|(at, prefix)| {
-            let rest = &text[at + prefix.len()..];
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-            &text[at..at + prefix.len() + end]
-        });
-        words.filter(|word| word.len() > LONGEST_HINT).max_by_key(|word| word.len())
     }
 
     /// The token itself, for the one answer that shows it.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::search::{Scope, find, settled};
 use crate::model::audit::{Entry, Event, Filter};
-use crate::model::tokens::leak::without_tokens;
+use crate::model::tokens::Mention;
 use crate::model::{Error, Result};
 use crate::service::app::Cx;
 use crate::store;
@@ -13,8 +13,8 @@ use crate::store::audit::Range;
 /// What was asked for, without a token that somebody looked for: the log keeps none.
 fn without_secrets(mut filters: Value) -> Value {
     for value in filters.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
-        if let Value::String(text) = value {
-            *text = without_tokens(text);
+        if value.as_str().is_some_and(|text| Mention::of(text).is_some()) {
+            *value = "…".into();
         }
     }
     filters
@@ -41,19 +41,28 @@ impl Export {
     /// # Errors
     /// A refusal, or what is wrong with the filter.
     pub fn begin(cx: &mut Cx<'_, '_>, filter: Result<Filter>, format: &str) -> Result<Self> {
-        cx.attempt("audit.export");
-        let scope = Scope::of(cx)?;
-        let filter = filter?;
-        let settled = settled(cx, &scope, &filter)?;
-        let range = promised(cx, &settled)?;
+        let told = filter.as_ref().map_or(Value::Null, Filter::told);
+        let export = Self::of(cx, filter)?;
         let mut event = Event::done("audit.export", None);
-        event.after = Some(json!({ "format": format, "filters": without_secrets(filter.told()) }));
-        event.team = match &scope {
+        event.after = Some(json!({ "format": format, "filters": without_secrets(told) }));
+        event.team = match &export.scope {
             Scope::Teams(teams) if teams.len() == 1 => teams.first().copied(),
             _ => None,
         };
         cx.record(event)?;
-        Ok(Self { scope, removed: removed(cx)?, filter: settled, rest: Some(range) })
+        Ok(export)
+    }
+
+    /// One that nobody has begun, for whoever only asks whether they could.
+    ///
+    /// # Errors
+    /// As [`Export::begin`].
+    pub fn of(cx: &mut Cx<'_, '_>, filter: Result<Filter>) -> Result<Self> {
+        cx.attempt("audit.export");
+        let scope = Scope::of(cx)?;
+        let filter = settled(cx, &scope, &filter?)?;
+        let range = promised(cx, &filter)?;
+        Ok(Self { scope, removed: removed(cx)?, filter, rest: Some(range) })
     }
 
     /// The next entries, possibly none; `None` at the end. Whoever asks must still be allowed to, to all that they were allowed to when

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::READ;
 use crate::model::access::Place;
 use crate::model::audit::Entry;
+use crate::model::error::{BECAUSE_OF, NOBODY_GRANTS_MORE};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
@@ -47,14 +48,35 @@ impl Eyes {
         self.hide_elsewhere(cx, None, entry)
     }
 
-    /// Takes out others' tokens and the names of teams that the caller may not know of.
+    /// Takes out others' tokens and searches, what a refusal tells of power elsewhere, and who and what the caller may not know of.
     fn hide_elsewhere(&mut self, cx: &mut Cx<'_, '_>, about: Option<UserId>, entry: &mut Entry) -> Result<()> {
         let by_whom = entry.actor_id.map(UserId);
         if by_whom.is_some() && by_whom != about && !by_whom.map_or(Ok(true), |id| self.see(cx, id))? {
             (entry.token_name, entry.token_id) = (None, None);
         }
-        for json in [&mut entry.before, &mut entry.after].into_iter().flatten() {
-            *json = without_hidden_teams(cx, json);
+        let own = by_whom.is_some() && by_whom == cx.actor.id();
+        if !own {
+            entry.reason = entry.reason.take().map(without_elsewhere);
+        }
+        for json in [&mut entry.before, &mut entry.after] {
+            let Some(text) = json.take() else { continue };
+            let Ok(mut value) = serde_json::from_str::<Value>(&text) else { continue };
+            if !own && entry.action.ends_with(".export") {
+                without_filters(&mut value);
+            }
+            self.hide_people(cx, &mut value)?;
+            hide_teams(cx, &mut value);
+            *json = Some(value.to_string());
+        }
+        Ok(())
+    }
+
+    /// Takes out who answers for an agent, where that is nobody whom the caller may see.
+    fn hide_people(&mut self, cx: &mut Cx<'_, '_>, value: &mut Value) -> Result<()> {
+        if let Some(sponsor) = value.get_mut("sponsor").filter(|sponsor| sponsor.is_object())
+            && !sponsor["id"].as_i64().map_or(Ok(false), |id| self.see(cx, UserId(id)))?
+        {
+            *sponsor = json!({ "name": "somebody whom you may not see" });
         }
         Ok(())
     }
@@ -96,9 +118,26 @@ fn keep_of_teams(teams: &[TeamId], entry: &mut Entry) {
     (entry.before, entry.after) = (kept(before), kept(after));
 }
 
-/// The same JSON without the names of teams that the caller may not know of.
-fn without_hidden_teams(cx: &Cx<'_, '_>, json: &str) -> String {
-    let Ok(mut value) = serde_json::from_str::<Value>(json) else { return String::new() };
+/// A reason without what it tells of what an account holds, or of another account.
+fn without_elsewhere(reason: String) -> String {
+    if reason.contains(BECAUSE_OF) {
+        "Another account stood in the way.".into()
+    } else if reason.contains(NOBODY_GRANTS_MORE) {
+        NOBODY_GRANTS_MORE.into()
+    } else {
+        reason
+    }
+}
+
+/// What somebody looked for is nobody else's to know: it may name what lies elsewhere.
+fn without_filters(value: &mut Value) {
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("filters");
+    }
+}
+
+/// Takes out the names of teams that the caller may not know of.
+fn hide_teams(cx: &Cx<'_, '_>, value: &mut Value) {
     for field in ["team", "home_team"] {
         if let Some(team) = value.get_mut(field) {
             hide(cx, team);
@@ -107,7 +146,6 @@ fn without_hidden_teams(cx: &Cx<'_, '_>, json: &str) -> String {
     for team in value.get_mut("teams").and_then(Value::as_array_mut).into_iter().flatten() {
         hide(cx, team);
     }
-    value.to_string()
 }
 
 fn hide(cx: &Cx<'_, '_>, team: &mut Value) {

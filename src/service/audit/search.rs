@@ -71,23 +71,32 @@ pub fn page(cx: &mut Cx<'_, '_>, filter: &Filter, request: &PageRequest) -> Resu
     cx.attempt("audit.list");
     let scope = Scope::of(cx)?;
     let filter = settled(cx, &scope, filter)?;
-    let edge = match &request.cursor {
-        None => None,
-        Some(Cursor { key: Key::Number(_), id, .. }) => Some(*id),
-        Some(_) => {
-            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
-        }
-    };
+    let mut looked_until = None;
+    let page = request.of_list("audit", |request| {
+        let (page, until) = look(cx, (&scope, &filter), request)?;
+        looked_until = until;
+        Ok(page)
+    })?;
+    Ok(Found { page, looked_until })
+}
+
+/// A page, and where the search was broken off before it was full.
+fn look(
+    cx: &mut Cx<'_, '_>,
+    (scope, filter): (&Scope, &Filter),
+    request: &PageRequest,
+) -> Result<(Page<Entry>, Option<Entry>)> {
+    let edge = request.cursor.as_ref().map(|cursor| cursor.id);
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let whole = Range { first: 1, last: store::audit::head(cx.tx)?.seq, rising: backwards };
     let range = edge.map_or(whole, |edge| whole.behind(edge));
     let limit = usize::try_from(request.limit).unwrap_or_default();
-    let hits = find(cx, &scope, &filter, range, limit)?;
+    let hits = find(cx, scope, filter, range, limit)?;
     let looked_until = match hits.more.filter(|_| hits.broken_off && !backwards) {
         Some(seq) => store::audit::get(cx.tx, seq)?,
         None => None,
     };
-    Ok(Found { page: built(hits, edge, backwards), looked_until })
+    Ok((built(hits, edge, backwards), looked_until))
 }
 
 /// The filter with the account that it names; nobody else is told whom a name belongs to.
@@ -138,7 +147,7 @@ fn find_in(cx: &mut Cx<'_, '_>, teams: &[TeamId], filter: &Filter, range: Range,
 }
 
 fn built(hits: Hits, edge: Option<i64>, backwards: bool) -> Page<Entry> {
-    let cursor = |seq, backwards| Cursor { key: Key::Number(seq), id: seq, backwards }.encode();
+    let cursor = |seq, backwards| Cursor::at(Key::Number(seq), seq, backwards);
     let mut items = hits.entries;
     if backwards {
         items.reverse();

@@ -6,7 +6,7 @@ use super::app::Cx;
 use crate::model::access::Place;
 use crate::model::audit::Target;
 use crate::model::ids::{RoleId, TeamId};
-use crate::model::page::{Cursor, Key, Page, PageRequest};
+use crate::model::page::{self, Cursor, Key, Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::roles::{OrgRole, Predefined, TeamRole};
 use crate::model::users::{Kind, User};
@@ -123,11 +123,15 @@ pub fn organisation(cx: &mut Cx<'_, '_>) -> Result<Vec<OrgRoleInfo>> {
 pub fn page(cx: &mut Cx<'_, '_>, request: &PageRequest) -> Result<Page<RoleInfo>> {
     cx.attempt("role.list");
     cx.actor.may(READ, Place::Everywhere)?;
+    request.of_list("roles", |request| in_order(cx, request))
+}
+
+fn in_order(cx: &mut Cx<'_, '_>, request: &PageRequest) -> Result<Page<RoleInfo>> {
     let mut roles = store::roles::all(cx.tx)?;
     roles.sort_by_key(place);
     if let Some(Cursor { key, backwards, .. }) = &request.cursor {
         let Key::Text(edge) = key else {
-            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
+            return Err(page::other_list());
         };
         roles.retain(|role| if *backwards { place(role) < *edge } else { place(role) > *edge });
         if *backwards {
@@ -192,7 +196,9 @@ pub fn at_version(cx: &mut Cx<'_, '_>, id: RoleId, version: Option<i64>) -> Resu
 pub fn members(cx: &mut Cx<'_, '_>, id: RoleId, request: &PageRequest) -> Result<Page<Holder>> {
     get(cx, id)?;
     let (sight, known) = (cx.actor.sight(), super::teams::known(cx));
-    let page = store::roles::page_of_members(cx.tx, id, (&sight, known.as_deref()), request)?;
+    let page = request.of_list(&format!("members of role {id}"), |request| {
+        store::roles::page_of_members(cx.tx, id, (&sight, known.as_deref()), request)
+    })?;
     Ok(page.map(|(user, team, team_name)| Holder { user, team, team_name }))
 }
 

@@ -1,6 +1,8 @@
 //! Bringing the tokens that are there under a policy that became stricter.
 
 use serde_json::json;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::model::access::Place;
 use crate::model::permissions::{Action, Permission, Resource};
@@ -25,6 +27,10 @@ pub fn capping(cx: &mut Cx<'_, '_>) -> Result<i64> {
     }
     let policy = settings::token_policy(cx)?;
     store::tokens::count_breaking(cx.tx, &policy, cx.now)
+}
+
+fn moment(end: Option<OffsetDateTime>) -> serde_json::Value {
+    json!(end.and_then(|end| end.format(&Rfc3339).ok()))
 }
 
 /// What was done to the tokens that broke the policy.
@@ -53,12 +59,12 @@ pub fn cap(cx: &mut Cx<'_, '_>) -> Result<Capped> {
         let rule = policy.of(TokenType::from(user.kind));
         let named =
             |end: serde_json::Value| json!({ "token": { "id": token.id, "name": token.name }, "expires_at": end });
-        let was = named(json!(token.expires_at.map(|end| end.unix_timestamp())));
+        let was = named(moment(token.expires_at));
         let is = if rule.allowed {
             let end = rule.capped(token.expires_at, cx.now);
             store::tokens::end_at(cx.tx, token.id, end)?;
             capped.shortened += 1;
-            named(json!(end.map(|end| end.unix_timestamp())))
+            named(moment(end))
         } else {
             store::tokens::revoke(cx.tx, token.id, cx.now)?;
             capped.revoked += 1;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::access::{Holdings, Standing};
 use crate::model::actor::{TokenUse, Via};
-use crate::model::error::Refusal;
+use crate::model::error::{NOBODY_GRANTS_MORE, Refusal};
 use crate::model::ids::TeamId;
 use crate::model::permissions::{PermissionSet, Resource};
 use crate::model::tokens::Networks;
@@ -33,7 +33,7 @@ fn may_lay_by(cx: &Cx<'_, '_>, user: &User, scopes: PermissionSet) -> Result<()>
         None => Ok(()),
         Some(scope) => Err(Error::Forbidden(Refusal {
             missing: Some(scope),
-            reason: format!("You do not have {scope} to give here. Nobody grants more than they hold."),
+            reason: format!("You do not have {scope} to give here. {NOBODY_GRANTS_MORE}"),
         })),
     }
 }
@@ -45,7 +45,7 @@ pub(super) fn within_parent(cx: &Cx<'_, '_>, parent: &TokenUse, extent: Extent<'
     if let Some(scope) = beyond.iter().next().filter(|_| !parent.global_admin) {
         return Err(Error::Forbidden(Refusal {
             missing: Some(scope),
-            reason: format!("The token that gives it does not have {scope} itself. Nobody grants more than they hold."),
+            reason: format!("The token that gives it does not have {scope} itself. {NOBODY_GRANTS_MORE}"),
         }));
     }
     if !extent.networks.are_within(&parent.networks) {

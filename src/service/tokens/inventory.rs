@@ -8,9 +8,9 @@ use super::{TokenInfo, effective, freshen, rotations};
 use crate::model::access::{Holdings, Place};
 use crate::model::audit::Event;
 use crate::model::ids::{TokenId, UserId};
-use crate::model::page::{Cursor, Page, PageRequest};
+use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
-use crate::model::tokens::{PlainToken, Token, TokenFilter, TokenPolicy, TokenSort, TokenState, Usage};
+use crate::model::tokens::{Mention, Token, TokenFilter, TokenPolicy, TokenSort, TokenState, Usage};
 use crate::model::users::User;
 use crate::model::{Error, Result};
 use crate::service::app::{Cx, account};
@@ -74,7 +74,10 @@ pub fn list(cx: &mut Cx<'_, '_>, filter: &TokenFilter, sort: TokenSort, request:
         return Ok(Page::empty());
     }
     let policy = settings::token_policy(cx)?;
-    let mut page = store::tokens::page(cx.tx, &reach, filter, (sort, request), (&policy, cx.now))?;
+    let order = if request.descending { "-" } else { "" };
+    let mut page = request.of_list(&format!("tokens {order}{sort}"), |request| {
+        store::tokens::page(cx.tx, &reach, filter, (sort, request), (&policy, cx.now))
+    })?;
     freshened(cx, &mut page.items, filter, &policy);
     let owners = owners(cx, &page.items)?;
     let mut rotations = rotations(cx, &page.items)?;
@@ -133,8 +136,11 @@ pub enum Pasted {
 /// A refusal.
 pub fn pasted(cx: &mut Cx<'_, '_>, text: &str) -> Result<Option<Pasted>> {
     let reach = reach(cx)?;
-    let Some(text) = PlainToken::mentioned(text) else { return Ok(None) };
-    let Some(plain) = PlainToken::parse(text) else { return Ok(Some(Pasted::Broken)) };
+    let plain = match Mention::of(text) {
+        None => return Ok(None),
+        Some(Mention::Piece) => return Ok(Some(Pasted::Broken)),
+        Some(Mention::Whole(plain)) => plain,
+    };
     let found = store::secrets::find(cx.tx, &plain.hash())?.map(|found| found.token.id);
     let Some(id) = found else { return Ok(Some(Pasted::Unknown)) };
     let policy = settings::token_policy(cx)?;
@@ -182,18 +188,29 @@ pub struct Exported {
 }
 
 impl Export {
-    /// Begins one, of the account of this username where there is one, and writes down that it was made.
+    /// Begins one, of the account of this username where there is one, and writes down that it was made. What is wrong with the
+    /// filter is told to those alone who may list tokens.
     ///
     /// # Errors
-    /// A refusal, or [`Error::Invalid`] at `account`.
-    pub fn begin(cx: &mut Cx<'_, '_>, mut filter: TokenFilter, account: &str, descending: bool) -> Result<Self> {
+    /// A refusal, or what is wrong with the filter.
+    pub fn begin(cx: &mut Cx<'_, '_>, filter: Result<TokenFilter>, account: &str, descending: bool) -> Result<Self> {
+        let export = Self::of(cx, filter, account, descending)?;
+        cx.attempt("token.export");
+        cx.record(Event::done("token.export", None))?;
+        Ok(export)
+    }
+
+    /// One that nobody has begun, for whoever only asks whether they could.
+    ///
+    /// # Errors
+    /// As [`Export::begin`].
+    pub fn of(cx: &mut Cx<'_, '_>, filter: Result<TokenFilter>, account: &str, descending: bool) -> Result<Self> {
         let reach = reach(cx)?;
+        let mut filter = filter?;
         if !account.is_empty() {
             filter.account = Some(account_named(cx, account)?);
         }
         let dark = asks_in_the_dark(cx, &filter);
-        cx.attempt("token.export");
-        cx.record(Event::done("token.export", None))?;
         let rest = (!dark).then_some(PageRequest { limit: BATCH, cursor: None, descending });
         Ok(Self { filter, reach, rest })
     }
@@ -210,7 +227,7 @@ impl Export {
         let policy = settings::token_policy(cx)?;
         let sort = (TokenSort::Created, &request);
         let mut page = store::tokens::page(cx.tx, &self.reach, &self.filter, sort, (&policy, cx.now))?;
-        let cursor = page.next.as_deref().map(Cursor::decode).transpose()?;
+        let cursor = page.next.take();
         freshened(cx, &mut page.items, &self.filter, &policy);
         self.rest = cursor.map(|cursor| PageRequest { cursor: Some(cursor), ..request });
         let mut ids: Vec<_> = page.items.iter().map(|token| token.user).collect();

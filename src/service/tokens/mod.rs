@@ -147,13 +147,15 @@ pub fn told_of(cx: &mut Cx<'_, '_>, user: &User, mut token: Token) -> Result<Tok
 /// A refusal, or a cursor that is none.
 pub fn page(cx: &mut Cx<'_, '_>, user: UserId, request: &PageRequest) -> Result<Page<TokenInfo>> {
     let mut tokens = of_user(cx, user)?;
-    if let Some(Cursor { id, backwards, .. }) = request.cursor {
-        tokens.retain(|info| (info.token.id.0 < id) != backwards && info.token.id.0 != id);
-        if backwards {
-            tokens.reverse();
+    request.of_list(&format!("tokens of user {user}"), |request| {
+        if let Some(Cursor { id, backwards, .. }) = request.cursor {
+            tokens.retain(|info| (info.token.id.0 < id) != backwards && info.token.id.0 != id);
+            if backwards {
+                tokens.reverse();
+            }
         }
-    }
-    Ok(Page::build(request, tokens, |info| (Key::Number(info.token.id.0), info.token.id.0)))
+        Ok(Page::build(request, tokens, |info| (Key::Number(info.token.id.0), info.token.id.0)))
+    })
 }
 
 /// One token of a user.

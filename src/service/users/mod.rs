@@ -31,6 +31,7 @@ pub(in crate::service) use naming::checked;
 pub use naming::{Preview, preview};
 pub use rights::{Rights, rights, row_rights};
 pub(in crate::service) use sponsor::missing as sponsor_missing;
+pub use sponsor::unfit as sponsor_unfit;
 pub use turn::{
     PersonWanted, person_username, turn_into_person, turn_into_service, turning_into_person, turning_into_service,
 };
@@ -60,7 +61,10 @@ pub fn page(cx: &mut Cx<'_, '_>, filter: &UserFilter, sort: UserSort, request: &
     if filter.team.is_some_and(|team| !crate::service::teams::is_known(cx, team)) {
         return Ok(Page::empty());
     }
-    let page = store::users::page(cx.tx, filter, sort, request, (&sight, cx.now))?;
+    let order = if request.descending { "-" } else { "" };
+    let page = request.of_list(&format!("users {order}{sort}"), |request| {
+        store::users::page(cx.tx, filter, sort, request, (&sight, cx.now))
+    })?;
     let ids: Vec<_> = page.items.iter().map(|user| user.id).collect();
     let mut teams = store::memberships::of_users(cx.tx, &ids)?;
     let mut tokens = store::tokens::summaries(cx.tx, &ids, cx.now)?;

@@ -1,4 +1,4 @@
-//! Who answers for an agent: a person whose account is enabled.
+//! Who answers for an agent: a person whose account is enabled and who has accepted the invitation.
 
 use super::create::{NewUser, person_acting, trying};
 use super::get;
@@ -6,6 +6,7 @@ use crate::model::ids::UserId;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, FieldError, Result};
 use crate::service::app::{Cx, account};
+use crate::store;
 
 /// Who answers for a new agent: whoever is named, else whoever makes it; nobody for others.
 pub(super) fn of_new(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Result<Option<UserId>, FieldError>> {
@@ -18,7 +19,7 @@ pub(super) fn of_new(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Result<Option
         // Makers need not be able to look themselves up.
         Some(id) if maker == Some(id) => Ok(Ok(Some(id))),
         Some(id) => {
-            let good = is_good(cx, id)?;
+            let good = is_fit(cx, id)?;
             trying(cx, new);
             Ok(if good { Ok(Some(id)) } else { Err(unfit()) })
         }
@@ -30,10 +31,15 @@ pub(super) fn of_changed(cx: &mut Cx<'_, '_>, before: &User, sponsor: UserId) ->
     if before.sponsor == Some(sponsor) {
         return Ok(Ok(sponsor));
     }
-    let good = is_good(cx, sponsor)?;
+    let good = is_fit(cx, sponsor)?;
     cx.attempt("user.update");
     cx.on(account(before));
     Ok(if good { Ok(sponsor) } else { Err(unfit()) })
+}
+
+/// Whether somebody can answer for an agent who does not do so yet.
+fn is_fit(cx: &mut Cx<'_, '_>, id: UserId) -> Result<bool> {
+    Ok(is_good(cx, id)? && store::users::get(cx.tx, id)?.has_password)
 }
 
 /// Whether this is an enabled person whom the caller may know of.
@@ -50,6 +56,10 @@ pub(in crate::service) fn missing() -> FieldError {
     FieldError::new("sponsor", "An AI agent has a sponsor: a person who answers for it. Name one.")
 }
 
-fn unfit() -> FieldError {
-    FieldError::new("sponsor", "The sponsor must be a person whose account is enabled, and whom you may see.")
+/// The one answer to whoever names somebody that cannot be a sponsor, or nobody: which of it was so is not told.
+pub fn unfit() -> FieldError {
+    FieldError::new(
+        "sponsor",
+        "The sponsor must be a person whom you may see, whose account is enabled, and who has accepted the invitation.",
+    )
 }

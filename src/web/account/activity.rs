@@ -6,9 +6,10 @@ use askama::Template;
 use super::Own;
 use crate::http::Portal;
 use crate::model::actor::Sight;
-use crate::model::page::{Cursor, PageRequest};
+use crate::model::page::PageRequest;
 use crate::service::{account, audit};
 use crate::web::activity::{Entry, entries};
+use crate::web::listing::Place;
 use crate::web::view::{Pager, Tab, Who};
 use crate::web::{Answer, Fields, Page, Shell, render};
 
@@ -27,15 +28,12 @@ struct Activity {
 
 /// `GET /account/activity`.
 pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
-    let query = Fields::of_query(&request);
-    let cursor = query.get("cursor");
-    let cursor = (!cursor.is_empty()).then(|| Cursor::decode(cursor)).transpose()?;
-    let asked = PageRequest { cursor, ..PageRequest::first(LISTED) };
-    let (shell, own, found, sees_all, now) = portal
+    let place = Place::of(&Fields::of_query(&request));
+    let (shell, own, (found, again), sees_all, now) = portal
         .read(move |cx| {
             let own = Own::of(cx, "Activity")?;
             let id = account::own(cx)?.id;
-            let found = audit::of_user(cx, id, &asked)?;
+            let found = place.find(PageRequest::first(LISTED), |request| audit::of_user(cx, id, request))?;
             Ok((Shell::of(cx)?, own, found, cx.actor.sight() == Sight::All, cx.now))
         })
         .await?;
@@ -45,5 +43,6 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
         // Their page may be one that this person does not see.
         entries.iter_mut().filter_map(|entry| entry.who.as_mut()).for_each(|who| who.href.clear());
     }
-    render(&Activity { page: Page::of(&portal, shell, "", "Activity"), who: own.who, tabs: own.tabs, entries, pager })
+    let page = Page::of(&portal, shell, "", "Activity").begun_again(again);
+    render(&Activity { page, who: own.who, tabs: own.tabs, entries, pager })
 }

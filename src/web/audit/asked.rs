@@ -1,28 +1,22 @@
 //! What the address of the log asks for.
 
 use crate::model::audit::{Filter, NAMES};
-use crate::model::page::Cursor;
 use crate::model::{Error, Result};
 use crate::web::Fields;
 use crate::web::form::query;
+use crate::web::listing::Place;
 use crate::web::view::Field;
 
 /// Filters and place.
 #[derive(Clone)]
 pub(super) struct Asked {
-    pub cursor: Option<Cursor>,
-    /// Whether there was a cursor that is none.
-    pub bad_cursor: bool,
+    pub place: Place,
     fields: Fields,
 }
 
 impl Asked {
     pub fn of(fields: Fields) -> Self {
-        let cursor = match fields.get("cursor") {
-            "" => None,
-            text => Some(Cursor::decode(text)),
-        };
-        Self { bad_cursor: matches!(cursor, Some(Err(_))), cursor: cursor.and_then(Result::ok), fields }
+        Self { place: Place::of(&fields), fields }
     }
 
     /// The filters.

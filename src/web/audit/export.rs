@@ -1,5 +1,6 @@
 //! The log as a file.
 
+use actix_web::http::Method;
 use actix_web::{HttpRequest, Route, web};
 
 use super::asked::Asked;
@@ -15,6 +16,10 @@ pub fn file(format: Format) -> Route {
 
 async fn stream(portal: Portal, request: HttpRequest, format: Format) -> Answer {
     let filter = Asked::of(Fields::of_query(&request)).filter();
+    if request.method() == Method::HEAD {
+        portal.read(move |cx| Export::of(cx, filter)).await?;
+        return Ok(export::head::<Export>(&portal.app, format));
+    }
     let begun = portal.write(move |cx| Export::begin(cx, filter, format.as_str())).await?;
     Ok(export::answer(portal.app.clone(), portal.caller.clone(), begun, format))
 }

@@ -6,7 +6,6 @@ use time::OffsetDateTime;
 
 use super::asked::Asked;
 use crate::http::Portal;
-use crate::http::session::Flash;
 use crate::model::actor::Sight;
 use crate::model::audit::{ActorKind, Outcome};
 use crate::model::page::PageRequest;
@@ -19,7 +18,6 @@ use crate::web::{Answer, Fields, Page, Shell, render_judged};
 
 /// How many entries a page lists.
 const LISTED: i64 = 50;
-const GONE: &str = "That page of the list is not to be found any more. This is the first one.";
 /// The filters that stand below the others, as they are typed.
 const TYPED: [&str; 6] = ["actor", "token", "target_kind", "target", "from", "to"];
 
@@ -66,10 +64,7 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
     let asked = Asked::of(Fields::of_query(&request));
     let wanted = asked.clone();
     let looked = portal.read(move |cx| look(cx, &wanted)).await?;
-    let mut page = Page::of(&portal, looked.shell, "audit", "Audit log");
-    if looked.began_again {
-        page.flash = Some(Flash { kind: "caution".into(), text: GONE.into() });
-    }
+    let page = Page::of(&portal, looked.shell, "audit", "Audit log").begun_again(looked.began_again);
     let (found, error) = match looked.found {
         Ok(found) => (Some(found), None),
         Err(error) => (None, Some(error)),
@@ -108,21 +103,12 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
 
 fn look(cx: &mut Cx<'_, '_>, asked: &Asked) -> Result<Looked> {
     let whole = audit::reading(cx)?;
-    let request = PageRequest { cursor: asked.cursor.clone(), ..PageRequest::first(LISTED) };
-    let mut began_again = asked.bad_cursor;
-    let found = match asked.filter() {
-        Err(error) => Err(error),
-        Ok(filter) => match audit::page(cx, &filter, &request) {
-            Err(error) if error.of_field("cursor").is_some() => {
-                began_again = true;
-                audit::page(cx, &filter, &PageRequest::first(LISTED))
-            }
-            other => other,
-        },
-    };
-    let found = match found {
-        Err(error @ Error::Invalid(_)) => Err(error),
-        other => Ok(other?),
+    let found = asked
+        .filter()
+        .and_then(|filter| asked.place.find(PageRequest::first(LISTED), |request| audit::page(cx, &filter, request)));
+    let (found, began_again) = match found {
+        Err(error @ Error::Invalid(_)) => (Err(error), false),
+        other => other.map(|(found, again)| (Ok(found), again))?,
     };
     let sees_all = cx.actor.sight() == Sight::All;
     Ok(Looked { shell: Shell::of(cx)?, whole, sees_all, found, began_again, now: cx.now })

@@ -5,10 +5,14 @@ use askama::Template;
 
 use super::counted;
 use crate::http::Portal;
+use crate::model::page::PageRequest;
 use crate::service::roles::{self, OrgRoleInfo, RoleInfo};
-use crate::web::teams::list::page_request;
+use crate::web::listing::Place;
 use crate::web::view::Pager;
 use crate::web::{Answer, Fields, Page, Shell, render};
+
+/// How many team roles a page lists.
+const LISTED: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "roles/index.html")]
@@ -62,18 +66,19 @@ impl From<RoleInfo> for RoleLine {
 
 /// `GET /roles`.
 pub async fn index(portal: Portal, request: HttpRequest) -> Answer {
-    let asked = page_request(&Fields::of_query(&request))?;
-    let first = asked.cursor.is_none();
+    let place = Place::of(&Fields::of_query(&request));
+    let first = place.is_first();
     let found = portal.read(move |cx| {
         let organisation = roles::organisation(cx)?;
-        Ok((Shell::of(cx)?, roles::rights(cx), organisation, roles::page(cx, &asked)?))
+        let found = place.find(PageRequest::first(LISTED), |request| roles::page(cx, request))?;
+        Ok((Shell::of(cx)?, roles::rights(cx), organisation, found))
     });
-    let (shell, rights, organisation, found) = found.await?;
+    let (shell, rights, organisation, (found, again)) = found.await?;
     let summary = counted(found.items.len().try_into().unwrap_or_default(), "team role", "team roles");
     render(&Index {
-        page: Page::of(&portal, shell, "roles", "Roles"),
+        page: Page::of(&portal, shell, "roles", "Roles").begun_again(again),
         may_create: rights.create,
-        first,
+        first: first || again,
         organisation: organisation.into_iter().map(RoleLine::from).collect(),
         pager: Pager::of(&found, summary, "/roles", &[]),
         teams: found.items.into_iter().map(RoleLine::from).collect(),

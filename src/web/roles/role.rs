@@ -17,10 +17,12 @@ use crate::service::Cx;
 use crate::service::roles::{self, RoleChange, RoleInfo, RoleRights, Usage};
 use crate::web::confirm::{self, Confirm};
 use crate::web::grid::Grid;
-use crate::web::teams::list::page_request;
+use crate::web::listing;
 use crate::web::view::{Change, Pager, Who};
 use crate::web::{Answer, Fields, Id, Page, Shell, errors, render_as, see_other};
 
+/// How many of those who have it a page lists.
+const HOLDERS: i64 = 50;
 /// How many teams that keep a role from being deleted are listed.
 const PLACES: usize = 10;
 
@@ -96,27 +98,30 @@ struct Found {
     info: RoleInfo,
     rights: RoleRights,
     holders: page::Page<roles::Holder>,
+    /// Whether the place among them that was asked for leads nowhere.
+    again: bool,
     usages: Vec<Usage>,
 }
 
 impl Found {
-    fn by(cx: &mut Cx<'_, '_>, id: RoleId, request: &PageRequest) -> model::Result<Self> {
+    fn by(cx: &mut Cx<'_, '_>, id: RoleId, place: &listing::Place) -> model::Result<Self> {
         let info = roles::get(cx, id)?;
         let rights = roles::rights(cx);
-        let holders = roles::members(cx, id, request)?;
+        let (holders, again) = place.find(PageRequest::first(HOLDERS), |request| roles::members(cx, id, request))?;
         let usages = if rights.delete && !info.role.is_predefined() { roles::usages(cx, id)? } else { Vec::new() };
-        Ok(Self { shell: Shell::of(cx)?, info, rights, holders, usages })
+        Ok(Self { shell: Shell::of(cx)?, info, rights, holders, again, usages })
     }
 }
 
 /// `GET /roles/{id}`.
 pub async fn page(portal: Portal, Id(id): Id<RoleId>, request: HttpRequest) -> Answer {
-    shown(&portal, id, page_request(&Fields::of_query(&request))?, None).await
+    shown(&portal, id, listing::Place::of(&Fields::of_query(&request)), None).await
 }
 
 /// `typed` is what came back, and why.
-async fn shown(portal: &Portal, id: RoleId, request: PageRequest, typed: Option<(&Fields, &Error)>) -> Answer {
-    let Found { shell, info, rights, holders, usages } = portal.read(move |cx| Found::by(cx, id, &request)).await?;
+async fn shown(portal: &Portal, id: RoleId, place: listing::Place, typed: Option<(&Fields, &Error)>) -> Answer {
+    let found = portal.read(move |cx| Found::by(cx, id, &place)).await?;
+    let Found { shell, info, rights, holders, again, usages } = found;
     let (role, custom) = (&info.role, !info.role.is_predefined());
     let edits = custom && rights.update;
     let (fields, error) = (typed.map(|(fields, _)| fields), typed.map(|(_, error)| error));
@@ -147,7 +152,7 @@ async fn shown(portal: &Portal, id: RoleId, request: PageRequest, typed: Option<
         delete_text: if custom && rights.delete { delete_text(info.members) } else { String::new() },
         places: places(&usages),
         name: role.name.clone(),
-        ..RolePage::of(Page::of(portal, shell, "roles", role.name.clone()))
+        ..RolePage::of(Page::of(portal, shell, "roles", role.name.clone()).begun_again(again))
     };
     render_as(error.map_or(StatusCode::OK, errors::status), &template)
 }
@@ -215,7 +220,7 @@ pub async fn update(portal: Portal, Id(id): Id<RoleId>, fields: Fields) -> Answe
             permissions: Some(typed.permissions),
             level: Some(typed.level),
         },
-        Err(error) => return shown(&portal, id, page_request(&Fields::default())?, Some((&fields, &error))).await,
+        Err(error) => return shown(&portal, id, listing::Place::default(), Some((&fields, &error))).await,
     };
     let seen = fields.get("effect").to_owned();
     let saved = portal.write(move |cx| roles::update(cx, id, change, Some(&seen))).await;
@@ -226,7 +231,7 @@ pub async fn update(portal: Portal, Id(id): Id<RoleId>, fields: Fields) -> Answe
         }
         Err(Error::Unseen(unseen)) => question(&portal, id, &fields, *unseen).await,
         Err(error) if errors::is_mendable(&error) => {
-            shown(&portal, id, page_request(&Fields::default())?, Some((&fields, &error))).await
+            shown(&portal, id, listing::Place::default(), Some((&fields, &error))).await
         }
         Err(error) => Err(error.into()),
     }

@@ -7,9 +7,10 @@ use super::TeamHead;
 use crate::http::Portal;
 use crate::model::actor::Sight;
 use crate::model::ids::TeamId;
-use crate::model::page::{Cursor, PageRequest};
+use crate::model::page::PageRequest;
 use crate::service::{audit, teams};
 use crate::web::activity::{Entry, entries};
+use crate::web::listing::Place;
 use crate::web::view::Pager;
 use crate::web::{Answer, Fields, Id, Page, Shell, render};
 
@@ -27,16 +28,13 @@ struct Activity {
 
 /// `GET /teams/{id}/activity`.
 pub async fn list(portal: Portal, Id(id): Id<TeamId>, request: HttpRequest) -> Answer {
-    let query = Fields::of_query(&request);
-    // A cursor that is none begins at the first page.
-    let cursor = Cursor::decode(query.get("cursor")).ok().filter(Cursor::is_numbered);
-    let asked = PageRequest { cursor, ..PageRequest::first(LISTED) };
+    let place = Place::of(&Fields::of_query(&request));
     let found = portal.read(move |cx| {
         let team = TeamHead::of(&teams::get(cx, id)?, teams::rights(cx, id), "Activity");
-        let found = audit::of_team(cx, id, &asked)?;
+        let found = place.find(PageRequest::first(LISTED), |request| audit::of_team(cx, id, request))?;
         Ok((Shell::of(cx)?, team, found, cx.actor.sight() == Sight::All, cx.now))
     });
-    let (shell, team, found, sees_all, now) = found.await?;
+    let (shell, team, (found, again), sees_all, now) = found.await?;
     let summary = match found.items.len() {
         1 => "1 entry".to_owned(),
         n => format!("{n} entries"),
@@ -48,5 +46,6 @@ pub async fn list(portal: Portal, Id(id): Id<TeamId>, request: HttpRequest) -> A
         entries.iter_mut().filter_map(|entry| entry.who.as_mut()).for_each(|who| who.href.clear());
     }
     let title = format!("Activity of {}", team.name);
-    render(&Activity { page: Page::of(&portal, shell, "teams", title), team, entries, pager })
+    let page = Page::of(&portal, shell, "teams", title).begun_again(again);
+    render(&Activity { page, team, entries, pager })
 }

@@ -6,8 +6,9 @@ use askama::Template;
 
 use crate::http::Portal;
 use crate::model::Error;
-use crate::model::page::{Cursor, PageRequest};
+use crate::model::page::PageRequest;
 use crate::service::teams::{self, TeamInfo};
+use crate::web::listing::Place;
 use crate::web::view::{Field, Pager, count, form_error};
 use crate::web::{Answer, Fields, Page, Shell, errors, form, render, render_as, see_other};
 
@@ -51,28 +52,23 @@ impl From<TeamInfo> for TeamLine {
 pub async fn index(portal: Portal, request: HttpRequest) -> Answer {
     let query = Fields::of_query(&request);
     let q = query.get("q").trim().to_owned();
-    let asked = page_request(&query)?;
-    let search = q.clone();
-    let (shell, may_create, found) =
-        portal.read(move |cx| Ok((Shell::of(cx)?, teams::may_create(cx), teams::page(cx, &search, &asked)?))).await?;
+    let (place, search) = (Place::of(&query), q.clone());
+    let found = portal.read(move |cx| {
+        let found = place.find(PageRequest::first(LISTED), |request| teams::page(cx, &search, request))?;
+        Ok((Shell::of(cx)?, teams::may_create(cx), found))
+    });
+    let (shell, may_create, (found, again)) = found.await?;
     let summary = match found.items.len() {
         1 => "1 team".to_owned(),
         n => format!("{n} teams"),
     };
     render(&Index {
-        page: Page::of(&portal, shell, "teams", "Teams"),
+        page: Page::of(&portal, shell, "teams", "Teams").begun_again(again),
         may_create,
         pager: Pager::of(&found, summary, "/teams", &query.only(&["q"])),
         rows: found.items.into_iter().map(TeamLine::from).collect(),
         q,
     })
-}
-
-/// The page of a list that the query string asks for.
-pub(in crate::web) fn page_request(query: &Fields) -> Result<PageRequest, Error> {
-    let cursor = query.get("cursor");
-    let cursor = (!cursor.is_empty()).then(|| Cursor::decode(cursor)).transpose()?;
-    Ok(PageRequest { cursor, ..PageRequest::first(LISTED) })
 }
 
 #[derive(Template)]

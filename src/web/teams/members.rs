@@ -6,17 +6,21 @@ use actix_web::HttpRequest;
 use askama::Template;
 
 use super::TeamHead;
-use super::list::page_request;
 use crate::http::Portal;
+use crate::model::Result;
 use crate::model::ids::{TeamId, UserId};
+use crate::model::page::{self, PageRequest};
 use crate::model::roles::TeamRole;
 use crate::model::teams::MemberFilter;
 use crate::model::users::{Kind, User};
-use crate::model::{Result, page};
 use crate::service::{Cx, members, roles, teams, users};
 use crate::web::confirm::{self, Confirm};
+use crate::web::listing::Place;
 use crate::web::view::{Choice, Pager, Status, Who, count};
 use crate::web::{Answer, Fields, Id, Ids, Page, Shell, render, see_other};
+
+/// How many members a page lists.
+const LISTED: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "teams/members.html")]
@@ -64,7 +68,7 @@ pub async fn services(portal: Portal, Id(team): Id<TeamId>, request: HttpRequest
 }
 
 async fn list(portal: &Portal, id: TeamId, services: bool, query: &Fields) -> Answer {
-    let asked = page_request(query)?;
+    let place = Place::of(query);
     let (q, wanted) = (query.get("q").trim().to_owned(), query.get("role").to_owned());
     let search = q.clone();
     let tab = if services { "Service Accounts" } else { "Members" };
@@ -74,7 +78,8 @@ async fn list(portal: &Portal, id: TeamId, services: bool, query: &Fields) -> An
         let known = roles::all(cx)?;
         let role = known.iter().find(|role| role.name == wanted).map(|role| role.id);
         let filter = MemberFilter { machines: Some(services), search, role };
-        let found = members::page(cx, id, &filter, &asked)?;
+        let (found, again) =
+            place.find(PageRequest::first(LISTED), |request| members::page(cx, id, &filter, request))?;
         let team = TeamHead::of(&info, teams::rights(cx, id), tab);
         let listed = Listed {
             total: all.filter(|_| !filter.is_narrowed()),
@@ -83,13 +88,13 @@ async fn list(portal: &Portal, id: TeamId, services: bool, query: &Fields) -> An
             narrowed: filter.is_narrowed(),
             roles: Choice::roles(&known, &wanted),
         };
-        Ok((Shell::of(cx)?, team, listed, found))
+        Ok((Shell::of(cx)?, team, listed, found, again))
     });
-    let (shell, team, listed, found) = found.await?;
+    let (shell, team, listed, found, again) = found.await?;
     let path = portal.path.split('?').next().unwrap_or_default();
     let summary = summary(listed.total, listed.rows.len(), services);
     render(&Members {
-        page: Page::of(portal, shell, "teams", team.name.clone()),
+        page: Page::of(portal, shell, "teams", team.name.clone()).begun_again(again),
         team,
         pager: Pager::of(&found, summary, path, &query.only(&["q", "role"])),
         path: path.to_owned(),

@@ -7,9 +7,10 @@ use super::{UserHead, counted, home};
 use crate::http::Portal;
 use crate::model::actor::Sight;
 use crate::model::ids::UserId;
-use crate::model::page::{Cursor, PageRequest};
+use crate::model::page::PageRequest;
 use crate::service::audit;
 use crate::web::activity::{Entry, entries};
+use crate::web::listing::Place;
 use crate::web::view::Pager;
 use crate::web::{Answer, Fields, Id, Page, Shell, render};
 
@@ -27,15 +28,13 @@ struct Activity {
 
 /// `GET /users/{id}/activity`.
 pub async fn list(portal: Portal, Id(id): Id<UserId>, request: HttpRequest) -> Answer {
-    let query = Fields::of_query(&request);
-    // A cursor that is none begins at the first page.
-    let asked = PageRequest { cursor: Cursor::decode(query.get("cursor")).ok(), ..PageRequest::first(LISTED) };
+    let place = Place::of(&Fields::of_query(&request));
     let found = portal.read(move |cx| {
         let (.., head) = UserHead::find(cx, id, "Activity")?;
-        let found = audit::of_user(cx, id, &asked)?;
+        let found = place.find(PageRequest::first(LISTED), |request| audit::of_user(cx, id, request))?;
         Ok((Shell::of(cx)?, head, found, cx.actor.sight() == Sight::All, cx.now))
     });
-    let (shell, head, found, sees_all, now) = found.await?;
+    let (shell, head, (found, again), sees_all, now) = found.await?;
     let summary = counted(found.items.len(), "entry", "entries");
     let pager = Pager::of(&found, summary, &format!("{}/activity", home(id)), &[]);
     let mut entries = entries(found.items, now);
@@ -45,5 +44,6 @@ pub async fn list(portal: Portal, Id(id): Id<UserId>, request: HttpRequest) -> A
         others.filter(|who| who.href != home(id)).for_each(|who| who.href.clear());
     }
     let title = format!("Activity of {}", head.who.name);
-    render(&Activity { page: Page::of(&portal, shell, "users", title), head, entries, pager })
+    let page = Page::of(&portal, shell, "users", title).begun_again(again);
+    render(&Activity { page, head, entries, pager })
 }

@@ -137,8 +137,7 @@ fn sponsor(cx: &mut Cx<'_, '_>, name: &str) -> Result<Result<Option<UserId>, Fie
         return Ok(Ok(None));
     }
     let found = users::by_username(cx, name)?;
-    let unknown = || FieldError::new("sponsor", NO_SUCH_PERSON);
-    Ok(found.map(Some).ok_or_else(unknown))
+    Ok(found.map(Some).ok_or_else(users::sponsor_unfit))
 }
 
 /// How many people the field for a sponsor proposes.

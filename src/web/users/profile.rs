@@ -42,6 +42,7 @@ struct Profile {
     description: Field,
     contact: Field,
     sponsor: Field,
+    sponsor_hidden: bool,
     agent: bool,
     contacts: Vec<Choice>,
     home_team: Field,
@@ -108,6 +109,7 @@ fn profile(page: Page, known: Known, fields: &Fields, error: Option<&Error>) -> 
         description: field("description"),
         contact: field("contact"),
         sponsor: field("sponsor"),
+        sponsor_hidden: known.sponsor_hidden(),
         agent: user.kind == Kind::Agent,
         contacts: known.people.iter().map(|person| Choice::new(&person.username, &person.display_name, "")).collect(),
         home_teams: known.homes.iter().map(|team| home_choice(team, &home_team.value)).collect(),
@@ -167,7 +169,7 @@ fn change(cx: &mut Cx<'_, '_>, id: UserId, fields: &Fields) -> Result<UserChange
     };
     let sponsor = match sent("sponsor") {
         None => None,
-        Some(name) => Some(sponsor(cx, id, name.trim())?),
+        Some(name) => sponsor(cx, id, name.trim())?,
     };
     Ok(UserChange {
         // Without the version that was read, nothing is known of what was changed meanwhile.
@@ -184,10 +186,19 @@ fn change(cx: &mut Cx<'_, '_>, id: UserId, fields: &Fields) -> Result<UserChange
     })
 }
 
-fn sponsor(cx: &mut Cx<'_, '_>, id: UserId, name: &str) -> Result<UserId> {
+/// Who is typed as sponsor; nobody where the present one, out of sight, was left as they are.
+fn sponsor(cx: &mut Cx<'_, '_>, id: UserId, name: &str) -> Result<Option<UserId>> {
     let present = users::get(cx, id)?.user.sponsor;
-    let found = person(cx, "sponsor", present, name)?;
-    found.ok_or_else(|| Error::field("sponsor", "An AI agent has a sponsor. Type the username of a person."))
+    let seen = known::in_sight(cx, present)?;
+    match (name, seen) {
+        ("", None) if present.is_some() => Ok(None),
+        ("", _) => Err(Error::field("sponsor", "An AI agent has a sponsor. Type the username of a person.")),
+        (name, Some(person)) if person.username == name => Ok(present),
+        (name, _) => match users::by_username(cx, name)? {
+            Some(id) => Ok(Some(id)),
+            None => Err(Error::Invalid(vec![users::sponsor_unfit()])),
+        },
+    }
 }
 
 /// The person of this username, who may stay whoever it is at `present`; nobody where nothing was typed.

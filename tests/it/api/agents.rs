@@ -1,6 +1,6 @@
 //! AI agents over REST: their sponsor, tokens that always end, and the switch.
 
-use latchkey::model::ids::RoleId;
+use latchkey::model::ids::{RoleId, UserId};
 use latchkey::model::permissions::PermissionSet;
 use latchkey::model::roles::OrgRole;
 use serde_json::{Value, json};
@@ -49,6 +49,37 @@ both! {
         assert_eq!((made.status, &made.body["sponsor_id"]), (201, &paula.0.into()), "{}", made.body);
         let service = job.post(USERS, json!({ "name": "Other", "role": "Member", "sponsor": "paula" })).await;
         assert_eq!((service.status, service.pointers()), (422, vec!["/sponsor"]), "{}", service.body);
+    }
+
+    async fn s9_whoever_cannot_be_a_sponsor_is_told_in_one_way(app) {
+        let root = app.root_api();
+        let team = app.team("Platform");
+        app.person("paula", OrgRole::Member, &[]);
+        let off = app.person("gone", OrgRole::Member, &[]);
+        app.sql(&format!("UPDATE users SET disabled_at = 1 WHERE id = {off}")).unwrap();
+        let made = root.post(USERS, json!({ "name": "nadia", "user_type": "Person", "username": "nadia", "email": "nadia@example.com", "role": "Member" })).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let machine = app.service("Job", OrgRole::Member, &[(team, RoleId::OWNER)]);
+        let path = format!("{USERS}/{}", app.agent("Helper", OrgRole::Member, &[(team, RoleId::VIEWER)]));
+        let mut told = Vec::new();
+        for wrong in [json!("nobody"), json!(999_999), json!("gone"), json!(off.0), json!("nadia"), made.body["id"].clone(), json!("job@service"), json!(machine.0)] {
+            let changed = root.patch(&path, json!({ "sponsor": wrong })).await;
+            let mut body = agent(wrong.clone());
+            body["teams"] = json!([]);
+            let new = root.post(USERS, body).await;
+            for reply in [changed, new] {
+                assert_eq!((reply.status, reply.pointers()), (422, vec!["/sponsor"]), "{wrong}: {}", reply.body);
+                told.push(reply.body["errors"][0]["detail"].clone());
+            }
+        }
+        told.dedup();
+        assert_eq!(told.len(), 1, "{told:?}");
+        let paula = UserId(app.number("SELECT id AS n FROM users WHERE username = 'paula'"));
+        app.sql(&format!("UPDATE users SET sponsor_id = {paula} WHERE kind = 'agent'")).unwrap();
+        let handed = root.post(&format!("{USERS}/{paula}/handover"), json!({ "contact": made.body["id"] })).await;
+        assert_eq!(handed.status, 422, "nor by a handover: {}", handed.body);
+        app.sql("UPDATE users SET password_hash = 'x' WHERE username = 'nadia'").unwrap();
+        assert_eq!(root.patch(&path, json!({ "sponsor": "nadia" })).await.status, 200, "once she has accepted the invitation");
     }
 
     async fn s9_sponsored_agents_are_handed_over_by_the_api(app) {

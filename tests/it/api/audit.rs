@@ -127,10 +127,11 @@ both! {
         let root = app.root_api();
         let secret = app.token(app.service("Job", latchkey::model::roles::OrgRole::Member, &[]), "teams:read");
         for name in ["token", "q", "target", "actor"] {
-            root.get(&format!("/api/v1/audit/export?{name}={secret}")).await;
+            let reply = root.get(&format!("/api/v1/audit/export?{name}={secret}")).await;
+            assert!(reply.status == 400 && !reply.body.to_string().contains(&secret[7..20]), "{}", reply.body);
+            assert_eq!(reply.body["errors"][0]["parameter"], name);
         }
-        let kept = app.db.texts("SELECT COALESCE(after, '') AS t FROM audit WHERE action = 'audit.export'");
-        assert!(!kept.is_empty() && kept.iter().all(|entry| !entry.to_lowercase().contains(&secret[7..20].to_lowercase())), "{kept:?}");
+        assert_eq!(app.number("SELECT COUNT(*) AS n FROM audit WHERE action = 'audit.export'"), 0);
     }
 
     async fn s13_exports_hold_what_is_listed(app) {
@@ -308,7 +309,7 @@ fn everything(app: &TestApp) -> Vec<latchkey::model::audit::Entry> {
         let found = app.app.read(&Caller::cli(), |cx| audit::page(cx, &Filter::default(), &request)).unwrap();
         all.extend(found.page.items);
         let Some(next) = found.page.next else { break all };
-        request.cursor = Some(latchkey::model::page::Cursor::decode(&next).unwrap());
+        request.cursor = Some(next);
     }
 }
 

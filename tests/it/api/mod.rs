@@ -3,6 +3,7 @@
 mod agents;
 mod audit;
 mod contract;
+mod cursors;
 mod escape;
 mod idempotency;
 mod inventory;

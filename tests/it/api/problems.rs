@@ -33,6 +33,38 @@ fn said<'a>(reply: &'a Reply, pointer: &str) -> &'a str {
 }
 
 both! {
+    async fn s7_what_is_no_such_value_is_told_in_our_words(app) {
+        let root = app.root_api();
+        let user = app.service("Job", latchkey::model::roles::OrgRole::Member, &[]);
+        let tokens = format!("/api/v1/users/{user}/tokens");
+        let token = |name: &str, value: Value| json!({ "name": "x", "expires_in_days": 1, name: value });
+        app.token(user, "teams:read");
+        let one = format!("{tokens}/{}", app.last_token(user));
+        for (path, body, pointer, told) in [
+            ("/api/v1/settings", json!({ "token_policy": null }), "/token_policy", "This is null, but must be an object."),
+            ("/api/v1/settings", json!({ "token_policy": 7 }), "/token_policy", "This is the number 7, but must be an object."),
+            ("/api/v1/settings", json!({ "audit_keep_days": "30" }), "/audit_keep_days", "This is the text \"30\", but must be a whole number."),
+            ("/api/v1/settings", json!({ "audit_keep_days": 30.5 }), "/audit_keep_days", "This is the number 30.5, but must be a whole number."),
+            ("/api/v1/settings", json!({ "only_admins_manage_service_accounts": 1 }), "/only_admins_manage_service_accounts", "This is the number 1, but must be true or false."),
+            (one.as_str(), json!({ "networks": null }), "/networks", "This is null, but must be a list."),
+            (one.as_str(), json!({ "networks": {} }), "/networks", "This is an object, but must be a list."),
+            (one.as_str(), json!({ "name": true }), "/name", "This is true, but must be a text."),
+            (one.as_str(), json!({ "name": ["x".repeat(900)] }), "/name", "This is a list, but must be a text."),
+        ] {
+            let reply = root.patch(path, body.clone()).await;
+            assert_eq!((reply.status, reply.pointers()), (422, vec![pointer]), "{body}: {}", reply.body);
+            assert_eq!(reply.body["errors"][0]["detail"], told, "{body}");
+        }
+        for (name, value) in [("networks", Value::Null), ("expires_in_days", json!("x".repeat(500))), ("expires_at", json!(5)), ("scopes", json!([5])), ("teams", json!(7))] {
+            let reply = root.post(&tokens, token(name, value)).await;
+            let told = reply.body["errors"][0]["detail"].as_str().unwrap().to_owned();
+            assert!(reply.status == 422 && told.len() < 150, "{name}: {}", reply.body);
+            for word in ["struct", "i64", "sequence", "map", "boolean", "`", "variant", "OffsetDateTime"] {
+                assert!(!told.contains(word), "{name}: {told}");
+            }
+        }
+    }
+
     async fn each_mistake_in_a_new_user_has_its_pointer_and_writes_nothing(app) {
         app.team("Data Quality");
         app.service("Taken", OrgRole::Member, &[]);

@@ -173,6 +173,22 @@ fn s14_every_demo_has_another_password_and_a_usual_port_that_is_taken_is_told() 
 
 #[cfg(unix)]
 #[test]
+fn s14_an_address_beyond_this_machine_is_not_taken_by_the_demo_and_that_is_told() {
+    let room = tempfile::tempdir().unwrap();
+    let mut shell = command(&room);
+    shell.env("LATCHKEY_LISTEN", "0.0.0.0:0");
+    let mut demo = Demo::of(shell, room);
+    assert!(demo.url().starts_with("http://127.0.0.1:"), "{:?}", demo.printed);
+    let (url, mut errors) = (demo.url(), demo.child.stderr.take().unwrap());
+    demo.stop();
+    let mut told = String::new();
+    std::io::Read::read_to_string(&mut errors, &mut told).unwrap();
+    let address = url.trim_start_matches("http://");
+    assert!(told.contains("LATCHKEY_LISTEN is 0.0.0.0:0") && told.contains(address), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
 fn s14_the_demo_takes_nothing_of_a_portal_in_use() {
     let room = tempfile::tempdir().unwrap();
     let mut shell = command(&room);

@@ -21,6 +21,13 @@ fn tokens(app: &TestApp) -> [i64; 5] {
     made
 }
 
+/// What the audit log keeps of a token that was capped.
+fn kept(app: &TestApp, token: i64, side: &str) -> Value {
+    let query = format!("SELECT {side} AS t FROM audit WHERE action = 'token.cap'");
+    let all = app.db.texts(&query).into_iter().map(|text| serde_json::from_str::<Value>(&text).unwrap());
+    all.into_iter().find(|json| json["token"]["id"] == token).unwrap()
+}
+
 both! {
     async fn s4_a_stricter_policy_lists_what_breaks_it_and_caps_it(app) {
         let mut ada = app.admin().await;
@@ -42,6 +49,9 @@ both! {
         assert!(done.has("2 tokens capped."), "{}", done.text());
         assert_eq!([endless, ninety, short].map(|id| ends_in_days(&app, id)), [30, 30, 20]);
         assert_eq!(app.number("SELECT COUNT(*) AS n FROM audit WHERE action = 'token.cap'"), 2);
+        let (before, after) = (kept(&app, endless, "before"), kept(&app, endless, "after"));
+        assert_eq!((&before["expires_at"], &after["expires_at"]), (&Value::Null, &json!("2026-12-22T10:00:00Z")));
+        assert_eq!(kept(&app, ninety, "before")["expires_at"], "2027-02-20T10:00:00Z");
         assert!(!ada.get("/settings").await.has("break the policy"));
         app.assert_chain();
     }

@@ -47,8 +47,11 @@ pub fn set(portal: &TestApp, window: &mut Window, name: &str, (thrown, held): (&
     window.execute(&format!("UPDATE settings SET only_admins_manage_machines = FALSE, agents_stopped_at = {stopped}"));
     let query = format!("SELECT '' || id AS t FROM roles WHERE id <= 4 OR name LIKE '{name} role %' ORDER BY id");
     let roles: Vec<_> = window.texts(&query).iter().map(|id| RoleId(id.parse().unwrap())).collect();
+    let ada = person(format!("{name}ada"), OrgRole::Admin, Vec::new());
+    let ada = portal.write(|cx| Ok(users::create(cx, ada)?.user.id));
+    // Whoever has no password yet is nobody's sponsor.
+    window.execute(&format!("UPDATE users SET password_hash = 'nobody types it' WHERE id = {ada}"));
     let scene = portal.write(|cx| {
-        let ada = users::create(cx, person(format!("{name}ada"), OrgRole::Admin, Vec::new()))?.user.id;
         let mut places = Vec::new();
         for at in 0..TEAMS {
             places.push(teams::create(cx, &format!("{name}T{at}"), "", None)?.id);

@@ -174,9 +174,10 @@ impl TestApp {
         }
     }
 
-    /// The first person there is, or one who is made.
+    /// The first person who can log in, or one who is made.
     fn somebody(&self) -> UserId {
-        match self.number("SELECT COALESCE(MIN(id), 0) AS n FROM users WHERE kind = 'person' AND disabled_at IS NULL") {
+        let who = "kind = 'person' AND disabled_at IS NULL AND password_hash IS NOT NULL";
+        match self.number(&format!("SELECT COALESCE(MIN(id), 0) AS n FROM users WHERE {who}")) {
             0 => self.person("sponsor", OrgRole::Member, &[]),
             id => UserId(id),
         }

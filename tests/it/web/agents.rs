@@ -141,10 +141,58 @@ both! {
         let saved = save(&mut ada, agent, &[("sponsor", "stranger")]).await;
         assert_eq!(saved.status, 303, "an Admin sees everybody: {}", saved.text());
         assert!(save(&mut ada, agent, &[("sponsor", "")]).await.error("sponsor").is_some(), "there always is one");
-        let kept = save(&mut olga, agent, &[("description", "Writes the notes"), ("sponsor", "stranger")]).await;
+        let kept = save(&mut olga, agent, &[("description", "Writes the notes"), ("sponsor", "")]).await;
         assert_eq!(kept.status, 303, "whoever it is may stay, seen or not: {}", kept.text());
         assert!(save(&mut olga, agent, &[("sponsor", "gone")]).await.error("sponsor").is_some());
         assert_eq!(words(&app, "SELECT s.username AS t FROM users a JOIN users s ON s.id = a.sponsor_id"), "stranger");
+    }
+
+    async fn s9_a_sponsor_out_of_sight_is_not_named_and_stays(app) {
+        let mut ada = app.admin().await;
+        let team = app.team("Platform");
+        app.person("olga", OrgRole::Member, &[(team, RoleId::OWNER)]);
+        app.person("paula", OrgRole::Member, &[(team, RoleId::VIEWER)]);
+        let far = app.person("faraway", OrgRole::Member, &[]);
+        let agent = app.agent("Helper", OrgRole::Member, &[(team, RoleId::VIEWER)]);
+        assert_eq!(save(&mut ada, agent, &[("sponsor", "faraway")]).await.status, 303);
+        let mut olga = app.log_in("olga").await;
+        let path = format!("/users/{agent}");
+        let page = olga.get(&path).await;
+        assert!(page.has("Somebody outside what you may see") && !page.body.contains("faraway"), "{}", page.text());
+        assert_eq!((page.value("sponsor").as_str(), page.count("input[name=sponsor][required]")), ("", 0));
+        for path in [format!("{path}/activity"), format!("/teams/{team}/activity"), "/audit/export.ndjson".into()] {
+            let log = olga.get(&path).await;
+            assert!(log.status == 200 && !log.body.contains("faraway"), "{path}: {}", log.text());
+        }
+        assert!(ada.get(&path).await.has("faraway"));
+        let saved = save(&mut olga, agent, &[("description", "Writes the notes")]).await;
+        assert_eq!(saved.status, 303, "{}", saved.text());
+        let sponsor = "SELECT COALESCE(sponsor_id, 0) AS n FROM users WHERE kind = 'agent'";
+        assert_eq!(app.number(sponsor), far.0, "who it is stays");
+        let guessed = save(&mut olga, agent, &[("sponsor", "faraway")]).await;
+        let nobody = save(&mut olga, agent, &[("sponsor", "nobody")]).await;
+        assert_eq!((guessed.status, guessed.error("sponsor")), (422, nobody.error("sponsor")), "a right guess is not told");
+        assert_eq!(save(&mut olga, agent, &[("sponsor", "paula")]).await.status, 303);
+        assert_ne!(app.number(sponsor), far.0);
+    }
+
+    async fn s9_whoever_cannot_be_a_sponsor_is_told_in_one_way_on_each_page(app) {
+        let mut ada = app.admin().await;
+        let team = app.team("Platform");
+        let off = app.person("gone", OrgRole::Member, &[]);
+        app.sql(&format!("UPDATE users SET disabled_at = 1 WHERE id = {off}")).unwrap();
+        let invited = app.person("nadia", OrgRole::Member, &[]);
+        app.sql(&format!("UPDATE users SET password_hash = NULL WHERE id = {invited}")).unwrap();
+        app.service("Job", OrgRole::Member, &[]);
+        let agent = app.agent("Helper", OrgRole::Member, &[(team, RoleId::VIEWER)]);
+        let mut told = Vec::new();
+        for wrong in ["nobody", "gone", "nadia", "job@service"] {
+            told.push(save(&mut ada, agent, &[("sponsor", wrong)]).await.error("sponsor").unwrap());
+            told.push(finish(&mut ada, team, &[("sponsor", wrong)]).await.error("sponsor").unwrap());
+        }
+        told.dedup();
+        assert!(told.len() == 1 && told[0].contains("accepted the invitation"), "{told:?}");
+        assert_eq!(agents(&app), (1, 0));
     }
 
     async fn s9_sponsored_agents_are_handed_over(app) {

@@ -125,7 +125,7 @@ both! {
         assert_eq!((page.count("a[href$='/rotate']"), page.count("a[href$='/suspend']"), page.count("a[href$='/resume']")), (0, 0, 1));
         assert_eq!(ada.get(&format!("{path}/rotate")).await.status, 409);
         assert!(ada.get(&format!("/users/{user}/tokens")).await.has("Suspended"));
-        assert!(ada.get(&format!("/users/{user}")).await.has("no access token that is good"));
+        assert!(ada.get(&format!("/users/{user}")).await.has("All its access tokens are suspended."));
         answer(&mut ada, &path, "resume", &[]).await;
         assert!(works(&app, &secret).await);
         assert!(ada.get(&format!("/users/{user}/activity")).await.has("Resumed a token of deployer@service"));

@@ -21,7 +21,7 @@ use crate::service::tokens::{self, Listed};
 use crate::service::{Cx, settings, teams};
 use crate::web::listing;
 use crate::web::view::{Choice, Field, Pager, Sort, Who};
-use crate::web::{Answer, Fields, Page, Shell, render};
+use crate::web::{Answer, Fields, Page, Shell, render_judged};
 
 /// How many tokens a page lists.
 const LISTED: i64 = 50;
@@ -30,6 +30,10 @@ const LISTED: i64 = 50;
 #[template(path = "tokens/index.html")]
 struct Index {
     page: Page,
+    /// What is wrong with a filter that has no field of its own.
+    error: Option<String>,
+    /// Whether nothing was looked for.
+    wrong: bool,
     title: &'static str,
     q: String,
     kept: Vec<(String, String)>,
@@ -83,8 +87,12 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
     let beyond = filter.ending == Some(Ending::BeyondPolicy) && !rows.is_empty() && found.may_cap;
     let states = TokenState::ALL.iter().map(|state| (state.as_str().to_lowercase(), state.as_str()));
     let chosen = filter.state.map(|state| state.as_str().to_lowercase()).unwrap_or_default();
-    render(&Index {
+    let error = found.error.as_ref();
+    let elsewhere = error.filter(|error| error.of_field("account").is_none());
+    let template = Index {
         page,
+        error: elsewhere.map(told),
+        wrong: error.is_some(),
         title: asked.title(),
         q: filter.search.clone(),
         kept: address.sent(&["type", "power", "token", "sort"]),
@@ -93,7 +101,7 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
         endings: endings(filter.ending),
         usages: usages(filter.usage, found.dormant_days),
         teams: team_choices(&found.teams, filter.team),
-        account: Field::new("account", &asked.account).judged(found.error.as_ref()),
+        account: Field::new("account", &asked.account).judged(error),
         chips: chips(&asked),
         filtered: asked.is_narrowed(),
         export: format!("/tokens/export.csv{}", crate::web::form::query(&address.all())),
@@ -106,15 +114,24 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
         },
         pager: Pager::of(&found.list, summary(rows.len()), "/tokens", &address.all()),
         rows,
-    })
+    };
+    render_judged(found.error.as_ref(), &template)
+}
+
+/// What is wrong with the filters, in a line.
+fn told(error: &Error) -> String {
+    match error {
+        Error::Invalid(errors) => errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
 }
 
 fn find(cx: &mut Cx<'_, '_>, mut asked: Asked) -> Result<Found> {
     let shell = Shell::of(cx)?;
     let request = PageRequest { limit: LISTED, cursor: asked.listing.cursor.take(), descending: asked.descending };
     let mut began_again = asked.listing.bad_cursor;
-    let mut error = None;
-    if !asked.account.is_empty() {
+    let mut error = asked.error();
+    if error.is_none() && !asked.account.is_empty() {
         match tokens::account_named(cx, &asked.account) {
             Ok(id) => asked.filter.account = Some(id),
             Err(wrong @ Error::Invalid(_)) => error = Some(wrong),

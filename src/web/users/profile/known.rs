@@ -2,11 +2,11 @@
 
 use time::OffsetDateTime;
 
-use crate::model::Result;
 use crate::model::ids::UserId;
 use crate::model::roles::OrgRole;
 use crate::model::teams::Team;
 use crate::model::users::{Kind, User, UserState};
+use crate::model::{Error, Result};
 use crate::service::handover::{self, Left};
 use crate::service::users::{self, Rights, UserInfo};
 use crate::service::{Cx, choices};
@@ -39,14 +39,25 @@ pub(super) struct Known {
     pub homes: Vec<Team>,
     pub home: Option<Team>,
     pub contact: Option<User>,
+    /// Where they are in sight.
     pub sponsor: Option<User>,
-    /// Whether the page of whoever answers for it may be seen: the contact's, the sponsor's.
-    sees: [bool; 2],
+    /// Whether the contact's page may be seen.
+    sees_contact: bool,
     pub people: Vec<User>,
     pub own: bool,
     /// What the person leaves behind.
     pub left: Option<Left>,
     pub now: OffsetDateTime,
+}
+
+/// This account, where the caller may see it.
+pub(super) fn in_sight(cx: &mut Cx<'_, '_>, id: Option<UserId>) -> Result<Option<User>> {
+    let Some(id) = id else { return Ok(None) };
+    match users::get(cx, id) {
+        Ok(found) => Ok(Some(found.user)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 impl Known {
@@ -67,9 +78,8 @@ impl Known {
         Ok(Self {
             left: left.filter(|left| !left.is_empty()),
             contact: users::named(cx, info.user.contact)?,
-            sponsor: users::named(cx, info.user.sponsor)?,
-            sees: [info.user.contact, info.user.sponsor]
-                .map(|id| id.is_some_and(|person| users::get(cx, person).is_ok())),
+            sponsor: in_sight(cx, info.user.sponsor)?,
+            sees_contact: in_sight(cx, info.user.contact)?.is_some(),
             people: if editing { users::lookup_people(cx, "", PROPOSED)? } else { Vec::new() },
             own: cx.actor.id() == Some(id),
             now: cx.now,
@@ -133,7 +143,12 @@ impl Known {
             }
             Some(who)
         };
-        [who(&self.contact, self.sees[0]), who(&self.sponsor, self.sees[1])]
+        [who(&self.contact, self.sees_contact), who(&self.sponsor, true)]
+    }
+
+    /// Whether it has a sponsor whom the caller may not see.
+    pub fn sponsor_hidden(&self) -> bool {
+        self.sponsor.is_none() && self.info.user.sponsor.is_some()
     }
 
     /// What the person answers for, in words; nothing where that is nothing, or the caller may do nothing about it.
@@ -162,7 +177,13 @@ impl Known {
                 button: "Add it to a team",
             });
         }
-        if self.info.tokens.usable == 0 {
+        if self.info.tokens.usable == 0 && self.info.tokens.suspended > 0 {
+            missing.push(Missing {
+                text: "All its access tokens are suspended.",
+                href: link("/tokens", self.rights.see_tokens),
+                button: "See its tokens",
+            });
+        } else if self.info.tokens.usable == 0 {
             missing.push(Missing {
                 text: "It has no access token that is good.",
                 href: link("/tokens/new", self.rights.make_tokens),

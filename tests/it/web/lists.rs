@@ -1,0 +1,72 @@
+//! Lists in the portal: places in them that lead nowhere (section 7), and what an empty page says.
+
+use latchkey::model::ids::RoleId;
+use latchkey::model::page::{Cursor, Key};
+use latchkey::model::roles::OrgRole;
+
+use crate::support::TestApp;
+
+/// A cursor that this list might have handed out.
+fn place(list: &str, key: Key, id: i64) -> String {
+    Cursor { list: list.into(), ..Cursor::at(key, id, false) }.encode()
+}
+
+fn lists(app: &TestApp) -> Vec<String> {
+    let team = app.team("Platform");
+    let job = app.service("Job", OrgRole::Member, &[(team, RoleId::OWNER)]);
+    let mut lists: Vec<_> =
+        ["/audit", "/tokens", "/users", "/teams", "/roles", "/account/activity"].map(str::to_owned).into();
+    lists.extend([
+        format!("/teams/{team}"),
+        format!("/teams/{team}/service-accounts"),
+        format!("/teams/{team}/activity"),
+        format!("/users/{job}/activity"),
+        "/roles/2".to_owned(),
+    ]);
+    lists
+}
+
+both! {
+    async fn s7_a_place_that_leads_nowhere_is_told_on_every_list(app) {
+        let mut ada = app.admin().await;
+        let other = place("another list", Key::Number(3), 3);
+        let named = place("another list", Key::Text("x".into()), 3);
+        let nameless = place("", Key::Number(3), 3);
+        for path in lists(&app) {
+            let first = ada.get(&path).await;
+            assert!(first.status == 200 && !first.has("not to be found any more"), "{path}: {}", first.text());
+            for cursor in ["garbage", "e30", &other, &named, &nameless] {
+                let page = ada.get(&format!("{path}?cursor={cursor}")).await;
+                assert!(page.status == 200 && page.has("That page of the list is not to be found any more."), "{path}?cursor={cursor}: {}", page.text());
+            }
+        }
+    }
+
+    async fn s13_past_its_end_the_log_is_not_called_empty(app) {
+        let mut ada = app.admin().await;
+        let end = place("audit", Key::Number(1), 1);
+        for query in ["", "&kind=person"] {
+            let page = ada.get(&format!("/audit?cursor={end}{query}")).await;
+            assert!(page.status == 200 && page.has("Nothing older") && !page.has("Nothing yet"), "{}", page.text());
+            let newer = page.links().into_iter().find(|(words, _)| words.contains("Newer entries")).unwrap().1;
+            assert!(!ada.get(&newer).await.has("Nothing older"));
+        }
+    }
+
+    async fn s4_an_account_whose_tokens_are_suspended_is_not_said_to_have_none(app) {
+        let mut ada = app.admin().await;
+        let team = app.team("Platform");
+        let job = app.service("Job", OrgRole::Member, &[(team, RoleId::OWNER)]);
+        assert!(ada.get("/").await.has("It has no token that is good."));
+        app.token(job, "teams:read");
+        app.sql("UPDATE tokens SET suspended_at = 1").unwrap();
+        let page = ada.get("/").await;
+        assert!(page.has("All its tokens are suspended.") && !page.has("no token"), "{}", page.text());
+        let way = page.links().into_iter().find(|(words, _)| words.contains("See its tokens")).unwrap().1;
+        assert_eq!(way, format!("/users/{job}/tokens"));
+        let profile = ada.get(&format!("/users/{job}")).await;
+        assert!(profile.has("All its access tokens are suspended.") && !profile.has("no access token"), "{}", profile.text());
+        app.sql("DELETE FROM memberships").unwrap();
+        assert!(ada.get("/").await.has("It is in no team besides Public, and its tokens are suspended."));
+    }
+}
