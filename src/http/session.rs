@@ -116,8 +116,11 @@ pub struct Store(Data);
 impl SessionStore for Store {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let (app, key) = (self.0.clone(), key.as_ref().to_owned());
-        let found =
-            blocking::run(move || sessions::load(&app, &key)).await.map_err(|error| LoadError::Other(error.into()))?;
+        let found = match sessions::look_up(&app, &key) {
+            Some(found) => found,
+            None => blocking::run(move || sessions::load(&app, &key)).await,
+        };
+        let found = found.map_err(|error| LoadError::Other(error.into()))?;
         let Some((session, data)) = found else { return Ok(None) };
         let mut state: State = serde_json::from_str(&data).map_err(|error| LoadError::Deserialization(error.into()))?;
         state.insert(ROW.into(), session.id.to_string());

@@ -128,6 +128,11 @@ pub fn load(app: &App, key: &str) -> Result<Option<(Session, String)>> {
     app.store.read(|tx| store::sessions::by_key(tx, &crypto::sha256(key.as_bytes())))
 }
 
+/// The same, where it can be told without waiting.
+pub fn look_up(app: &App, key: &str) -> Option<Result<Option<(Session, String)>>> {
+    app.store.look_up(|tx| store::sessions::by_key(tx, &crypto::sha256(key.as_bytes())))
+}
+
 /// Replaces the web face's data. Whether the session was still there.
 ///
 /// # Errors

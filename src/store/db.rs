@@ -40,6 +40,7 @@ pub enum Source {
 pub struct Store {
     writers: r2d2::Pool<Source>,
     readers: r2d2::Pool<Source>,
+    embedded: bool,
 }
 
 /// A transaction. Only this layer can look inside.
@@ -120,10 +121,12 @@ impl Store {
         migrate(&mut conn)?;
         drop(conn);
         let store = match &source {
-            Source::Sqlite(_) => Self { writers: pool(source.clone(), 1)?, readers: pool(source, READERS)? },
+            Source::Sqlite(_) => {
+                Self { writers: pool(source.clone(), 1)?, readers: pool(source, READERS)?, embedded: true }
+            }
             Source::Postgres(_) => {
                 let shared = pool(source, POSTGRES_CONNECTIONS)?;
-                Self { writers: shared.clone(), readers: shared }
+                Self { writers: shared.clone(), readers: shared, embedded: false }
             }
         };
         super::audit::catch_up(&store).map_err(|error| OpenError::Migrate(error.to_string()))?;
@@ -136,6 +139,13 @@ impl Store {
     /// Those of `work`, or that no connection was free.
     pub fn read<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         transaction(&self.readers, ["BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"], work)
+    }
+
+    /// Looks one thing up without waiting for anybody; `None` where that cannot be: a server answers over the network, and of
+    /// the embedded store all connections may be in use. `work` is a single statement, which is a snapshot of its own.
+    pub fn look_up<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Option<Result<T>> {
+        let mut conn = self.embedded.then(|| self.readers.try_get()).flatten()?;
+        Some(work(&mut Tx { conn: &mut conn }))
     }
 
     /// Runs `work` as the one writer: all of it is kept, or none where it fails.

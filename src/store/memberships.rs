@@ -29,11 +29,17 @@ fn of_these(ids: &[UserId]) -> Condition {
 /// # Errors
 /// A fault.
 pub fn of_users(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<Membership>>> {
-    let rows = memberships::table
-        .filter(of_these(ids))
-        .select((memberships::user_id, memberships::team_id, memberships::role_id))
-        .load::<(i64, i64, i64)>(tx.conn)
-        .map_err(failed)?;
+    let rows = match ids {
+        [] => Vec::new(),
+        ids => memberships::table
+            .filter(of_these(ids))
+            .select((memberships::user_id, memberships::team_id, memberships::role_id))
+            .load::<(i64, i64, i64)>(tx.conn)
+            .map_err(failed)?,
+    };
+    if rows.is_empty() {
+        return Ok(HashMap::new());
+    }
     // There are far fewer teams and roles than memberships: each is read once.
     let teams = super::teams::names(tx, &distinct(rows.iter().map(|(_, team, _)| TeamId(*team))))?;
     let roles = super::roles::grants_of(tx, &distinct(rows.iter().map(|(_, _, role)| RoleId(*role))))?;

@@ -346,6 +346,9 @@ struct SummaryRow {
 /// # Errors
 /// A fault.
 pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Result<HashMap<UserId, Summary>> {
+    if users.is_empty() {
+        return Ok(HashMap::new());
+    }
     let soon = to_micros(now + EXPIRING_WITHIN);
     let going = format!("suspended_at IS NULL AND NOT {STOPPED}");
     let those = |which: &str| format!("CAST(SUM(CASE WHEN {which} THEN 1 ELSE 0 END) AS BIGINT)");

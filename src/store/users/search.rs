@@ -16,7 +16,7 @@ use crate::store::db::{Tx, count_rows, failed};
 use crate::store::memberships;
 use crate::store::rows::UserRow;
 use crate::store::schema::{user_counts, users};
-use crate::store::sql::{Condition, Statement, sql};
+use crate::store::sql::{Condition, Sql, Statement, sql};
 use crate::store::tokens::{STOPPED, good};
 
 /// `text` anywhere, for a LIKE with `\\` as its escape; nothing for no text.
@@ -83,7 +83,7 @@ fn conditions(filter: &UserFilter, sight: &Sight, now: OffsetDateTime) -> Vec<Co
     all.extend(filter.state.map(|state| in_state(state, now)));
     all.extend(filter.kind.map(|kind| sql(format!("users.kind = '{}'", kind.slug()))));
     all.extend(filter.role.map(|role| sql(format!("users.role = '{role}'"))));
-    all
+    all.into_iter().map(Sql::once).collect()
 }
 
 fn team_of(filter: &UserFilter) -> Option<TeamId> {
@@ -111,7 +111,7 @@ pub fn page(
     let mut query = users::table.select(UserRow::as_select()).into_boxed();
     let mut conditions = conditions(filter, sight, now);
     if let Some(team) = team_of(filter) {
-        conditions.push(memberships::condition_of(tx, team, "users.id", request.limit)?);
+        conditions.push(memberships::condition_of(tx, team, "users.id", request.limit)?.once());
     }
     if let Some(found) = Search::of(tx.conn, &filter.search, &conditions) {
         let few = found.ids(tx, None, false, SORTED_AT_MOST + 1)?;
@@ -124,7 +124,7 @@ pub fn page(
         conditions.clear();
     }
     for condition in conditions {
-        query = query.filter(condition.once());
+        query = query.filter(condition);
     }
     let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let falling = request.descending != backwards;
@@ -223,7 +223,7 @@ impl Search {
                 Self { from: sql("FROM users WHERE users.search LIKE ").text(like).sql(" ESCAPE '\\'"), id: "users.id" }
             }
         };
-        let and = |from: Statement, condition: &Condition| from.sql(" AND ").then(condition.clone()).once();
+        let and = |from: Statement, condition: &Condition| from.sql(" AND ").then(condition.clone());
         Some(Self { from: conditions.iter().fold(found.from, and), ..found })
     }
 
@@ -302,7 +302,7 @@ pub fn lookup(tx: &mut Tx<'_>, wanted: &Lookup<'_>, limit: i64) -> Result<Vec<Us
         false => name_matches(tx.conn, wanted.text),
     };
     for condition in conditions {
-        query = query.filter(condition.once());
+        query = query.filter(condition);
     }
     query =
         if wanted.machines { query.filter(users::kind.ne("person")) } else { query.filter(users::kind.eq("person")) };
