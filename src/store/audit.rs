@@ -10,7 +10,7 @@ use diesel::prelude::*;
 
 use super::db::{Tx, failed};
 use super::schema::{audit, audit_teams};
-use super::sql::condition;
+use super::sql::{columns, condition};
 use crate::model::audit::{Entry, GENESIS, Head, Mac};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Cursor, Key, Page, PageRequest};
@@ -42,6 +42,9 @@ struct Row {
     request_id: Option<String>,
     mac: Vec<u8>,
 }
+
+columns!(Row of audit: seq, at, actor_kind, actor_id, actor_name, token_id, token_name, action, target_kind, target_id, target_name,
+    outcome, reason, before, after, address, user_agent, request_id, mac);
 
 impl From<Row> for (Entry, Vec<u8>) {
     fn from(row: Row) -> Self {
@@ -132,7 +135,12 @@ pub fn append(tx: &mut Tx<'_>, entry: &Entry, mac: &Mac, teams: &BTreeSet<TeamId
 /// # Errors
 /// A fault.
 pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<(Entry, Vec<u8>)>> {
-    let rows = audit::table.filter(audit::seq.gt(seq)).order(audit::seq.asc()).limit(limit).load::<Row>(tx.conn);
+    let rows = audit::table
+        .select(Row::columns())
+        .filter(audit::seq.gt(seq))
+        .order(audit::seq.asc())
+        .limit(limit)
+        .load::<Row>(tx.conn);
     Ok(rows.map_err(failed)?.into_iter().map(Into::into).collect())
 }
 
@@ -142,6 +150,7 @@ pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<(Entry, Vec<u8
 /// A fault.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId, request: &PageRequest) -> Result<Page<Entry>> {
     let mut query = audit::table
+        .select(Row::columns())
         .filter(
             audit::actor_id
                 .eq(user.0)
@@ -163,7 +172,7 @@ pub fn of_user(tx: &mut Tx<'_>, user: UserId, request: &PageRequest) -> Result<P
 /// A fault.
 pub fn of_team(tx: &mut Tx<'_>, team: TeamId, request: &PageRequest) -> Result<Page<Entry>> {
     let filed = audit_teams::table.inner_join(audit::table).filter(audit_teams::team_id.eq(team.0));
-    let mut query = filed.select(audit::all_columns).into_boxed();
+    let mut query = filed.select(Row::columns()).into_boxed();
     let (after, backwards) = edge(request)?;
     if let Some(seq) = after {
         query = if backwards { query.filter(audit_teams::seq.gt(seq)) } else { query.filter(audit_teams::seq.lt(seq)) };
@@ -187,7 +196,12 @@ fn edge(request: &PageRequest) -> Result<(Option<i64>, bool)> {
 /// # Errors
 /// A fault.
 pub fn get(tx: &mut Tx<'_>, seq: i64) -> Result<Option<Entry>> {
-    let row = audit::table.filter(audit::seq.eq(seq)).get_result::<Row>(tx.conn).optional().map_err(failed)?;
+    let row = audit::table
+        .select(Row::columns())
+        .filter(audit::seq.eq(seq))
+        .get_result::<Row>(tx.conn)
+        .optional()
+        .map_err(failed)?;
     Ok(row.map(|row| <(Entry, Vec<u8>)>::from(row).0))
 }
 

@@ -57,14 +57,14 @@ pub fn exposed(tx: &mut Tx<'_>, hash: &HashedToken, now: OffsetDateTime) -> Resu
     let known = token_secrets::table
         .inner_join(tokens::table)
         .filter(token_secrets::hash.eq(&hash.0[..]))
-        .select((tokens::all_columns, token_secrets::ends_at, token_secrets::ended, token_secrets::passed_on))
+        .select((TokenRow::columns(), token_secrets::ends_at, token_secrets::ended, token_secrets::passed_on))
         .get_result::<(TokenRow, Option<i64>, bool, bool)>(tx.conn)
         .optional()
         .map_err(failed)?;
     let former = former_secrets::table
         .inner_join(tokens::table)
         .filter(former_secrets::hash.eq(&hash.0[..]))
-        .select((tokens::all_columns, former_secrets::ends_at, former_secrets::passed_on))
+        .select((TokenRow::columns(), former_secrets::ends_at, former_secrets::passed_on))
         .get_result::<(TokenRow, i64, bool)>(tx.conn)
         .optional()
         .map_err(failed)?;
@@ -105,6 +105,7 @@ pub fn made_by(tx: &mut Tx<'_>, token: TokenId, until: Option<OffsetDateTime>) -
     for some in ids.chunks(500) {
         let those: Condition = sql("tokens.id").among(some.iter().map(|member| member.id));
         let rows = tokens::table
+            .select(TokenRow::columns())
             .filter(those.and(tokens::revoked_at.is_null()))
             .order(tokens::id)
             .load::<TokenRow>(tx.conn)
@@ -163,7 +164,7 @@ pub fn lately(tx: &mut Tx<'_>, since: OffsetDateTime, limit: i64) -> Result<Vec<
         .inner_join(token_leaks::table)
         .filter(token_leaks::at.gt(to_micros(since)).and(token_leaks::what.ne(WhatLeaked::Maker.as_str())))
         .order((token_leaks::at.desc(), tokens::id.desc()))
-        .select(tokens::all_columns)
+        .select(TokenRow::columns())
         .limit(limit)
         .load(tx.conn)
         .map_err(failed)?;

@@ -172,7 +172,7 @@ pub fn page(
     filter: &MemberFilter,
     request: &PageRequest,
 ) -> Result<Page<(User, Option<RoleId>)>> {
-    let mut query = users::table.select(UserRow::as_select()).into_boxed();
+    let mut query = users::table.select(UserRow::columns()).into_boxed();
     query = match filter.machines {
         Some(true) => query.filter(users::kind.ne("person")),
         Some(false) => query.filter(users::kind.eq("person")),
@@ -228,7 +228,7 @@ fn roles_in(tx: &mut Tx<'_>, team: TeamId, ids: &[UserId]) -> Result<HashMap<Use
 }
 
 /// The condition that an account is in `team`, for a list that ends after `limit`. Of a large team the list is gone through until
-/// it is full, asking of each account; of a small one the members are collected first: whichever looks at less.
+/// it is full, asking of each account; of a small one the members are collected first: whichever is likely to look at less.
 ///
 /// # Errors
 /// A fault.

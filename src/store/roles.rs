@@ -17,7 +17,7 @@ use crate::model::effects::Use;
 use crate::model::ids::{RoleId, TeamId, UserId};
 use crate::model::names::fold;
 use crate::model::page::{Key, Page, PageRequest};
-use crate::model::roles::{Grants, OrgRole, TeamRole};
+use crate::model::roles::{Grants, OrgRole, Predefined, TeamRole};
 use crate::model::users::User;
 use crate::model::{Error, Result};
 
@@ -69,15 +69,22 @@ pub fn names(tx: &mut Tx<'_>, ids: &[RoleId]) -> Result<HashMap<RoleId, String>>
 /// # Errors
 /// A fault.
 pub fn grants_of(tx: &mut Tx<'_>, ids: &[RoleId]) -> Result<HashMap<RoleId, (String, Grants)>> {
+    // Of the predefined ones the program says it, as `grants` does.
+    let predefined = |id: &RoleId| Predefined::of(*id).map(|role| (*id, (role.to_string(), role.grants())));
+    let mut known: HashMap<_, _> = ids.iter().filter_map(predefined).collect();
+    let custom: Vec<_> = ids.iter().filter(|id| !known.contains_key(id)).map(|id| id.0).collect();
+    if custom.is_empty() {
+        return Ok(known);
+    }
     let rows = roles::table
-        .filter(condition("roles.id").among(ids.iter().map(|id| id.0)))
+        .filter(condition("roles.id").among(custom))
         .select((roles::id, roles::name, roles::permissions, roles::level))
         .load::<(i64, String, String, String)>(tx.conn)
         .map_err(failed)?;
-    let told = |(id, name, permissions, level): (i64, String, String, String)| {
-        Ok((RoleId(id), (name, grants(RoleId(id), &permissions, &level)?)))
-    };
-    rows.into_iter().map(told).collect()
+    for (id, name, permissions, level) in rows {
+        known.insert(RoleId(id), (name, grants(RoleId(id), &permissions, &level)?));
+    }
+    Ok(known)
 }
 
 /// Adds a custom role.
@@ -177,7 +184,7 @@ pub fn page_of_members(
         };
     }
     let query = if backwards { query.order((name.desc(), team.desc())) } else { query.order((name.asc(), team.asc())) };
-    let rows = query.select((UserRow::as_select(), teams::id, teams::name)).limit(request.limit + 1);
+    let rows = query.select((UserRow::columns(), teams::id, teams::name)).limit(request.limit + 1);
     let rows = rows.load::<(UserRow, i64, String)>(tx.conn).map_err(failed)?;
     let found = rows.into_iter().map(|(user, team, name)| Ok((User::try_from(user)?, TeamId(team), name)));
     let found = found.collect::<Result<Vec<_>>>()?;

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use diesel::{ExpressionMethods, Queryable, Selectable};
+use diesel::Queryable;
+use diesel::sql_types::Bool;
 use uuid::Uuid;
 
-use super::schema::users;
+use super::schema::{sessions, settings, tokens, users};
+use super::sql::columns;
 use crate::base::clock::from_micros;
 use crate::model::idempotency::Reply;
 use crate::model::ids::{RoleId, SessionId, TeamId, TokenId, UserId};
@@ -32,8 +34,7 @@ fn uuid(text: &str) -> Result<Uuid> {
 }
 
 /// An account, without what it is found by and without its password's hash.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = users)]
+#[derive(Queryable)]
 pub(super) struct UserRow {
     id: i64,
     uuid: String,
@@ -46,14 +47,16 @@ pub(super) struct UserRow {
     description: String,
     contact_id: Option<i64>,
     home_team_id: Option<i64>,
-    #[diesel(select_expression = users::password_hash.is_not_null())]
-    has_password: bool,
     created_at: i64,
     updated_at: i64,
     last_seen_at: i64,
     version: i64,
     sponsor_id: Option<i64>,
+    has_password: bool,
 }
+
+columns!(UserRow of users: id, uuid, kind, username, display_name, email, role, disabled_at, description, contact_id, home_team_id,
+    created_at, updated_at, last_seen_at, version, sponsor_id; "users.password_hash IS NOT NULL" as Bool);
 
 impl TryFrom<UserRow> for User {
     type Error = Error;
@@ -144,7 +147,6 @@ pub(super) struct TokenRow {
     uuid: String,
     user_id: i64,
     name: String,
-    _name_key: String,
     description: String,
     kind: String,
     global_admin: bool,
@@ -153,7 +155,6 @@ pub(super) struct TokenRow {
     hint: String,
     expires_at: Option<i64>,
     created_by: String,
-    _parent_id: Option<i64>,
     created_at: i64,
     last_used_at: Option<i64>,
     last_used_address: Option<String>,
@@ -166,9 +167,12 @@ pub(super) struct TokenRow {
     networks: String,
     active_at: i64,
     suspended_for: Option<String>,
-    _search: String,
     last_used_for: Option<String>,
 }
+
+columns!(TokenRow of tokens: id, uuid, user_id, name, description, kind, global_admin, scopes, limited, hint, expires_at, created_by,
+    created_at, last_used_at, last_used_address, last_used_agent, revoked_at, version, suspended_at, rotated_at, renewed_at,
+    networks, active_at, suspended_for, last_used_for);
 
 impl TokenRow {
     /// Whether it is an agent's, which one switch stops together.
@@ -210,7 +214,6 @@ impl TokenRow {
 
 #[derive(Queryable)]
 pub(super) struct SettingsRow {
-    _id: i64,
     only_admins_manage_machines: bool,
     version: i64,
     personal_tokens: bool,
@@ -221,9 +224,11 @@ pub(super) struct SettingsRow {
     default_days: Option<i64>,
     dormant_days: Option<i64>,
     agents_stopped_at: Option<i64>,
-    _agents_resumed_at: Option<i64>,
     audit_keep_days: Option<i64>,
 }
+
+columns!(SettingsRow of settings: only_admins_manage_machines, version, personal_tokens, personal_max_days, service_max_days,
+    agent_max_days, allow_never, default_days, dormant_days, agents_stopped_at, audit_keep_days);
 
 impl From<SettingsRow> for Settings {
     fn from(row: SettingsRow) -> Self {
@@ -248,7 +253,6 @@ impl From<SettingsRow> for Settings {
 #[derive(Queryable)]
 pub(super) struct SessionRow {
     id: i64,
-    _key_hash: Vec<u8>,
     user_id: i64,
     pub(super) data: String,
     created_at: i64,
@@ -258,6 +262,8 @@ pub(super) struct SessionRow {
     address: Option<String>,
     user_agent: Option<String>,
 }
+
+columns!(SessionRow of sessions: id, user_id, data, created_at, last_seen_at, expires_at, authenticated_at, address, user_agent);
 
 impl From<SessionRow> for Session {
     fn from(row: SessionRow) -> Self {

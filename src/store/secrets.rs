@@ -34,7 +34,7 @@ pub fn find(tx: &mut Tx<'_>, hash: &HashedToken) -> Result<Option<Found>> {
     let found = token_secrets::table
         .inner_join(tokens::table)
         .filter(token_secrets::hash.eq(&hash.0[..]))
-        .select((tokens::all_columns, token_secrets::ends_at, token_secrets::ended, token_secrets::last_used_at))
+        .select((TokenRow::columns(), token_secrets::ends_at, token_secrets::ended, token_secrets::last_used_at))
         .get_result::<(TokenRow, Option<i64>, bool, Option<i64>)>(tx.conn)
         .optional()
         .map_err(failed)?;

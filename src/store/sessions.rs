@@ -45,7 +45,10 @@ pub fn insert(
 /// # Errors
 /// A fault.
 pub fn by_key(tx: &mut Tx<'_>, key_hash: &[u8; 32]) -> Result<Option<(Session, String)>> {
-    let row = sessions::table.filter(sessions::key_hash.eq(&key_hash[..])).get_result::<SessionRow>(tx.conn);
+    let row = sessions::table
+        .select(SessionRow::columns())
+        .filter(sessions::key_hash.eq(&key_hash[..]))
+        .get_result::<SessionRow>(tx.conn);
     let row = row.optional().map_err(failed)?;
     Ok(row.map(|mut row| {
         let data = std::mem::take(&mut row.data);
@@ -123,6 +126,7 @@ pub fn delete_of_user(tx: &mut Tx<'_>, user: UserId, except: Option<SessionId>) 
 /// A fault.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId, idle_since: OffsetDateTime, now: OffsetDateTime) -> Result<Vec<Session>> {
     let rows = sessions::table
+        .select(SessionRow::columns())
         .filter(sessions::user_id.eq(user.0))
         .filter(sessions::expires_at.gt(to_micros(now)).and(sessions::last_seen_at.gt(to_micros(idle_since))))
         .order(sessions::last_seen_at.desc())
@@ -145,6 +149,10 @@ pub fn delete_ended(tx: &mut Tx<'_>, idle_since: OffsetDateTime, now: OffsetDate
 /// # Errors
 /// A fault.
 pub fn get(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session>> {
-    let row = sessions::table.filter(sessions::id.eq(id.0)).get_result::<SessionRow>(tx.conn).optional();
+    let row = sessions::table
+        .select(SessionRow::columns())
+        .filter(sessions::id.eq(id.0))
+        .get_result::<SessionRow>(tx.conn)
+        .optional();
     Ok(row.map_err(failed)?.map(Session::from))
 }

@@ -21,7 +21,12 @@ use crate::model::settings::{Affected, Agents, Settings};
 /// # Errors
 /// A fault.
 pub fn get(tx: &mut Tx<'_>) -> Result<Settings> {
-    settings::table.filter(settings::id.eq(1)).get_result::<SettingsRow>(tx.conn).map(Settings::from).map_err(failed)
+    settings::table
+        .select(SettingsRow::columns())
+        .filter(settings::id.eq(1))
+        .get_result::<SettingsRow>(tx.conn)
+        .map(Settings::from)
+        .map_err(failed)
 }
 
 /// Writes them, and counts their version up.

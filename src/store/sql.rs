@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use diesel::QueryResult;
+use diesel::backend::Backend;
 use diesel::expression::{
     AppearsOnTable, Expression, SelectableExpression, TypedExpressionType, ValidGrouping, is_aggregate,
 };
@@ -81,8 +82,11 @@ impl<ST> Sql<ST> {
 
     /// Goes on with ` IN (…)` of these numbers, of which there may be none.
     pub fn among(self, numbers: impl IntoIterator<Item = i64>) -> Self {
-        let numbers: Vec<_> = numbers.into_iter().map(|number| number.to_string()).collect();
-        self.with(Part::Numbers(numbers.join(",")))
+        let numbers: Vec<_> = numbers.into_iter().collect();
+        if let [one] = numbers[..] {
+            return self.sql(" = ").number(one);
+        }
+        self.with(Part::Numbers(numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",")))
     }
 
     /// Goes on with another piece.
@@ -150,3 +154,63 @@ impl Query for Statement {
 }
 
 impl<Conn> RunQueryDsl<Conn> for Statement {}
+
+/// The columns that a row is read from, as one piece: diesel would write each name anew for every query, which costs as much as
+/// many a query.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Columns<ST> {
+    names: &'static str,
+    typed: PhantomData<ST>,
+}
+
+impl<ST> Columns<ST> {
+    /// `names` have these types, in this order.
+    pub fn new(names: &'static str) -> Self {
+        Self { names, typed: PhantomData }
+    }
+}
+
+/// Gives a row its `columns()`, in the order of its fields.
+macro_rules! columns {
+    ($row:ident of $table:ident: $first:ident $(, $column:ident)* $(; $expression:literal as $type:ty)?) => {
+        impl $row {
+            /// What a row is read from.
+            pub fn columns() -> $crate::store::sql::Columns<(
+                diesel::dsl::SqlTypeOf<$table::$first>,
+                $(diesel::dsl::SqlTypeOf<$table::$column>,)*
+                $($type,)?
+            )> {
+                $crate::store::sql::Columns::new(concat!(
+                    stringify!($table), ".", stringify!($first)
+                    $(, ", ", stringify!($table), ".", stringify!($column))*
+                    $(, ", ", $expression)?
+                ))
+            }
+        }
+    };
+}
+pub(super) use columns;
+
+impl<ST, DB: Backend> QueryFragment<DB> for Columns<ST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(self.names);
+        Ok(())
+    }
+}
+
+impl<ST> QueryId for Columns<ST> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<ST: TypedExpressionType> Expression for Columns<ST> {
+    type SqlType = ST;
+}
+
+impl<QS, ST> SelectableExpression<QS> for Columns<ST> where Self: Expression {}
+
+impl<QS, ST> AppearsOnTable<QS> for Columns<ST> where Self: Expression {}
+
+impl<GB, ST> ValidGrouping<GB> for Columns<ST> {
+    type IsAggregate = is_aggregate::Never;
+}

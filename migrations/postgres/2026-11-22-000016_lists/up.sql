@@ -88,25 +88,25 @@ CREATE INDEX users_without_contact ON users (display_name_key, id) WHERE disable
 CREATE INDEX users_without_sponsor ON users (kind, display_name_key, id) WHERE disabled_at IS NULL AND kind = 'agent' AND sponsor_id IS NULL;
 CREATE INDEX users_machines ON users (display_name_key, id, kind) WHERE disabled_at IS NULL AND kind <> 'person';
 -- What the tokens of an account are good for is told from this index alone.
-CREATE INDEX tokens_by_standing ON tokens (user_id, revoked_at, suspended_at, expires_at, kind);
+CREATE INDEX tokens_by_standing ON tokens (user_id, revoked_at, suspended_at, expires_at, kind) WHERE revoked_at IS NULL;
 -- A kind or a role by when they were last seen.
 CREATE INDEX users_by_kind_seen ON users (kind, last_seen_at, id);
 CREATE INDEX users_by_role_seen ON users (role, last_seen_at, id);
 
--- For how many enabled accounts a person answers, as their contact and as their sponsor.
+-- For how many enabled accounts a person answers, as their contact or as their sponsor.
 ALTER TABLE users ADD COLUMN answers BIGINT NOT NULL DEFAULT 0;
-UPDATE users SET answers = (SELECT COUNT(*) FROM users a WHERE a.contact_id = users.id AND a.disabled_at IS NULL)
-    + (SELECT COUNT(*) FROM users a WHERE a.sponsor_id = users.id AND a.disabled_at IS NULL)
+UPDATE users SET answers =
+    (SELECT COUNT(*) FROM users a WHERE a.disabled_at IS NULL AND (a.contact_id = users.id OR a.sponsor_id = users.id))
 WHERE kind = 'person';
-CREATE INDEX users_leavers ON users (answers, id) WHERE disabled_at IS NOT NULL AND answers > 0;
+CREATE INDEX users_leavers ON users (answers DESC, id) WHERE disabled_at IS NOT NULL AND answers > 0;
 CREATE FUNCTION count_answers() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF tg_op <> 'INSERT' THEN
-        UPDATE users SET answers = answers - CASE WHEN id = old.contact_id THEN 1 ELSE 0 END - CASE WHEN id = old.sponsor_id THEN 1 ELSE 0 END
+        UPDATE users SET answers = answers - 1
         WHERE old.disabled_at IS NULL AND id IN (old.contact_id, old.sponsor_id);
     END IF;
     IF tg_op <> 'DELETE' THEN
-        UPDATE users SET answers = answers + CASE WHEN id = new.contact_id THEN 1 ELSE 0 END + CASE WHEN id = new.sponsor_id THEN 1 ELSE 0 END
+        UPDATE users SET answers = answers + 1
         WHERE new.disabled_at IS NULL AND id IN (new.contact_id, new.sponsor_id);
     END IF;
     RETURN NULL;
@@ -114,4 +114,6 @@ END
 $$;
 CREATE TRIGGER answers_change AFTER INSERT OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION count_answers();
 CREATE TRIGGER answers_update AFTER UPDATE OF contact_id, sponsor_id, disabled_at ON users FOR EACH ROW
+WHEN (old.contact_id IS DISTINCT FROM new.contact_id OR old.sponsor_id IS DISTINCT FROM new.sponsor_id
+    OR (old.disabled_at IS NULL) <> (new.disabled_at IS NULL))
 EXECUTE FUNCTION count_answers();

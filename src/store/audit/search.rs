@@ -144,7 +144,7 @@ impl Finding<'_> {
 
     /// Reads what is asked for of `range`, or of these numbers in it.
     fn read(&mut self, tx: &mut Tx<'_>, range: Range, seqs: Option<&[i64]>) -> Result<()> {
-        let mut query = audit::table.into_boxed();
+        let mut query = audit::table.select(Row::columns()).into_boxed();
         for condition in conditions(self.filter) {
             query = query.filter(condition.once());
         }
@@ -308,6 +308,8 @@ impl Index {
         // Each part comes in order out of its index, so that they are merged as far as they are asked for.
         let limit = i64::try_from(cap).unwrap_or(i64::MAX).saturating_add(1);
         let query = all.sql(format!(" ORDER BY seq {} LIMIT ", range.order())).number(limit);
+        // Which parts there are differs from filter to filter.
+        let query = if self.selects.len() > 1 { query.once() } else { query };
         let rows = query.load::<Seq>(tx.conn).map_err(failed)?;
         let mut seqs: Vec<i64> = rows.into_iter().map(|row| row.seq).collect();
         let cut = seqs.len() > cap;
@@ -435,7 +437,8 @@ pub fn of_teams(tx: &mut Tx<'_>, teams: &[TeamId], range: Range, limit: usize) -
     let Listed { mut seqs, cut } = Index::of(selects).list(tx, range, limit)?;
     // An entry may be filed under several of them.
     seqs.dedup();
-    let mut query = audit::table.filter(condition("audit.seq").among(seqs.iter().copied())).into_boxed();
+    let those = condition("audit.seq").among(seqs.iter().copied());
+    let mut query = audit::table.select(Row::columns()).filter(those).into_boxed();
     query = if range.rising { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
     Ok((if seqs.is_empty() { Vec::new() } else { audit_rows(query.load::<Row>(tx.conn))? }, cut))
 }

@@ -84,7 +84,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
             tokens::active_at.eq(to_micros(now)),
             tokens::search.eq(search(new.name, new.hint)),
         ))
-        .returning(tokens::all_columns)
+        .returning(TokenRow::columns())
         .get_result(tx.conn)
         .map_err(failed)?;
     super::secrets::insert(tx, TokenId(row.id), new.hint, new.hash)?;
@@ -101,6 +101,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
 /// [`Error::NotFound`], or a fault.
 pub fn get(tx: &mut Tx<'_>, user: UserId, id: TokenId) -> Result<Token> {
     let row = tokens::table
+        .select(TokenRow::columns())
         .filter(tokens::id.eq(id.0).and(tokens::user_id.eq(user.0)))
         .get_result::<TokenRow>(tx.conn)
         .optional()
@@ -114,8 +115,12 @@ pub fn get(tx: &mut Tx<'_>, user: UserId, id: TokenId) -> Result<Token> {
 /// # Errors
 /// A fault.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<Token>> {
-    let rows =
-        tokens::table.filter(tokens::user_id.eq(user.0)).order(tokens::id.desc()).load(tx.conn).map_err(failed)?;
+    let rows = tokens::table
+        .select(TokenRow::columns())
+        .filter(tokens::user_id.eq(user.0))
+        .order(tokens::id.desc())
+        .load(tx.conn)
+        .map_err(failed)?;
     with_teams(tx, rows)
 }
 
@@ -396,6 +401,7 @@ pub enum Attention {
 pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
     let soon = to_micros(now + EXPIRING_WITHIN);
     let mut query = tokens::table
+        .select(TokenRow::columns())
         .filter(tokens::revoked_at.is_null().and(tokens::suspended_at.is_null()))
         .filter(condition(format!("NOT {STOPPED}")))
         // Asked of each, in the order of the index: a list of all enabled accounts would be made first.

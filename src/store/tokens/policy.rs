@@ -9,6 +9,7 @@ use crate::model::Result;
 use crate::model::tokens::{Token, TokenPolicy, TokenType};
 use crate::model::users::Kind;
 use crate::store::db::{Tx, count_rows, failed};
+use crate::store::rows::TokenRow;
 use crate::store::schema::tokens;
 use crate::store::sql::{Condition, sql};
 
@@ -18,6 +19,7 @@ use crate::store::sql::{Condition, sql};
 /// A fault.
 pub fn dormant(tx: &mut Tx<'_>, since: OffsetDateTime, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
     let rows = tokens::table
+        .select(TokenRow::columns())
         .filter(unused(since, now))
         .order((tokens::active_at.asc(), tokens::id.asc()))
         .limit(limit)
@@ -36,12 +38,11 @@ pub(super) fn unused_in_passing(since: OffsetDateTime, now: OffsetDateTime) -> C
     unused_by("active_at + 0", since, now)
 }
 
-/// Whether so many may be unused since a moment that going through a list finds them sooner than collecting them.
-pub(super) fn are_many_dormant(tx: &mut Tx<'_>, since: OffsetDateTime) -> Result<bool> {
+/// Whether so many are unused since a moment that going through a list finds them sooner than collecting them.
+pub(super) fn are_many_dormant(tx: &mut Tx<'_>, since: OffsetDateTime, now: OffsetDateTime) -> Result<bool> {
     const MANY: i64 = 2_000;
-    let those =
-        sql("FROM (SELECT 1 AS one FROM tokens WHERE revoked_at IS NULL AND suspended_at IS NULL AND active_at < ");
-    let some = those.number(to_micros(since)).sql(" LIMIT ").number(MANY).sql(") AS some");
+    let those = sql("FROM (SELECT 1 AS one FROM tokens WHERE ").then(unused(since, now));
+    let some = those.sql(" LIMIT ").number(MANY).sql(") AS dormant");
     Ok(count_rows(tx, some)? == MANY)
 }
 
@@ -83,7 +84,7 @@ pub(super) fn breaks(policy: &TokenPolicy, now: OffsetDateTime) -> Condition {
 /// # Errors
 /// A fault.
 pub fn breaking(tx: &mut Tx<'_>, policy: &TokenPolicy, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
-    let those = tokens::table.filter(breaks(policy, now));
+    let those = tokens::table.select(TokenRow::columns()).filter(breaks(policy, now));
     let rows = those.order(tokens::id.asc()).limit(limit).load(tx.conn).map_err(failed)?;
     with_teams(tx, rows)
 }

@@ -21,7 +21,7 @@ use crate::store::sql::{Condition, Statement, condition, sql};
 /// A fault.
 pub fn answered_by(tx: &mut Tx<'_>, person: UserId, sight: &Sight, limit: i64) -> Result<Vec<User>> {
     let rows = users::table
-        .select(UserRow::as_select())
+        .select(UserRow::columns())
         .filter(users::contact_id.eq(person.0).or(users::sponsor_id.eq(person.0)))
         .filter(seen_by(sight).unwrap_or_else(everyone))
         .order(users::display_name_key.asc())
@@ -115,7 +115,7 @@ pub fn without(tx: &mut Tx<'_>, whom: Alone, limit: i64) -> Result<Vec<User>> {
         Alone::Sponsor => "users.disabled_at IS NULL AND users.kind = 'agent' AND users.sponsor_id IS NULL",
     };
     let rows = users::table
-        .select(UserRow::as_select())
+        .select(UserRow::columns())
         .filter(condition(those))
         .order(users::display_name_key.asc())
         .limit(limit)

@@ -16,7 +16,6 @@ use crate::model::ids::{TeamId, UserId};
 use crate::model::names::fold;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
-use crate::store::conn::MultiBackend;
 use crate::store::db::{Tx, count_rows, failed};
 use crate::store::rows::UserRow;
 use crate::store::schema::users;
@@ -80,7 +79,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewUser<'_>, now: OffsetDateTime) -> Result
             users::version.eq(1),
             users::search.eq(search_text([new.display_name, new.username, email])),
         ))
-        .returning(<UserRow as Selectable<MultiBackend>>::construct_selection())
+        .returning(UserRow::columns())
         .get_result(tx.conn)
         .map_err(failed)?;
     row.try_into()
@@ -100,7 +99,7 @@ pub fn get(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
 /// A fault.
 pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>> {
     let row = users::table
-        .select(UserRow::as_select())
+        .select(UserRow::columns())
         .filter(users::id.eq(id.0))
         .get_result::<UserRow>(tx.conn)
         .optional()
@@ -115,14 +114,14 @@ pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>> {
 pub fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<User>> {
     let key = fold(login);
     let by_name = users::table
-        .select(UserRow::as_select())
+        .select(UserRow::columns())
         .filter(users::username_key.eq(&key))
         .get_result::<UserRow>(tx.conn)
         .optional();
     let row = match by_name.map_err(failed)? {
         Some(row) => Some(row),
         None => users::table
-            .select(UserRow::as_select())
+            .select(UserRow::columns())
             .filter(users::email_key.eq(&key))
             .get_result(tx.conn)
             .optional()
@@ -176,7 +175,7 @@ pub fn update(tx: &mut Tx<'_>, user: &User, now: OffsetDateTime) -> Result<User>
             users::version.eq(users::version + 1),
             users::search.eq(search_text([&user.display_name, &user.username, &user.email])),
         ))
-        .returning(<UserRow as Selectable<MultiBackend>>::construct_selection())
+        .returning(UserRow::columns())
         .get_result(tx.conn)
         .map_err(failed)?;
     row.try_into()
@@ -266,7 +265,7 @@ pub fn many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<User>> {
     }
     let those: Condition = sql("users.id").among(ids.iter().map(|id| id.0));
     users::table
-        .select(UserRow::as_select())
+        .select(UserRow::columns())
         .filter(those)
         .load::<UserRow>(tx.conn)
         .map_err(failed)?
@@ -288,7 +287,7 @@ pub fn count_at_home_in(tx: &mut Tx<'_>, team: TeamId) -> Result<i64> {
 /// # Errors
 /// A fault.
 pub fn at_home_in(tx: &mut Tx<'_>, team: TeamId, after: Option<UserId>, limit: i64) -> Result<Vec<User>> {
-    let mut query = users::table.select(UserRow::as_select()).filter(users::home_team_id.eq(team.0)).into_boxed();
+    let mut query = users::table.select(UserRow::columns()).filter(users::home_team_id.eq(team.0)).into_boxed();
     query = match after {
         Some(last) => query.filter(users::id.gt(last.0)).order(users::id.asc()),
         None => query.order(users::display_name_key.asc()),

@@ -108,7 +108,7 @@ pub fn page(
     request: &PageRequest,
     (sight, now): (&Sight, OffsetDateTime),
 ) -> Result<Page<User>> {
-    let mut query = users::table.select(UserRow::as_select()).into_boxed();
+    let mut query = users::table.select(UserRow::columns()).into_boxed();
     let mut conditions = conditions(filter, sight, now);
     if let Some(team) = team_of(filter) {
         conditions.push(memberships::condition_of(tx, team, "users.id", request.limit)?.once());
@@ -296,7 +296,7 @@ pub struct Lookup<'a> {
 /// # Errors
 /// A fault.
 pub fn lookup(tx: &mut Tx<'_>, wanted: &Lookup<'_>, limit: i64) -> Result<Vec<User>> {
-    let mut query = users::table.select(UserRow::as_select()).filter(users::disabled_at.is_null()).into_boxed();
+    let mut query = users::table.select(UserRow::columns()).filter(users::disabled_at.is_null()).into_boxed();
     let conditions = match wanted.by_email {
         true => matches(tx.conn, wanted.text).into_iter().collect(),
         false => name_matches(tx.conn, wanted.text),
