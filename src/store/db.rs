@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
+use diesel::sql_types::BigInt;
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -286,17 +287,10 @@ pub fn bulk_done(tx: &mut Tx<'_>) -> Result<()> {
     }
 }
 
-#[derive(diesel::QueryableByName)]
-struct Count {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    n: i64,
-}
-
 /// How many rows `FROM … WHERE …` brings, counted up to one more than the cap.
 pub(super) fn count_rows(tx: &mut Tx<'_>, from: Statement) -> Result<i64> {
-    let capped = sql("SELECT COUNT(*) AS n FROM (SELECT 1 AS one ").then(from).sql(" LIMIT ").number(COUNT_CAP + 1);
-    let counted: Statement = capped.sql(") AS capped");
-    counted.get_result::<Count>(tx.conn).map(|count| count.n).map_err(failed)
+    let capped = sql::<BigInt>("SELECT COUNT(*) FROM (SELECT 1 AS one ").then(from).sql(" LIMIT ").number(COUNT_CAP + 1);
+    capped.sql(") AS capped").get_result(tx.conn).map_err(failed)
 }
 
 /// What a failed statement means to whoever asked. Use cases check first; this is for what slips between, and for faults.

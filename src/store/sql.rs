@@ -18,7 +18,8 @@ use diesel::sql_types::{BigInt, Bool, Text, Untyped};
 
 use super::conn::MultiBackend;
 
-/// A piece of SQL of the type `ST`, or a whole query whose rows are read by the names of their columns.
+/// A piece of SQL of the type `ST`, or a whole query: its rows have the types of the tuple `ST`, or, where it is a [`Statement`],
+/// are read by the names of their columns.
 #[derive(Debug)]
 pub(super) struct Sql<ST> {
     parts: Vec<Part>,
@@ -149,11 +150,11 @@ impl<GB, ST> ValidGrouping<GB> for Sql<ST> {
     type IsAggregate = is_aggregate::Never;
 }
 
-impl Query for Statement {
-    type SqlType = Untyped;
+impl<ST> Query for Sql<ST> {
+    type SqlType = ST;
 }
 
-impl<Conn> RunQueryDsl<Conn> for Statement {}
+impl<ST, Conn> RunQueryDsl<Conn> for Sql<ST> {}
 
 /// The columns that a row is read from, as one piece: diesel would write each name anew for every query, which costs as much as
 /// many a query.

@@ -293,14 +293,9 @@ impl Index {
     }
 
     fn list(&self, tx: &mut Tx<'_>, range: Range, cap: usize) -> Result<Listed> {
-        #[derive(QueryableByName)]
-        struct Seq {
-            #[diesel(sql_type = BigInt)]
-            seq: i64,
-        }
         let seq = self.seq;
         let select = |select: &Statement| {
-            let those: Statement = sql(format!("SELECT {seq} AS seq FROM ")).then(select.clone());
+            let those = sql::<BigInt>(format!("SELECT {seq} AS seq FROM ")).then(select.clone());
             those.sql(format!(" AND {seq} BETWEEN ")).number(range.first).sql(" AND ").number(range.last)
         };
         let all = self.selects.iter().map(select).reduce(|all, next| all.sql(" UNION ALL ").then(next));
@@ -310,8 +305,7 @@ impl Index {
         let query = all.sql(format!(" ORDER BY seq {} LIMIT ", range.order())).number(limit);
         // Which parts there are differs from filter to filter.
         let query = if self.selects.len() > 1 { query.once() } else { query };
-        let rows = query.load::<Seq>(tx.conn).map_err(failed)?;
-        let mut seqs: Vec<i64> = rows.into_iter().map(|row| row.seq).collect();
+        let mut seqs = query.load::<i64>(tx.conn).map_err(failed)?;
         let cut = seqs.len() > cap;
         seqs.truncate(cap);
         Ok(Listed { seqs, cut })

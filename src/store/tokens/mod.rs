@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::db::{Tx, count_rows, failed};
 use super::rows::TokenRow;
 use super::schema::{token_teams, tokens};
-use super::sql::{Condition, Statement, condition, sql};
+use super::sql::{Condition, condition, sql};
 use crate::base::clock::{from_micros, to_micros};
 use crate::base::random;
 use crate::model::ids::{TeamId, TokenId, UserId};
@@ -328,23 +328,8 @@ pub(super) fn lasting(now: OffsetDateTime) -> Condition {
 pub(super) const STOPPED: &str =
     "(kind IN ('agent', 'Agent') AND EXISTS (SELECT 1 FROM settings WHERE agents_stopped_at IS NOT NULL))";
 
-#[derive(QueryableByName)]
-struct SummaryRow {
-    #[diesel(sql_type = BigInt)]
-    user_id: i64,
-    #[diesel(sql_type = BigInt)]
-    usable: i64,
-    #[diesel(sql_type = BigInt)]
-    suspended: i64,
-    #[diesel(sql_type = BigInt)]
-    stopped: i64,
-    #[diesel(sql_type = BigInt)]
-    endless: i64,
-    #[diesel(sql_type = BigInt)]
-    ending: i64,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    soonest: Option<i64>,
-}
+/// Whose they are; how many are usable, suspended, stopped, endless and ending; and when the first of them ends.
+type SummaryRow = (BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
 
 /// A summary for each of these users that has a token that is not over.
 ///
@@ -357,7 +342,7 @@ pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Resu
     let soon = to_micros(now + EXPIRING_WITHIN);
     let going = format!("suspended_at IS NULL AND NOT {STOPPED}");
     let those = |which: &str| format!("CAST(SUM(CASE WHEN {which} THEN 1 ELSE 0 END) AS BIGINT)");
-    let counted: Statement = sql(format!(
+    let counted = sql::<SummaryRow>(format!(
         "SELECT user_id, {} AS usable, {} AS suspended, {} AS stopped, {} AS endless, ",
         those(&going),
         those("suspended_at IS NOT NULL"),
@@ -374,15 +359,11 @@ pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Resu
         .sql(" AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ")
         .number(to_micros(now))
         .sql(") GROUP BY user_id");
-    let rows = counted.load::<SummaryRow>(tx.conn).map_err(failed)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let soonest_end = row.soonest.map(from_micros);
-            let SummaryRow { usable, suspended, stopped, endless, ending, .. } = row;
-            (UserId(row.user_id), Summary { usable, suspended, stopped, endless, ending, soonest_end })
-        })
-        .collect())
+    let rows = counted.load::<(i64, i64, i64, i64, i64, i64, Option<i64>)>(tx.conn).map_err(failed)?;
+    let summary = |(user, usable, suspended, stopped, endless, ending, soonest): (i64, _, _, _, _, _, Option<i64>)| {
+        (UserId(user), Summary { usable, suspended, stopped, endless, ending, soonest_end: soonest.map(from_micros) })
+    };
+    Ok(rows.into_iter().map(summary).collect())
 }
 
 /// Which good tokens of enabled accounts an administrator should look at.

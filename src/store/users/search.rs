@@ -201,12 +201,6 @@ struct Search {
     id: &'static str,
 }
 
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-}
-
 impl Search {
     fn of(conn: &Conn, text: &str, conditions: &[Condition]) -> Option<Self> {
         let like = pattern(text)?;
@@ -231,13 +225,12 @@ impl Search {
     fn ids(&self, tx: &mut Tx<'_>, after: Option<i64>, falling: bool, limit: i64) -> Result<Vec<i64>> {
         let Self { from, id } = self;
         let (side, order) = if falling { ("<", "DESC") } else { (">", "ASC") };
-        let mut query: Statement = sql(format!("SELECT {id} AS id ")).then(from.clone());
+        let mut query = sql::<BigInt>(format!("SELECT {id} ")).then(from.clone());
         if let Some(after) = after {
             query = query.sql(format!(" AND {id} {side} ")).number(after);
         }
         let query = query.sql(format!(" ORDER BY {id} {order} LIMIT ")).number(limit);
-        let rows = query.load::<Id>(tx.conn).map_err(failed)?;
-        Ok(rows.into_iter().map(|row| row.id).collect())
+        query.load(tx.conn).map_err(failed)
     }
 }
 

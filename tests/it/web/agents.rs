@@ -215,6 +215,44 @@ both! {
         assert!(ada.get(&format!("/users/{leaver}/handover")).await.has("Nothing wants somebody else"));
     }
 
+    async fn s9_who_left_most_accounts_behind_is_listed_first(app) {
+        let mut ada = app.admin().await;
+        let team = app.team("Platform");
+        let (many, both) = (app.person("many", OrgRole::Member, &[]), app.person("both", OrgRole::Member, &[]));
+        let services: Vec<_> = ["One", "Two", "Three"].map(|name| app.service(name, OrgRole::Member, &[(team, RoleId::VIEWER)])).into();
+        for service in &services {
+            app.sql(&format!("UPDATE users SET contact_id = {many} WHERE id = {service}")).unwrap();
+        }
+        for name in ["Writer", "Reader"] {
+            let agent = app.agent(name, OrgRole::Member, &[(team, RoleId::VIEWER)]);
+            app.sql(&format!("UPDATE users SET contact_id = {both}, sponsor_id = {both} WHERE id = {agent}")).unwrap();
+        }
+        let mut told = async |three: &str, two: &str| {
+            let page = ada.get("/").await;
+            let text = page.text();
+            (text.find(three), text.find(two))
+        };
+        let (three, two) = ("3 service accounts want", "2 AI agents want");
+        assert_eq!(told(three, two).await, (None, None), "nobody has left");
+        for person in [many, both] {
+            app.write(|cx| latchkey::service::users::disable(cx, person));
+        }
+        let (first, second) = told(three, two).await;
+        assert!(first.is_some() && first < second, "an agent with one person as both counts once: {first:?} {second:?}");
+        for service in &services[..2] {
+            app.write(|cx| latchkey::service::users::disable(cx, *service));
+        }
+        let (second, first) = told("1 service account wants", two).await;
+        assert!(first.is_some() && first < second, "a disabled account wants nobody: {first:?} {second:?}");
+        app.write(|cx| latchkey::service::users::enable(cx, services[0]));
+        app.write(|cx| latchkey::service::users::enable(cx, services[1]));
+        app.write(|cx| latchkey::service::users::delete(cx, services[2], None));
+        assert!(told("2 service accounts want", two).await.0.is_some());
+        app.write(|cx| latchkey::service::users::enable(cx, many));
+        app.sql(&format!("UPDATE users SET contact_id = NULL, sponsor_id = NULL WHERE contact_id = {both}")).unwrap();
+        assert_eq!(told("want a new contact", "wants a new contact").await, (None, None));
+    }
+
     async fn s9_an_agent_whose_sponsor_is_gone_is_listed(app) {
         let mut ada = app.admin().await;
         let team = app.team("Platform");
