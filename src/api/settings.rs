@@ -52,7 +52,7 @@ pub struct TokenPolicyAnswer {
     agent_max_days: Option<i64>,
     /// Whether a token may live without end, where its type has no longest life.
     allow_never: bool,
-    /// The life that forms begin with, in days.
+    /// The life that forms begin with, in days; or the longest that they offer, where a type of token may not live that long.
     #[schema(required)]
     default_days: Option<i64>,
     /// After how many days without use a token is suspended; null for never.
@@ -124,7 +124,7 @@ pub struct ChangeTokenPolicy {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     allow_never: Option<bool>,
-    /// The life that forms begin with, in days.
+    /// The life that forms begin with, in days; or the longest that they offer, where a type of token may not live that long.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 36500)]
     default_days: Option<Option<i64>>,

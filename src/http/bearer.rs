@@ -32,7 +32,8 @@ impl Bearer {
         self.run(|app, caller| app.read(caller, |cx| known(cx, case))).await
     }
 
-    /// Runs a use case that changes something.
+    /// Runs a use case that changes something. Whoever has no token that is good is told so beforehand: they take nobody's turn
+    /// to write.
     ///
     /// # Errors
     /// Those of the use case, and those of the token.
@@ -40,7 +41,11 @@ impl Bearer {
         &self,
         case: impl FnOnce(&mut Cx<'_, '_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.run(|app, caller| app.write(caller, |cx| known(cx, case))).await
+        self.run(|app, caller| {
+            app.read(caller, |cx| known(cx, |_| Ok(())))?;
+            app.write(caller, |cx| known(cx, case))
+        })
+        .await
     }
 
     async fn run<T: Send + 'static>(

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 use super::access::{Holdings, Missing, Place, Standing};
-use super::error::{Error, NOBODY_GRANTS_MORE, Result};
+use super::error::{Error, Result};
 use super::ids::{SessionId, TeamId, TokenId, UserId};
 use super::permissions::{Action, Permission, PermissionSet, Resource};
 use super::roles::OrgRole;
@@ -305,8 +305,7 @@ impl Actor {
                     Missing::Level(level) => (None, format!("use applications at the level {level}")),
                 };
                 let place = if matches!(lack.place, Place::Team(_)) { " in a team" } else { "" };
-                let reason = format!("It could then {what}{place}, which you cannot do yourself. {NOBODY_GRANTS_MORE}");
-                Err(Error::Forbidden(super::error::Refusal { missing, reason }))
+                Err(Error::beyond(missing, format!("It could then {what}{place}, which you cannot do yourself.")))
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::effects::Unseen;
 use super::ids::UserId;
 use super::permissions::Permission;
+use super::roles::words;
 
 /// What the use cases answer.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -70,8 +71,18 @@ fn counted(seconds: u64) -> String {
 
 /// What a refusal ends with that measured what somebody holds: what stands before tells of it.
 pub const NOBODY_GRANTS_MORE: &str = "Nobody grants more than they hold.";
-/// What stands in a refusal before the name of an account that was in the way.
+/// What stands in a refusal between what was not done and the name of the account that was in the way.
 pub const BECAUSE_OF: &str = ", because of ";
+
+words! {
+    /// What was not done, because of one account among several. A refusal that names that account begins with it.
+    Undone: "what was not done" {
+        /// Nothing of it.
+        Nothing = "Nothing was done",
+        /// No home was changed.
+        Homes = "Nobody was moved",
+    }
+}
 
 /// A refusal, told to the caller and written to the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +127,11 @@ impl Error {
             missing: Some(permission),
             reason: format!("This needs the permission {permission}, which you do not have here."),
         })
+    }
+
+    /// Refused since it would give more than the caller holds, or more than what it is given by does: `what` tells of that power.
+    pub fn beyond(missing: Option<Permission>, what: impl std::fmt::Display) -> Self {
+        Self::Forbidden(Refusal { missing, reason: format!("{what} {NOBODY_GRANTS_MORE}") })
     }
 
     /// Refused for a reason other than one missing permission.

@@ -34,15 +34,12 @@ pub struct Agents {
 }
 
 impl Settings {
-    /// Whether all of it can be meant, where it was `before` until now.
+    /// Whether all of it can be meant.
     ///
     /// # Errors
     /// What is wrong, at its field.
-    pub fn check(&self, before: &Self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         self.tokens.check()?;
-        if self.tokens != before.tokens {
-            self.tokens.check_default()?;
-        }
         if self.audit_keep_days.is_some_and(|days| !(KEEP_AT_LEAST..=KEEP_AT_MOST).contains(&days)) {
             let told = format!("Choose from {KEEP_AT_LEAST} to {KEEP_AT_MOST} days, or leave it empty.");
             return Err(Error::field("audit_keep_days", told));

@@ -121,7 +121,7 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
         if cx.app.throttle.is_worth_an_entry("token elsewhere", token.id.0) {
             cx.attempt("token.use");
             cx.on(account(&user));
-            cx.refused_because(format!("the token {} may not be used from this address", token.name));
+            cx.refused_because(format!("the token “{}” may not be used from this address", token.name));
         }
         return refuse("This access token may not be used from this address.");
     }

@@ -2,7 +2,7 @@
 
 use super::app::Cx;
 use super::users::UserInfo;
-use crate::model::error::{BECAUSE_OF, Refusal};
+use crate::model::error::{BECAUSE_OF, Refusal, Undone};
 use crate::model::ids::UserId;
 use crate::model::page::MAX_LIMIT;
 use crate::model::users::AnswersFor;
@@ -65,7 +65,7 @@ pub fn selected(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Vec<Sel
     }
     if let Some((id, name)) = refused.filter(|_| found.iter().all(|chosen| chosen.obstacle.is_some())) {
         // Once more, so that what is written down is the refusal that is told.
-        judged(cx, id, act).map_err(|error| naming("Nothing was done", error, &name))?;
+        judged(cx, id, act).map_err(|error| naming(Undone::Nothing, error, &name))?;
     }
     Ok(found)
 }
@@ -99,7 +99,7 @@ pub fn run(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Done> {
             Act::Disable => super::users::disable(cx, *id).map(|_| 0),
             Act::Revoke => super::tokens::revoke_all(cx, *id),
         };
-        let tokens = tokens.map_err(|error| naming("Nothing was done", error, name))?;
+        let tokens = tokens.map_err(|error| naming(Undone::Nothing, error, name))?;
         let changed = match act {
             Act::Disable => info.user.is_enabled(),
             Act::Revoke => tokens > 0,
@@ -114,8 +114,8 @@ pub fn run(cx: &mut Cx<'_, '_>, ids: &[UserId], act: Act) -> Result<Done> {
 }
 
 /// The error with what was not done, and the name of whoever stood in the way.
-pub(super) fn naming(undone: &str, error: Error, name: &str) -> Error {
-    let told = |reason: String| format!("{undone}{BECAUSE_OF}{name}: {reason}");
+pub(super) fn naming(undone: Undone, error: Error, name: &str) -> Error {
+    let told = |reason: String| format!("{}{BECAUSE_OF}{name}: {reason}", undone.as_str());
     match error {
         Error::Forbidden(refusal) => {
             Error::Forbidden(Refusal { missing: refusal.missing, reason: told(refusal.reason) })

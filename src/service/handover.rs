@@ -7,6 +7,7 @@ use serde_json::json;
 use super::app::{Cx, account};
 use super::bulk::naming;
 use super::users::{self, UserChange, UserInfo};
+use crate::model::error::Undone;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::MAX_LIMIT;
 use crate::model::permissions::{Action, Permission, Resource};
@@ -145,7 +146,7 @@ pub fn hand_over(cx: &mut Cx<'_, '_>, person: UserId, to: UserId, only: Option<&
             sponsor: (user.sponsor == Some(person)).then_some(to.id),
             ..UserChange::default()
         };
-        users::update(cx, user.id, change).map_err(|error| naming("Nothing was done", error, &user.username))?;
+        users::update(cx, user.id, change).map_err(|error| naming(Undone::Nothing, error, &user.username))?;
         names.push(json!({ "id": user.id, "name": user.username }));
     }
     cx.attempt("user.handover");

@@ -4,6 +4,7 @@ use super::app::Cx;
 use super::bulk::naming;
 use super::users::{self, UserChange};
 use crate::model::access::Place;
+use crate::model::error::Undone;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::MAX_LIMIT;
 use crate::model::permissions::{Action, Permission, Resource};
@@ -105,6 +106,6 @@ fn destination(cx: &mut Cx<'_, '_>, from: &Team, name: &str) -> Result<TeamId> {
 fn in_the_way(error: Error, name: &str) -> Error {
     match error {
         Error::NotFound(_) => Error::Conflict("Nobody was moved, because of an account that you may not see.".into()),
-        other => naming("Nobody was moved", other, name),
+        other => naming(Undone::Homes, other, name),
     }
 }

@@ -74,7 +74,7 @@ pub fn update(cx: &mut Cx<'_, '_>, version: Option<i64>, change: impl FnOnce(&mu
     }
     let mut wanted = before.clone();
     change(&mut wanted);
-    wanted.check(&before)?;
+    wanted.check()?;
     if wanted == before {
         return Ok(before);
     }

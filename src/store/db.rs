@@ -289,7 +289,8 @@ pub fn bulk_done(tx: &mut Tx<'_>) -> Result<()> {
 
 /// How many rows `FROM … WHERE …` brings, counted up to one more than the cap.
 pub(super) fn count_rows(tx: &mut Tx<'_>, from: Statement) -> Result<i64> {
-    let capped = sql::<BigInt>("SELECT COUNT(*) FROM (SELECT 1 AS one ").then(from).sql(" LIMIT ").number(COUNT_CAP + 1);
+    let capped =
+        sql::<BigInt>("SELECT COUNT(*) FROM (SELECT 1 AS one ").then(from).sql(" LIMIT ").number(COUNT_CAP + 1);
     capped.sql(") AS capped").get_result(tx.conn).map_err(failed)
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::view::{Status, When, Who, day, initials};
 use crate::model::audit;
@@ -191,6 +192,8 @@ fn deltas(before: Option<&str>, after: Option<&str>) -> Vec<Delta> {
         .collect()
 }
 
+/// The fields that hold a time. Older entries have it in seconds since 1970.
+const TIMES: [&str; 3] = ["expires_at", "old_secret_until", "until"];
 /// How an empty text is shown.
 const EMPTY: &str = "empty";
 
@@ -214,8 +217,11 @@ fn shown(key: &str, value: Option<&Value>) -> String {
         Some(Value::Bool(true)) => "yes".into(),
         Some(Value::Bool(false)) => "no".into(),
         Some(Value::String(text)) if text.is_empty() => EMPTY.into(),
+        Some(Value::String(text)) if TIMES.contains(&key) => {
+            OffsetDateTime::parse(text, &Rfc3339).map_or_else(|_| text.clone(), day)
+        }
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) if ["expires_at", "old_secret_until", "until"].contains(&key) => number
+        Some(Value::Number(number)) if TIMES.contains(&key) => number
             .as_i64()
             .and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok())
             .map_or_else(|| number.to_string(), day),

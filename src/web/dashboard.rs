@@ -128,7 +128,10 @@ fn idle(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Attention> {
         (true, true) if suspended => {
             ("It is in no team besides Public, and its tokens are suspended.", page, "See what is missing")
         }
-        (false, true) if suspended => ("All its tokens are suspended.", format!("{page}/tokens"), "See its tokens"),
+        (false, true) if suspended && rights.see_tokens => {
+            ("All its tokens are suspended.", format!("{page}/tokens"), "See its tokens")
+        }
+        (false, true) if suspended => ("All its tokens are suspended.", page, "See what is missing"),
         (true, false) if rights.assign => {
             ("It is in no team besides Public.", format!("{page}/teams"), "Add to a team")
         }

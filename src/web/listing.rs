@@ -1,10 +1,12 @@
 //! What the address of a list says: its filters, its order and the place in it.
 
+use std::str::FromStr;
+
 use super::Fields;
 use super::form::query;
 use super::view::Sort;
-use crate::model::Result;
 use crate::model::page::{Cursor, PageRequest};
+use crate::model::{Error, FieldError, Result as ModelResult};
 
 /// What is told where a cursor leads nowhere.
 pub const GONE: &str = "That page of the list is not to be found any more. This is the first one.";
@@ -37,12 +39,83 @@ impl Place {
     ///
     /// # Errors
     /// Those of `query`.
-    pub fn find<T>(&self, first: PageRequest, mut query: impl FnMut(&PageRequest) -> Result<T>) -> Result<(T, bool)> {
+    pub fn find<T>(
+        &self,
+        first: PageRequest,
+        mut query: impl FnMut(&PageRequest) -> ModelResult<T>,
+    ) -> ModelResult<(T, bool)> {
         let Some(cursor) = self.cursor.clone() else { return Ok((query(&first)?, self.wrong)) };
         match query(&PageRequest { cursor: Some(cursor), ..first }) {
             Err(error) if error.of_field("cursor").is_some() => Ok((query(&first)?, true)),
             found => Ok((found?, false)),
         }
+    }
+}
+
+/// Reads words out of an address, and keeps what is wrong with them.
+pub struct Words<'a> {
+    fields: &'a Fields,
+    wrong: Vec<FieldError>,
+}
+
+impl<'a> Words<'a> {
+    /// The words of this address.
+    pub fn of(fields: &'a Fields) -> Self {
+        Self { fields, wrong: Vec::new() }
+    }
+
+    /// What `name` says; nothing where it says nothing, or what is no such word.
+    pub fn read<T>(&mut self, name: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        match self.fields.get(name).trim() {
+            "" => None,
+            text => read(text).map_err(|told| self.wrong.push(FieldError::new(name, told))).ok(),
+        }
+    }
+
+    /// The order that `sort` says, and whether falling.
+    pub fn order<T: FromStr<Err = String>>(&mut self) -> Option<(T, bool)> {
+        self.read("sort", |text| Ok((text.strip_prefix('-').unwrap_or(text).parse()?, text.starts_with('-'))))
+    }
+
+    /// The id in `name` of such a thing.
+    pub fn id(&mut self, name: &str, what: &str) -> Option<i64> {
+        let told = |text: &str| format!("{text} is not the id of {what}. Choose it from the list.");
+        self.read(name, |text| text.parse().map_err(|_| told(text)))
+    }
+
+    /// The address without what is wrong, which no field of the page might show, so that it could not be mended there.
+    pub fn rest(&self) -> Fields {
+        let wrong: Vec<_> = self.wrong.iter().map(|wrong| wrong.field.as_str()).collect();
+        self.fields.without(&wrong).into_iter().collect()
+    }
+
+    /// What is wrong.
+    pub fn wrong(self) -> Vec<FieldError> {
+        self.wrong
+    }
+}
+
+/// What is wrong, if anything is.
+pub fn invalid(wrong: &[FieldError]) -> Option<Error> {
+    (!wrong.is_empty()).then(|| Error::Invalid(wrong.to_vec()))
+}
+
+/// Which of the words that a filter has this is; `what` says of what.
+///
+/// # Errors
+/// That it is none, and which there are.
+pub fn one_of<T: Copy>(text: &str, what: &str, all: &[T], word: impl Fn(T) -> String) -> Result<T, String> {
+    all.iter().copied().find(|known| word(*known) == text).ok_or_else(|| {
+        let all: Vec<_> = all.iter().map(|known| word(*known)).collect();
+        format!("{text} is no {what}. Choose one of {}.", all.join(", "))
+    })
+}
+
+/// What is wrong with the filters, in a line.
+pub fn told(error: &Error) -> String {
+    match error {
+        Error::Invalid(errors) => errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
     }
 }
 
@@ -71,6 +144,11 @@ impl Listing {
         let mut pairs = self.fields.only(names);
         pairs.retain(|(_, value)| !value.is_empty());
         pairs
+    }
+
+    /// The same list from its beginning.
+    pub fn address(&self) -> String {
+        format!("{}{}", self.path, query(&self.all()))
     }
 
     /// Everything but the place.

@@ -10,9 +10,10 @@ use crate::api::body::Body;
 use crate::api::call::Call;
 use crate::api::openapi::{Finds, Lists, Sweeps};
 use crate::api::query::{FromParams, Paging, Params};
+use crate::base::secret::Secret;
 use crate::model::ids::UserId;
 use crate::model::page::PageRequest;
-use crate::model::tokens::{Ending, TokenFilter, TokenSort, TokenState, TokenType, Usage};
+use crate::model::tokens::{Ending, Mention, TokenFilter, TokenSort, TokenState, TokenType, Usage};
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
 use crate::service::tokens::{self, Listed, Pasted};
@@ -166,9 +167,10 @@ pub struct LookUpToken {
     responses((status = 200, description = "The token and whose it is.", body = InventoryToken), Finds),
 )]
 pub async fn look_up(call: Call, body: Body) -> Answer {
-    call.write(body.read::<LookUpToken>(), |cx, asked| {
-        let text = crate::base::secret::Secret::new(asked.token);
-        let id = match tokens::pasted(cx, text.reveal().trim())? {
+    // Nobody who writes waits while it is read.
+    let asked = body.read::<LookUpToken>().map(|asked| Mention::of(Secret::new(asked.token).reveal()));
+    call.write(asked, |cx, mention| {
+        let id = match tokens::pasted(cx, mention)? {
             Some(Pasted::Known(id)) => id,
             Some(Pasted::Unknown) => return Err(Error::NotFound("token")),
             Some(Pasted::Broken) | None => {

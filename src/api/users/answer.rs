@@ -1,5 +1,7 @@
 //! What is told of users.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
@@ -7,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::Result;
+use crate::model::ids::UserId;
 use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, User, UserState};
 use crate::service::links::Issued;
@@ -52,9 +55,12 @@ pub struct UserAnswer {
     /// The person to ask about a service or agent account.
     #[schema(required)]
     contact_id: Option<i64>,
-    /// The person who answers for an agent; null for others, and where that person was deleted.
+    /// The person who answers for an agent; null for others, where that person was deleted, and where the caller may not know of
+    /// them.
     #[schema(required)]
     sponsor_id: Option<i64>,
+    /// Whether there is a sponsor whom the caller may not know of.
+    sponsor_hidden: bool,
     /// When it was made.
     #[serde(with = "rfc3339")]
     created_at: OffsetDateTime,
@@ -158,11 +164,13 @@ impl UserAnswer {
     /// A fault.
     pub fn told(cx: &mut Cx<'_, '_>, info: UserInfo) -> Result<Self> {
         let home = teams::names(cx, info.user.home_team)?.into_values().next();
-        Ok(Self::new(info, home))
+        let sponsors = users::sponsors_in_sight(cx, [&info.user])?;
+        Ok(Self::new(info, home, &sponsors))
     }
 
-    fn new(info: UserInfo, home_team: Option<String>) -> Self {
+    fn new(info: UserInfo, home_team: Option<String>, sponsors: &HashSet<UserId>) -> Self {
         let UserInfo { user, teams, state, .. } = info;
+        let sponsor = user.sponsor.filter(|id| sponsors.contains(id));
         let named = teams.iter().map(|team| team.team_name.clone());
         Self {
             id: user.id.0,
@@ -182,7 +190,8 @@ impl UserAnswer {
                 .collect(),
             home_team,
             contact_id: user.contact.map(|id| id.0),
-            sponsor_id: user.sponsor.map(|id| id.0),
+            sponsor_id: sponsor.map(|id| id.0),
+            sponsor_hidden: sponsor != user.sponsor,
             created_at: user.created_at,
             updated_at: user.updated_at,
             last_seen_at: user.last_seen_at,
@@ -195,14 +204,15 @@ impl UserAnswer {
 ///
 /// # Errors
 /// A fault.
-pub fn answers(cx: &mut Cx<'_, '_>, users: Vec<UserInfo>) -> Result<Vec<UserAnswer>> {
-    let homes = teams::names(cx, users.iter().filter_map(|info| info.user.home_team))?;
+pub fn answers(cx: &mut Cx<'_, '_>, listed: Vec<UserInfo>) -> Result<Vec<UserAnswer>> {
+    let homes = teams::names(cx, listed.iter().filter_map(|info| info.user.home_team))?;
+    let sponsors = users::sponsors_in_sight(cx, listed.iter().map(|info| &info.user))?;
     let home = |info: &UserInfo| info.user.home_team.and_then(|id| homes.get(&id).cloned());
-    Ok(users
+    Ok(listed
         .into_iter()
         .map(|info| {
             let home = home(&info);
-            UserAnswer::new(info, home)
+            UserAnswer::new(info, home, &sponsors)
         })
         .collect())
 }

@@ -79,9 +79,10 @@ pub fn answer<S: Source>(app: Data, caller: Caller, source: S, format: Format) -
     }))
 }
 
-/// What a HEAD request is answered: as the export itself, without any of it.
+/// What a HEAD request is answered: as the export itself, without any of it. Its length is not told there either, since nobody
+/// knows it (RFC 9110, section 8.6).
 pub fn head<S: Source>(app: &Data, format: Format) -> HttpResponse {
-    file::<S>(app, format).finish()
+    file::<S>(app, format).streaming(stream::empty::<Result<Bytes>>())
 }
 
 fn file<S: Source>(app: &Data, format: Format) -> HttpResponseBuilder {

@@ -2,15 +2,13 @@
 
 use time::OffsetDateTime;
 
-use super::TokenType;
+use super::mention::without_tokens;
 use super::secret::SECRET_LEN;
 use crate::model::names::is_deceptive;
 use crate::model::roles::words;
 
 /// What is kept of where a token was found, in characters.
 const PLACE_MAX: usize = 500;
-/// What follows the prefix of a token and is longer may be a piece of its secret.
-const WORD_MAX: usize = 12;
 
 words! {
     /// What was found of a token.
@@ -62,29 +60,10 @@ fn without_password(word: &str) -> String {
     }
 }
 
-/// What may be a token, good or mistyped, is cut down to its prefix.
-fn without_tokens(line: &str) -> String {
-    let mut kept = String::new();
-    let mut rest = line;
-    let next = |text: &str| {
-        let places = TokenType::ALL.iter().map(|kind| kind.prefix());
-        places.filter_map(|prefix| Some(text.find(prefix)? + prefix.len())).min()
-    };
-    while let Some(end) = next(rest) {
-        let (before, after) = rest.split_at(end);
-        let secret = after.bytes().take(SECRET_LEN).take_while(u8::is_ascii_alphanumeric).count();
-        kept.push_str(before);
-        // A word after the prefix is no secret; what may be one that was cut short is.
-        kept.push_str(if secret >= WORD_MAX { "…" } else { &after[..secret] });
-        rest = &after[secret..];
-    }
-    kept + rest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::tokens::PlainToken;
+    use crate::model::tokens::{PlainToken, TokenType};
 
     #[test]
     fn a_place_is_one_short_line_without_secrets() {
@@ -95,7 +74,11 @@ mod tests {
         assert_eq!(tidy(&format!("{text}{text} {text}1")), "lk_svc_…lk_svc_… lk_svc_…1");
         assert_eq!(tidy(&format!("lk%5Fsvc%5F{secret}")), "lk%5Fsvc%5F…");
         let other = PlainToken::generate(TokenType::Agent);
-        assert_eq!(tidy(other.reveal()), "lk_agt_…");
+        let (other, its) = (other.reveal(), &other.reveal()[7..]);
+        assert_eq!(tidy(other), "lk_agt_…");
+        assert_eq!(tidy(&format!("LK_AGT_{its}, LK_agt_{}", &its[..30])), "LK_AGT_…, LK_agt_…");
+        assert_eq!(tidy(&format!("x={its}; {} {}!", &its[..9], &its[9..])), "x=…; …!");
+        assert_eq!(tidy(&format!("lk_agt_ {} {}", &its[..9], &its[9..30])), "lk_agt_ …");
         assert_eq!(tidy("https://bob:hunter22@git.example/x"), "https://git.example/x");
         assert_eq!(
             tidy("seen in (https://bob:hun@ter22@git.example/x) today"),

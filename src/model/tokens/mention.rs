@@ -1,4 +1,6 @@
-//! Finding a token in what somebody typed or pasted.
+//! Finding tokens in what somebody typed or pasted.
+
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
@@ -6,16 +8,16 @@ use super::secret::SECRET_LEN;
 use super::{PlainToken, TokenType};
 use crate::model::names::is_deceptive;
 
-/// A prefix, an ellipsis (three dots where people type it), and four characters.
-const LONGEST_HINT: usize = 7 + 3 + 4;
-/// How much of a secret that was torn apart is more than words behind a prefix.
-const TORN: usize = 12;
+/// How much of a secret behind a prefix is worth keeping out. What is shorter is a word, or a hint.
+const PIECE: usize = 12;
+/// Up to how many characters nothing tells a word from a piece of a secret.
+const SHORT: usize = 3;
 
 /// A token in a text.
 pub enum Mention {
     /// All of it.
     Whole(PlainToken),
-    /// Something that begins like one and is longer than a hint: one that was cut short or mistyped.
+    /// What looks like a part of its secret, behind its prefix: it was cut short or mistyped.
     Piece,
 }
 
@@ -23,51 +25,137 @@ impl Mention {
     /// The token in `text`, wherever it stands there: also with blanks in its midst, with its prefix in capitals, or without it, as it
     /// comes out of mails and by double clicks.
     pub fn of(text: &str) -> Option<Self> {
-        let whole = Zeroizing::new(text.chars().filter(|c| !is_deceptive(*c)).collect::<String>());
-        let joined = Zeroizing::new(whole.split_whitespace().collect::<String>());
-        if let Some(token) = prefixed(&joined).chain(prefixed(&whole)).find_map(|(kind, rest)| behind(kind, rest)) {
-            return Some(Self::Whole(token));
-        }
-        if let Some(token) = bare(&joined).or_else(|| bare(&whole)) {
-            return Some(Self::Whole(token));
-        }
-        let piece = prefixed(&whole).any(|(kind, rest)| kind.prefix().len() + run(rest) > LONGEST_HINT);
-        let torn = || prefixed(&joined).any(|(_, rest)| run(rest) >= TORN && is_random(&rest[..run(rest)]));
-        (piece || torn()).then_some(Self::Piece)
+        let text = Text::of(text);
+        let whole = text.secrets().next().map(|(_, token)| Self::Whole(token));
+        whole.or_else(|| text.pieces().next().map(|_| Self::Piece))
     }
 }
 
-/// What follows each prefix in `text`, in any case.
-fn prefixed(text: &str) -> impl Iterator<Item = (TokenType, &str)> {
-    text.char_indices().filter_map(|(at, _)| {
-        let here = |kind: &TokenType| {
-            let prefix = kind.prefix();
-            let rest = text.get(at..at + prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix));
-            rest.map(|_| (*kind, &text[at + prefix.len()..]))
-        };
-        TokenType::ALL.iter().find_map(here)
-    })
+/// `text` with an ellipsis in the place of every secret and every piece of one, and without signs that deceive the eye.
+pub(super) fn without_tokens(text: &str) -> String {
+    let text = Text::of(text);
+    let mut cuts: Vec<_> = text.secrets().map(|(at, _)| at).chain(text.pieces()).collect();
+    cuts.sort_unstable_by_key(|cut| cut.start);
+    let mut kept = String::new();
+    let mut from = 0;
+    for Range { start, end } in cuts {
+        if start >= from {
+            kept.push_str(&text.whole[from..start]);
+            kept.push('…');
+        }
+        from = from.max(end);
+    }
+    kept + &text.whole[from..]
 }
 
-/// How long the word is that `text` begins with.
-fn run(text: &str) -> usize {
-    text.bytes().take_while(u8::is_ascii_alphanumeric).count()
+/// A text in which tokens are looked for. Each of its characters is looked at a bounded number of times, since anyone may send one.
+struct Text {
+    /// Without signs that nobody sees.
+    whole: Zeroizing<String>,
+    /// Without blanks besides.
+    joined: Zeroizing<String>,
+    /// Where each byte of that stands in the whole.
+    at: Vec<usize>,
 }
 
-fn is_random(word: &str) -> bool {
-    word.bytes().any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+impl Text {
+    fn of(text: &str) -> Self {
+        let mut whole = Zeroizing::new(String::with_capacity(text.len()));
+        whole.extend(text.chars().filter(|c| !is_deceptive(*c) || c.is_whitespace()));
+        let mut joined = Zeroizing::new(String::with_capacity(whole.len()));
+        let mut at = Vec::with_capacity(whole.len());
+        for (start, c) in whole.char_indices().filter(|(_, c)| !c.is_whitespace()) {
+            joined.push(c);
+            at.extend(start..start + c.len_utf8());
+        }
+        Self { whole, joined, at }
+    }
+
+    /// Where this part of the joined text stands in the whole.
+    fn range(&self, part: Range<usize>) -> Range<usize> {
+        self.at[part.start]..self.at[part.end - 1] + 1
+    }
+
+    /// Every secret of a token, with or without its prefix: its checksum tells it.
+    fn secrets(&self) -> impl Iterator<Item = (Range<usize>, PlainToken)> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            loop {
+                let window = self.joined.as_bytes().get(next..next + SECRET_LEN)?;
+                // Where something else stands, no window before its end is one.
+                if let Some(other) = window.iter().rposition(|byte| !byte.is_ascii_alphanumeric()) {
+                    next += other + 1;
+                    continue;
+                }
+                let window = next..next + SECRET_LEN;
+                match PlainToken::of_secret(&self.joined[window.clone()]) {
+                    None => next += 1,
+                    Some(token) => {
+                        next = window.end;
+                        return Some((self.range(window), token));
+                    }
+                }
+            }
+        })
+    }
+
+    /// What looks like a part of a secret behind each prefix.
+    fn pieces(&self) -> impl Iterator<Item = Range<usize>> {
+        let starts = self.joined.char_indices().filter_map(|(at, _)| Some(at + prefix(&self.joined[at..])?));
+        starts.filter_map(|start| self.piece(start))
+    }
+
+    /// The part of a secret that stands at `start`. It may be torn apart by blanks: so far as what stands between them is no word.
+    fn piece(&self, start: usize) -> Option<Range<usize>> {
+        let (mut end, mut changes, mut found) = (start, 0, None);
+        while end < start + SECRET_LEN {
+            let fragment = self.fragment(end, start + SECRET_LEN - end);
+            if fragment.is_empty() || (fragment.len() > SHORT && !is_random(changes_in(fragment), fragment.len())) {
+                break;
+            }
+            end += fragment.len();
+            changes += changes_in(fragment);
+            if end - start >= PIECE && is_random(changes, end - start) {
+                found = Some(self.range(start..end));
+            }
+        }
+        found
+    }
+
+    /// The letters and digits from here to the next blank or other sign, `most` at the most.
+    fn fragment(&self, start: usize, most: usize) -> &str {
+        let bytes = &self.joined.as_bytes()[start..];
+        let goes_on = |at: usize| at == 0 || self.at[start + at] == self.at[start + at - 1] + 1;
+        let len = bytes
+            .iter()
+            .enumerate()
+            .take(most)
+            .take_while(|(at, byte)| byte.is_ascii_alphanumeric() && goes_on(*at))
+            .count();
+        &self.joined[start..start + len]
+    }
 }
 
-fn behind(kind: TokenType, rest: &str) -> Option<PlainToken> {
-    let secret = rest.get(..SECRET_LEN)?;
-    PlainToken::parse(&Zeroizing::new(format!("{}{secret}", kind.prefix())))
+/// How long the prefix is that `text` begins with, in any case.
+fn prefix(text: &str) -> Option<usize> {
+    let lengths = TokenType::ALL.iter().filter_map(|kind| {
+        let prefix = kind.prefix();
+        text.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix)).map(str::len)
+    });
+    lengths.max()
 }
 
-/// The secret of a token without its prefix, which its checksum tells.
-fn bare(text: &str) -> Option<PlainToken> {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() >= SECRET_LEN);
-    let mut windows = words.flat_map(|word| (0..=word.len() - SECRET_LEN).map(|at| &word[at..]));
-    windows.find_map(|rest| TokenType::ALL.iter().find_map(|kind| behind(*kind, rest)))
+/// How often small letters, capitals and digits change within `word`; a capital that begins a word of small letters is none.
+fn changes_in(word: &str) -> usize {
+    let class = |byte: &u8| (byte.is_ascii_uppercase(), byte.is_ascii_digit());
+    let word = word.as_bytes();
+    let begins = word.len() > 1 && word[0].is_ascii_uppercase() && word[1].is_ascii_lowercase();
+    word[usize::from(begins && !word.is_empty())..].windows(2).filter(|pair| class(&pair[0]) != class(&pair[1])).count()
+}
+
+/// Whether so many changes in so many characters are more than names have. Of 23 random characters about 13 differ from the one before.
+fn is_random(changes: usize, len: usize) -> bool {
+    changes * 6 > len
 }
 
 #[cfg(test)]
@@ -100,12 +188,20 @@ mod tests {
                 format!("{}\n  {}", &text[..9], &text[9..]),
                 text.chars().flat_map(|c| [c, ' ']).collect(),
                 format!("{} {}", &secret[..20], &secret[20..]),
+                format!("{}{secret}", "a".repeat(65_000)),
             ] {
                 assert!(is_whole(&pasted, &token), "{kind}");
             }
             let mut wrong = text.to_owned();
             wrong.replace_range(20..21, if &text[20..21] == "a" { "b" } else { "a" });
-            for piece in [&wrong, &text[..30], &text[..15], &format!("{} {}", &text[..8], "2Zt0vK9dYx4Lw")] {
+            let torn = format!("{} {} is torn", &text[..8], "2Zt0vK9dYx4Lw");
+            for piece in [
+                &wrong,
+                &text[..30],
+                &format!("{prefix}2Zt0vK9dYx4L"),
+                &torn,
+                &format!("{} {}", &text[..20], &text[20..40]),
+            ] {
                 assert!(matches!(Mention::of(piece), Some(Mention::Piece)), "{kind}");
             }
         }
@@ -123,6 +219,16 @@ mod tests {
             "lk_svc_ is the prefix of all service tokens",
             "é".repeat(200).as_str(),
             "lk_svc_é and so on",
+            "lk_svc_deployer",
+            "lk_svc_production_2026",
+            "lk_svc_deployment2026",
+            "LK_SVC_DEPLOYMENTS",
+            "lk_svc_ProductionDeployer",
+            "lk_svc_Deployments",
+            "lk_svc_ tokens of Team 7",
+            "lk_svc_ is the way we do it",
+            "lk_svc_ Team Data Prod 7 and 8",
+            "lk_svc_2Zt0vK9d",
             "api_access@service",
             commit,
         ] {

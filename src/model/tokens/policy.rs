@@ -26,7 +26,7 @@ pub struct TokenPolicy {
     pub agent_max_days: Option<i64>,
     /// Whether a token may live without end, where its type has no longest life. An agent's never may.
     pub allow_never: bool,
-    /// The life that forms begin with, in days.
+    /// The life that forms begin with, in days; or the longest that they offer, where that is less.
     pub default_days: Option<i64>,
     /// After how many days without use a token is suspended; never without it.
     pub dormant_days: Option<i64>,
@@ -103,30 +103,6 @@ impl TokenPolicy {
     }
 }
 
-impl TokenPolicy {
-    /// Whether forms can begin with the life that it says.
-    ///
-    /// # Errors
-    /// That it is longer than some tokens may live.
-    pub fn check_default(&self) -> Result<()> {
-        let longest = [
-            ("service accounts'", self.service_max_days),
-            ("AI agents'", self.agent_max_days),
-            ("people's", self.personal_max_days.filter(|_| self.personal_tokens)),
-        ];
-        let shortest = longest.into_iter().filter_map(|(whose, days)| Some((days?, whose))).min();
-        match (self.default_days, shortest) {
-            (Some(default), Some((most, whose))) if default > most => Err(Error::field(
-                "default_days",
-                format!(
-                    "Forms cannot begin with more than {whose} tokens may live, which is {most} days. Choose {most} or less, or leave it empty."
-                ),
-            )),
-            _ => Ok(()),
-        }
-    }
-}
-
 /// How long a new token is to live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
@@ -149,7 +125,7 @@ pub struct Policy {
     pub max_days: Option<i64>,
     /// Whether a token may live without end.
     pub allow_never: bool,
-    /// The life that forms begin with, in days.
+    /// The life that forms begin with, in days; or the longest that they offer, where that is less.
     pub default_days: Option<i64>,
 }
 

@@ -1,5 +1,7 @@
 //! The secret of a token: how it is written, read and kept.
 
+use std::sync::LazyLock;
+
 use zeroize::Zeroizing;
 
 use super::TokenType;
@@ -37,6 +39,15 @@ impl PlainToken {
         (checksum(body) == sum).then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
+    /// The token whose prefix these characters want: its checksum tells which. It is cheap, since every part of a text is asked.
+    pub(super) fn of_secret(secret: &str) -> Option<Self> {
+        let (random, sum) = secret.split_at_checked(RANDOM_LEN)?;
+        let sum = number(sum)?;
+        let own = crc32fast::hash(random.as_bytes());
+        let kind = TokenType::ALL.iter().zip(PREFIXED.iter()).find(|(_, prefixed)| own ^ **prefixed == sum)?.0;
+        Self::parse(&Zeroizing::new(format!("{}{secret}", kind.prefix())))
+    }
+
     /// The token itself, for the one answer that shows it.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -52,6 +63,27 @@ impl PlainToken {
         let prefix = TokenType::ALL.iter().map(|kind| kind.prefix()).find(|prefix| self.0.starts_with(prefix));
         format!("{}…{}", prefix.unwrap_or_default(), &self.0[self.0.len() - 4..])
     }
+}
+
+/// What the prefix of each type adds to the checksum of what follows it. CRC-32 is linear in that what stands before a text adds
+/// the same to it, whatever the text is.
+static PREFIXED: LazyLock<Vec<u32>> = LazyLock::new(|| {
+    let nothing = [0; RANDOM_LEN];
+    let with = |prefix: &str| crc32fast::hash(&[prefix.as_bytes(), &nothing].concat());
+    TokenType::ALL.iter().map(|kind| with(kind.prefix()) ^ crc32fast::hash(&nothing)).collect()
+});
+
+/// The checksum that these six base-62 digits write; nothing where they write none.
+fn number(digits: &str) -> Option<u32> {
+    let value = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'Z' => Some(byte - b'A' + 10),
+        b'a'..=b'z' => Some(byte - b'a' + 36),
+        _ => None,
+    };
+    let right_length = digits.len() == CHECKSUM_LEN;
+    let sum = digits.bytes().try_fold(0_u64, |sum, byte| Some(sum * 62 + u64::from(value(byte)?)))?;
+    u32::try_from(sum).ok().filter(|_| right_length)
 }
 
 /// CRC-32 (ISO 3309) of `body` in six base-62 digits.
@@ -76,6 +108,11 @@ mod tests {
             let text = token.reveal().to_owned();
             assert_eq!(text.len(), 7 + 32 + 6);
             assert!(PlainToken::parse(&text).is_some_and(|read| read.hash() == token.hash()));
+            let secret = &text[kind.prefix().len()..];
+            assert!(PlainToken::of_secret(secret).is_some_and(|read| read.hash() == token.hash()));
+            assert!(
+                PlainToken::of_secret(&secret[1..]).is_none() && PlainToken::of_secret(&format!("{secret}0")).is_none()
+            );
             for at in 0..text.len() {
                 let mut wrong = text.clone().into_bytes();
                 wrong[at] = if wrong[at] == b'a' { b'b' } else { b'a' };

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::READ;
 use crate::model::access::Place;
 use crate::model::audit::Entry;
-use crate::model::error::{BECAUSE_OF, NOBODY_GRANTS_MORE};
+use crate::model::error::{BECAUSE_OF, NOBODY_GRANTS_MORE, Undone};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
@@ -118,11 +118,13 @@ fn keep_of_teams(teams: &[TeamId], entry: &mut Entry) {
     (entry.before, entry.after) = (kept(before), kept(after));
 }
 
-/// A reason without what it tells of what an account holds, or of another account.
+/// A reason without what it tells of what an account holds, or of another account. It is told by how it begins or ends, which no
+/// name in it reaches.
 fn without_elsewhere(reason: String) -> String {
-    if reason.contains(BECAUSE_OF) {
+    let names = |undone: Undone| reason.strip_prefix(undone.as_str()).is_some_and(|then| then.starts_with(BECAUSE_OF));
+    if Undone::ALL.iter().copied().any(names) {
         "Another account stood in the way.".into()
-    } else if reason.contains(NOBODY_GRANTS_MORE) {
+    } else if reason.ends_with(NOBODY_GRANTS_MORE) {
         NOBODY_GRANTS_MORE.into()
     } else {
         reason

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
+use super::moment;
 use crate::model::access::Place;
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::tokens::TokenType;
@@ -27,10 +27,6 @@ pub fn capping(cx: &mut Cx<'_, '_>) -> Result<i64> {
     }
     let policy = settings::token_policy(cx)?;
     store::tokens::count_breaking(cx.tx, &policy, cx.now)
-}
-
-fn moment(end: Option<OffsetDateTime>) -> serde_json::Value {
-    json!(end.and_then(|end| end.format(&Rfc3339).ok()))
 }
 
 /// What was done to the tokens that broke the policy.
@@ -57,14 +53,13 @@ pub fn cap(cx: &mut Cx<'_, '_>) -> Result<Capped> {
     for token in breaking {
         let user = store::users::get(cx.tx, token.user)?;
         let rule = policy.of(TokenType::from(user.kind));
-        let named =
-            |end: serde_json::Value| json!({ "token": { "id": token.id, "name": token.name }, "expires_at": end });
-        let was = named(moment(token.expires_at));
+        let named = |end: Option<OffsetDateTime>| json!({ "token": { "id": token.id, "name": token.name }, "expires_at": end.map(moment) });
+        let was = named(token.expires_at);
         let is = if rule.allowed {
             let end = rule.capped(token.expires_at, cx.now);
             store::tokens::end_at(cx.tx, token.id, end)?;
             capped.shortened += 1;
-            named(moment(end))
+            named(end)
         } else {
             store::tokens::revoke(cx.tx, token.id, cx.now)?;
             capped.revoked += 1;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::model::access::{Holdings, Standing};
 use crate::model::actor::{TokenUse, Via};
-use crate::model::error::{NOBODY_GRANTS_MORE, Refusal};
 use crate::model::ids::TeamId;
 use crate::model::permissions::{PermissionSet, Resource};
 use crate::model::tokens::Networks;
@@ -31,10 +30,7 @@ fn may_lay_by(cx: &Cx<'_, '_>, user: &User, scopes: PermissionSet) -> Result<()>
     let mine = to_give(cx, user.kind, cx.actor.id() == Some(user.id));
     match scopes.without(mine).iter().next() {
         None => Ok(()),
-        Some(scope) => Err(Error::Forbidden(Refusal {
-            missing: Some(scope),
-            reason: format!("You do not have {scope} to give here. {NOBODY_GRANTS_MORE}"),
-        })),
+        Some(scope) => Err(Error::beyond(Some(scope), format!("You do not have {scope} to give here."))),
     }
 }
 
@@ -43,10 +39,7 @@ pub(super) fn within_parent(cx: &Cx<'_, '_>, parent: &TokenUse, extent: Extent<'
     cx.actor.relies_on(extent.scopes);
     let beyond = extent.scopes.without(cx.actor.holdings.anywhere());
     if let Some(scope) = beyond.iter().next().filter(|_| !parent.global_admin) {
-        return Err(Error::Forbidden(Refusal {
-            missing: Some(scope),
-            reason: format!("The token that gives it does not have {scope} itself. {NOBODY_GRANTS_MORE}"),
-        }));
+        return Err(Error::beyond(Some(scope), format!("The token that gives it does not have {scope} itself.")));
     }
     if !extent.networks.are_within(&parent.networks) {
         return Err(Error::refused("A token cannot give networks from which it may not be used itself."));

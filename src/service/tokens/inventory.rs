@@ -129,14 +129,14 @@ pub enum Pasted {
     Broken,
 }
 
-/// Finds the token whose secret this is, the one in force or the one before it; nothing where it does not look like a secret.
-/// The secret itself goes nowhere; that it was looked up is written down.
+/// Finds the token that was pasted, by the secret in force or the one before it; nothing where none was. The secret itself goes
+/// nowhere; that it was looked up is written down.
 ///
 /// # Errors
 /// A refusal.
-pub fn pasted(cx: &mut Cx<'_, '_>, text: &str) -> Result<Option<Pasted>> {
+pub fn pasted(cx: &mut Cx<'_, '_>, mention: Option<Mention>) -> Result<Option<Pasted>> {
     let reach = reach(cx)?;
-    let plain = match Mention::of(text) {
+    let plain = match mention {
         None => return Ok(None),
         Some(Mention::Piece) => return Ok(Some(Pasted::Broken)),
         Some(Mention::Whole(plain)) => plain,

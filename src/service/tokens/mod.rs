@@ -16,6 +16,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::app::Cx;
 use crate::model::access::{Holdings, Place};
@@ -54,6 +55,12 @@ pub struct TokenInfo {
     pub leak: Option<Leak>,
 }
 
+/// A time as the audit log keeps it: to the second, as RFC 3339 writes it.
+fn moment(at: OffsetDateTime) -> serde_json::Value {
+    let at = at.replace_nanosecond(0).unwrap_or(at);
+    json!(at.format(&Rfc3339).ok())
+}
+
 /// What the audit log keeps of a token.
 fn told(cx: &mut Cx<'_, '_>, token: &Token) -> Result<serde_json::Value> {
     let mut kept = json!({
@@ -63,7 +70,7 @@ fn told(cx: &mut Cx<'_, '_>, token: &Token) -> Result<serde_json::Value> {
         "hint": token.hint,
         "scopes": token.scopes,
         "global_admin": token.global_admin,
-        "expires_at": token.expires_at.map(|end| end.unix_timestamp()),
+        "expires_at": token.expires_at.map(moment),
     });
     if !token.networks.is_anywhere() {
         kept["networks"] = token.networks.iter().collect();

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::change::{acting, at_version, may_yield};
 use super::mint::must_be_enabled;
-use super::{Minted, effective, holdings, told};
+use super::{Minted, effective, holdings, moment, told};
 use crate::model::ids::{TokenId, UserId};
 use crate::model::tokens::{Overlap, PlainToken, Token, TokenState, TokenType};
 use crate::model::users::User;
@@ -83,7 +83,7 @@ pub fn rotate(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, wanted: &Rotate
         fields
     };
     let is = is.map(named).map(|mut is| {
-        is["old_secret_until"] = until.unwrap_or(cx.now).unix_timestamp().into();
+        is["old_secret_until"] = moment(until.unwrap_or(cx.now));
         is
     });
     cx.made(wanted.form_key.as_deref(), after.id.0)?;
@@ -131,7 +131,7 @@ pub fn finish(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, version: Option
         return Ok(token);
     }
     let token = store::tokens::count_change(cx.tx, &token)?;
-    let old = old.map(|old| json!({ "hint": old.hint, "until": old.ends_at.unix_timestamp() }));
+    let old = old.map(|old| json!({ "hint": old.hint, "until": moment(old.ends_at) }));
     let named = json!({ "token": { "id": token.id, "name": token.name }, "old_secret": old });
     cx.done(account(&user), Some(named), None)?;
     Ok(token)

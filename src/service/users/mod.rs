@@ -31,7 +31,7 @@ pub(in crate::service) use naming::checked;
 pub use naming::{Preview, preview};
 pub use rights::{Rights, rights, row_rights};
 pub(in crate::service) use sponsor::missing as sponsor_missing;
-pub use sponsor::unfit as sponsor_unfit;
+pub use sponsor::{sponsors_in_sight, unfit as sponsor_unfit};
 pub use turn::{
     PersonWanted, person_username, turn_into_person, turn_into_service, turning_into_person, turning_into_service,
 };

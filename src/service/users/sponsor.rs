@@ -1,5 +1,7 @@
 //! Who answers for an agent: a person whose account is enabled and who has accepted the invitation.
 
+use std::collections::HashSet;
+
 use super::create::{NewUser, person_acting, trying};
 use super::get;
 use crate::model::ids::UserId;
@@ -26,9 +28,34 @@ pub(super) fn of_new(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<Result<Option
     }
 }
 
-/// Who answers for the agent `before` from now on; whoever it was may stay.
+/// The sponsors of these accounts whom the caller may know of; themselves besides, who need not be able to look themselves up.
+///
+/// # Errors
+/// A fault.
+pub fn sponsors_in_sight<'a>(
+    cx: &mut Cx<'_, '_>,
+    accounts: impl IntoIterator<Item = &'a User>,
+) -> Result<HashSet<UserId>> {
+    let mut ids: Vec<_> = accounts.into_iter().filter_map(|account| account.sponsor).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut roles = store::memberships::roles_of(cx.tx, &ids)?;
+    let mut seen = HashSet::new();
+    for user in store::users::many(cx.tx, &ids)? {
+        let teams: Vec<_> = roles.remove(&user.id).unwrap_or_default().into_iter().map(|(team, _)| team).collect();
+        if cx.actor.id() == Some(user.id) || cx.actor.sees(&user, &teams) {
+            seen.insert(user.id);
+        }
+    }
+    Ok(seen)
+}
+
+/// Who answers for the agent `before` from now on; whoever it was may stay, but that is told to nobody who may not know of them.
 pub(super) fn of_changed(cx: &mut Cx<'_, '_>, before: &User, sponsor: UserId) -> Result<Result<UserId, FieldError>> {
-    if before.sponsor == Some(sponsor) {
+    if before.sponsor == Some(sponsor) && sponsors_in_sight(cx, [before])?.contains(&sponsor) {
         return Ok(Ok(sponsor));
     }
     let good = is_fit(cx, sponsor)?;

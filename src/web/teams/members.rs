@@ -7,17 +7,17 @@ use askama::Template;
 
 use super::TeamHead;
 use crate::http::Portal;
-use crate::model::Result;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{self, PageRequest};
 use crate::model::roles::TeamRole;
 use crate::model::teams::MemberFilter;
 use crate::model::users::{Kind, User};
+use crate::model::{Error, Result};
 use crate::service::{Cx, members, roles, teams, users};
 use crate::web::confirm::{self, Confirm};
-use crate::web::listing::Place;
+use crate::web::listing::{self, Place};
 use crate::web::view::{Choice, Pager, Status, Who, count};
-use crate::web::{Answer, Fields, Id, Ids, Page, Shell, render, see_other};
+use crate::web::{Answer, Fields, Id, Ids, Page, Shell, render_judged, see_other};
 
 /// How many members a page lists.
 const LISTED: i64 = 50;
@@ -26,6 +26,10 @@ const LISTED: i64 = 50;
 #[template(path = "teams/members.html")]
 struct Members {
     page: Page,
+    /// Why nothing is listed: a filter that means nothing.
+    error: Option<String>,
+    /// The list without that filter.
+    again: String,
     team: TeamHead,
     listed: Listed,
     services: bool,
@@ -69,7 +73,7 @@ pub async fn services(portal: Portal, Id(team): Id<TeamId>, request: HttpRequest
 
 async fn list(portal: &Portal, id: TeamId, services: bool, query: &Fields) -> Answer {
     let place = Place::of(query);
-    let (q, wanted) = (query.get("q").trim().to_owned(), query.get("role").to_owned());
+    let (q, wanted) = (query.get("q").trim().to_owned(), query.get("role").trim().to_owned());
     let search = q.clone();
     let tab = if services { "Service Accounts" } else { "Members" };
     let found = portal.read(move |cx| {
@@ -77,9 +81,13 @@ async fn list(portal: &Portal, id: TeamId, services: bool, query: &Fields) -> An
         let all = if services { info.machines } else { info.people };
         let known = roles::all(cx)?;
         let role = known.iter().find(|role| role.name == wanted).map(|role| role.id);
+        let wrong = (role.is_none() && !wanted.is_empty()).then(|| no_role(&wanted, &known));
         let filter = MemberFilter { machines: Some(services), search, role };
-        let (found, again) =
+        let (mut found, again) =
             place.find(PageRequest::first(LISTED), |request| members::page(cx, id, &filter, request))?;
+        if wrong.is_some() {
+            found = page::Page::empty();
+        }
         let team = TeamHead::of(&info, teams::rights(cx, id), tab);
         let listed = Listed {
             total: all.filter(|_| !filter.is_narrowed()),
@@ -88,20 +96,30 @@ async fn list(portal: &Portal, id: TeamId, services: bool, query: &Fields) -> An
             narrowed: filter.is_narrowed(),
             roles: Choice::roles(&known, &wanted),
         };
-        Ok((Shell::of(cx)?, team, listed, found, again))
+        Ok((Shell::of(cx)?, team, listed, found, (again, wrong)))
     });
-    let (shell, team, listed, found, again) = found.await?;
+    let (shell, team, listed, found, (again, wrong)) = found.await?;
     let path = portal.path.split('?').next().unwrap_or_default();
     let summary = summary(listed.total, listed.rows.len(), services);
-    render(&Members {
+    let sent = if wrong.is_some() { vec!["q"] } else { vec!["q", "role"] };
+    let sent = query.only(&sent);
+    let template = Members {
         page: Page::of(portal, shell, "teams", team.name.clone()).begun_again(again),
         team,
-        pager: Pager::of(&found, summary, path, &query.only(&["q", "role"])),
+        error: wrong.as_ref().map(listing::told),
+        again: format!("{path}{}", crate::web::form::query(&sent)),
+        pager: Pager::of(&found, summary, path, &sent),
         path: path.to_owned(),
         listed,
         services,
         q,
-    })
+    };
+    render_judged(wrong.as_ref(), &template)
+}
+
+fn no_role(wanted: &str, known: &[TeamRole]) -> Error {
+    let names: Vec<_> = known.iter().map(|role| role.name.as_str()).collect();
+    Error::field("role", format!("{wanted} is no role in a team. Choose one of {}.", names.join(", ")))
 }
 
 /// How many there are; of a search, and of `Public`, how many are shown.

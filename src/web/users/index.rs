@@ -18,7 +18,7 @@ use crate::service::users::{self, Rights, UserInfo};
 use crate::service::{Cx, teams};
 use crate::web::listing;
 use crate::web::view::{Choice, Note, Pager, Sort, Status, When, Who, count};
-use crate::web::{Answer, Fields, Page, Shell, render};
+use crate::web::{Answer, Fields, Page, Shell, render_judged};
 
 /// How many users a page lists.
 const LISTED: i64 = 50;
@@ -29,6 +29,10 @@ const NAMED: usize = 2;
 #[template(path = "users/index.html")]
 struct Index {
     page: Page,
+    /// Why nothing is listed: a filter that means nothing.
+    error: Option<String>,
+    /// The list without that filter.
+    again: String,
     may_create: bool,
     may_add_service: bool,
     may_bulk: bool,
@@ -100,8 +104,12 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
     let filter = &asked.filter;
     let states = UserState::ALL.iter().map(|state| (state.slug(), state.as_str()));
     let roles = OrgRole::ALL.iter().map(|role| (role.as_str(), role.as_str()));
-    render(&Index {
+    let error = listing::invalid(&asked.wrong);
+    let error = error.as_ref();
+    let template = Index {
         page,
+        error: error.map(listing::told),
+        again: asked.listing.address(),
         may_create: found.may_create,
         may_add_service: found.may_add_service,
         may_bulk: rows.iter().any(|row| row.may_disable || row.may_revoke),
@@ -120,7 +128,8 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
             &asked.listing.all(),
         ),
         rows,
-    })
+    };
+    render_judged(error, &template)
 }
 
 fn find(cx: &mut Cx<'_, '_>, asked: &Asked) -> Result<Found> {
@@ -128,6 +137,7 @@ fn find(cx: &mut Cx<'_, '_>, asked: &Asked) -> Result<Found> {
     let request = PageRequest { limit: LISTED, cursor: asked.listing.cursor.clone(), descending: asked.descending };
     let mut began_again = asked.listing.bad_cursor;
     let list = match users::page(cx, &asked.filter, asked.sort, &request) {
+        _ if !asked.wrong.is_empty() => page::Page::empty(),
         Err(Error::Invalid(_)) => {
             began_again = true;
             let first = PageRequest { cursor: None, ..request };

@@ -1,5 +1,7 @@
 //! Roles, memberships, homes, and switching on.
 
+use serde_json::Value;
+
 use super::*;
 
 both! {
@@ -66,6 +68,35 @@ both! {
         assert_eq!(viewer.get(&path).await.status, 200);
         app.write(|cx| latchkey::service::users::update(cx, agent, latchkey::service::users::UserChange { sponsor: Some(vera), ..Default::default() }));
         assert_eq!(viewer.patch(&path, json!({ "description": "mine" })).await.status, 403, "a sponsor gets no permission by it");
+    }
+
+    async fn s9_a_sponsor_out_of_sight_is_neither_told_nor_guessed_over_rest(app) {
+        let scene = Scene::of(&app);
+        let agent = app.agent("Writer", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
+        let far = app.person("faraway", OrgRole::Member, &[]);
+        let stranger = app.person("stranger", OrgRole::Member, &[]);
+        app.sql(&format!("UPDATE users SET sponsor_id = {far} WHERE id = {agent}")).unwrap();
+        let path = format!("/api/v1/users/{agent}");
+        let told = scene.api.get(&path).await;
+        assert_eq!((&told.body["sponsor_id"], &told.body["sponsor_hidden"]), (&Value::Null, &json!(true)), "{}", told.body);
+        let listed = scene.api.get("/api/v1/users?user_type=Agent").await;
+        assert_eq!((&listed.body["items"][0]["sponsor_id"], &listed.body["items"][0]["sponsor_hidden"]), (&Value::Null, &json!(true)), "{}", listed.body);
+        let own = app.api(&app.token(agent, "self:read")).get("/api/v1/me").await;
+        assert_eq!((&own.body["user"]["sponsor_id"], &own.body["user"]["sponsor_hidden"]), (&Value::Null, &json!(true)), "{}", own.body);
+        let wrong = scene.api.patch(&path, json!({ "sponsor": stranger })).await;
+        for guess in [json!(far), json!("faraway")] {
+            let right = scene.api.patch(&path, json!({ "sponsor": guess })).await;
+            assert_eq!((right.status, &right.body), (422, &wrong.body), "a right guess is told like a wrong one");
+        }
+        let changed = scene.api.patch(&path, json!({ "description": "Writes" })).await;
+        assert_eq!((changed.status, &changed.body["sponsor_hidden"]), (200, &json!(true)), "{}", changed.body);
+        assert_eq!(app.number(&format!("SELECT sponsor_id AS n FROM users WHERE id = {agent}")), far.0, "who it is stays");
+        let root = app.root_api();
+        for told in [root.get(&path).await, root.patch(&path, json!({ "sponsor": far })).await] {
+            assert_eq!((told.status, &told.body["sponsor_id"], &told.body["sponsor_hidden"]), (200, &json!(far), &json!(false)), "{}", told.body);
+        }
+        let seen = scene.api.patch(&path, json!({ "sponsor": scene.mia })).await;
+        assert_eq!((seen.status, &seen.body["sponsor_id"], &seen.body["sponsor_hidden"]), (200, &json!(scene.mia), &json!(false)), "{}", seen.body);
     }
 
     async fn no_username_is_somebodys_address(app) {

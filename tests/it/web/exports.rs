@@ -3,7 +3,7 @@
 use latchkey::model::ids::RoleId;
 use latchkey::model::roles::OrgRole;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Browser, TestApp};
 
@@ -27,6 +27,9 @@ both! {
             let asked = head(&mut ada, path).await;
             assert_eq!((asked.status, asked.body.as_str(), exports(&app)), (200, "", before), "{path}");
             let file = ada.get(path).await;
+            for headers in [&asked.headers, &file.headers] {
+                assert!(!headers.contains_key("content-length"), "{path}: nobody knows it");
+            }
             for name in ["content-type", "content-disposition", "cache-control"] {
                 assert_eq!(asked.headers[name], file.headers[name], "{path}: {name}");
             }
@@ -39,6 +42,7 @@ both! {
         let before = exports(&app);
         let asked = root.request(Method::HEAD, "/api/v1/audit/export?format=csv").send().await.unwrap();
         assert_eq!((asked.status().as_u16(), asked.headers()["content-type"].to_str().unwrap()), (200, "text/csv; charset=utf-8; header=present"));
+        assert!(!asked.headers().contains_key("content-length"));
         assert!(asked.bytes().await.unwrap().is_empty());
         assert_eq!(root.request(Method::HEAD, "/api/v1/audit/export?kind=robot").send().await.unwrap().status().as_u16(), 400);
         assert_eq!(app.api("").request(Method::HEAD, "/api/v1/audit/export").send().await.unwrap().status().as_u16(), 401);
@@ -99,5 +103,49 @@ both! {
             assert!(browser.get("/audit?outcome=refused").await.has(&reason), "{whose}");
         }
         assert!(paula.0 > 0);
+    }
+
+    async fn s13_what_a_token_is_called_hides_no_refusal_from_a_teams_readers(app) {
+        let team = app.team("Billing");
+        app.person("olga", OrgRole::Member, &[(team, RoleId::OWNER)]);
+        let job = app.service("Job", OrgRole::Member, &[(team, RoleId::MAINTAINER)]);
+        let mut olga = app.log_in("olga").await;
+        let root = app.root_api();
+        for name in ["ci, because of x", "Nobody grants more than they hold."] {
+            let body = json!({ "name": name, "scopes": ["teams:read"], "expires_in_days": 30, "networks": ["10.20.0.0/16"] });
+            let made = root.post(&format!("/api/v1/users/{job}/tokens"), body).await;
+            assert_eq!(app.api(made.body["token"].as_str().unwrap()).get("/api/v1/me").await.status, 401, "{}", made.body);
+            for path in [format!("/users/{job}/activity"), format!("/teams/{team}/activity")] {
+                let page = olga.get(&path).await;
+                assert!(page.has(&format!("the token “{name}” may not be used from this address")), "{path}: {}", page.text());
+            }
+        }
+    }
+
+    async fn s13_every_time_in_the_log_is_written_in_one_way(app) {
+        let mut ada = app.admin().await;
+        let job = app.service("Job", OrgRole::Member, &[(app.team("Billing"), RoleId::MAINTAINER)]);
+        let root = app.root_api();
+        let path = format!("/api/v1/users/{job}/tokens");
+        let made = root.post(&path, json!({ "name": "ci", "scopes": ["teams:read"], "expires_in_days": 60 })).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let token = format!("{path}/{}", made.body["id"]);
+        assert_eq!(root.post(&format!("{token}/rotate"), json!({ "overlap": "24h" })).await.status, 200);
+        assert_eq!(root.post(&format!("{token}/finish"), json!({})).await.status, 200);
+        assert_eq!(root.patch("/api/v1/settings", json!({ "token_policy": { "service_max_days": 30 } })).await.status, 200);
+        assert_eq!(root.post("/api/v1/tokens/cap", json!({})).await.body["shortened"], 2, "the one that asks as well");
+        let times = |json: &Value| ["expires_at", "old_secret_until", "until"].map(|name| json[name].clone());
+        let kept = app.db.texts("SELECT t FROM (SELECT before AS t FROM audit UNION ALL SELECT after AS t FROM audit) AS kept WHERE t IS NOT NULL");
+        let kept: Vec<Value> = kept.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+        let found: Vec<_> = kept.iter().flat_map(|json| [times(json), times(&json["old_secret"])]).flatten().filter(|at| !at.is_null()).collect();
+        assert!(found.len() >= 5, "{found:?}");
+        for at in &found {
+            let text = at.as_str().unwrap_or_default();
+            assert!(time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).is_ok(), "{at}");
+        }
+        let page = ada.get(&format!("/users/{job}/activity")).await;
+        for at in found {
+            assert!(!page.has(at.as_str().unwrap()), "pages tell the day: {}", page.text());
+        }
     }
 }

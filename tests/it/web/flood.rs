@@ -4,6 +4,7 @@ use latchkey::base::crypto;
 use latchkey::model::roles::OrgRole;
 use latchkey::model::tokens::{PlainToken, TokenType};
 use reqwest::Method;
+use serde_json::json;
 use time::Duration;
 
 use crate::support::{Browser, PASSWORD, TestApp};
@@ -65,6 +66,23 @@ both! {
         }
         let line = "session.use refused api_access@service an access token was sent as a session cookie";
         assert_eq!(written(&app, line), 1);
+    }
+
+    async fn s13_whoever_has_no_good_token_waits_for_nobody_who_writes(app) {
+        let idle = app.token(app.service("Idle", OrgRole::Member, &[]), "users:read");
+        let ended = app.token(app.service("Ended", OrgRole::Manager, &[]), "users:read");
+        app.sql("UPDATE tokens SET revoked_at = 1 WHERE user_id = (SELECT MAX(id) FROM users)").unwrap();
+        assert_eq!(app.api(&idle).get("/api/v1/users").await.status, 403, "which is written down for this minute");
+        let made_up = PlainToken::generate(TokenType::Service);
+        let held = app.db.hold_writer();
+        for (token, status) in [("", 401), (made_up.reveal(), 401), ("lk_svc_none", 401), (&*ended, 401), (&*idle, 403)] {
+            let api = app.api(token);
+            let body = json!({ "name": "Job", "role": "Member" });
+            assert_eq!(api.post("/api/v1/users", body).await.status, status, "{token}");
+            assert_eq!(api.delete("/api/v1/users/1").await.status, status, "{token}");
+            assert_eq!(api.get("/api/v1/audit/export").await.status, status, "{token}");
+        }
+        drop(held);
     }
 
     async fn s13_a_token_that_can_do_nothing_is_written_down_once_a_minute(app) {

@@ -103,6 +103,14 @@ both! {
             let told = page.inner("[role=alert]").unwrap_or_default();
             assert!(told.contains(wrong) && page.has("Nothing was looked for") && !page.has("deploy"), "{name}: {}", page.text());
             assert_eq!(page.count("a[download]"), 0, "nor can it be exported");
+            let form = page.form("form.tools");
+            let form: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let applied = ada.post("/tokens/find", &form).await;
+            let applied = ada.get(applied.location.as_deref().unwrap()).await;
+            assert_eq!((applied.status, applied.value("q").as_str()), (200, "dep"), "{name}: {}", applied.text());
+            for (words, way) in page.links() {
+                assert_eq!(ada.get(&way).await.status, 200, "{name}: {words} leads to {way}");
+            }
             let file = ada.get(&format!("/tokens/export.csv?{name}={wrong}")).await;
             assert!(file.status == 422 && file.has(wrong) && !file.has("deployer@service"), "{name}: {}", file.text());
         }

@@ -53,6 +53,39 @@ both! {
         }
     }
 
+    async fn words_that_are_no_filter_are_told_and_can_be_left(app) {
+        let mut ada = app.admin().await;
+        let team = app.team("Platform");
+        app.person("paula", OrgRole::Member, &[(team, RoleId::VIEWER)]);
+        app.service("Job", OrgRole::Member, &[(team, RoleId::VIEWER)]);
+        let members = format!("/teams/{team}");
+        let machines = format!("{members}/service-accounts");
+        for (path, name, wrong) in [
+            ("/users", "status", "disbled"),
+            ("/users", "kind", "robot"),
+            ("/users", "role", "Boss"),
+            ("/users", "team", "Platform"),
+            ("/users", "sort", "age"),
+            (&*members, "role", "Boss"),
+            (&*machines, "role", "viewer"),
+        ] {
+            let page = ada.get(&format!("{path}?{name}={wrong}&q=o")).await;
+            assert_eq!((page.status, page.value("q").as_str()), (422, "o"), "{path}?{name}: {}", page.text());
+            let told = page.inner("[role=alert]").unwrap_or_default();
+            assert!(told.contains(wrong) && page.count("table") == 0 && page.count("#bulk") == 0, "{path}?{name}: {}", page.text());
+            let form = page.form("form.tools");
+            let applied = ada.get(&format!("{path}?{}", serde_html_form::to_string(&form).unwrap())).await;
+            assert_eq!(applied.status, 200, "{path}?{name}: {form:?}");
+            let again = page.links().into_iter().find(|(words, _)| words == "Go on without it").unwrap().1;
+            let again = ada.get(&again).await;
+            assert_eq!((again.status, again.value("q").as_str()), (200, "o"), "{path}?{name}");
+        }
+        let empty = "/users?status=&kind=&role=&team=&sort=&q=";
+        assert!(ada.get(empty).await.has("paula"), "what is left empty is no filter");
+        let chosen = ada.get(&format!("{members}?role=Viewer")).await;
+        assert!(chosen.status == 200 && chosen.has("paula"), "{}", chosen.text());
+    }
+
     async fn s4_an_account_whose_tokens_are_suspended_is_not_said_to_have_none(app) {
         let mut ada = app.admin().await;
         let team = app.team("Platform");
@@ -64,6 +97,13 @@ both! {
         assert!(page.has("All its tokens are suspended.") && !page.has("no token"), "{}", page.text());
         let way = page.links().into_iter().find(|(words, _)| words.contains("See its tokens")).unwrap().1;
         assert_eq!(way, format!("/users/{job}/tokens"));
+        app.person("eddi", OrgRole::Editor, &[]);
+        let mut eddi = app.log_in("eddi").await;
+        let page = eddi.get("/").await;
+        assert!(page.has("All its tokens are suspended.") && !page.has("See its tokens"), "{}", page.text());
+        for (words, way) in page.links() {
+            assert_eq!(eddi.get(&way).await.status, 200, "{words}: nobody is led where they may not go");
+        }
         let profile = ada.get(&format!("/users/{job}")).await;
         assert!(profile.has("All its access tokens are suspended.") && !profile.has("no access token"), "{}", profile.text());
         app.sql("DELETE FROM memberships").unwrap();

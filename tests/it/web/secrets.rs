@@ -105,6 +105,44 @@ both! {
         }
     }
 
+    async fn s4_names_of_plain_words_behind_a_prefix_are_no_tokens(app) {
+        let mut ada = app.admin().await;
+        let team = app.team("Platform");
+        let query = |pairs: &[(&str, &str)]| serde_html_form::to_string(pairs).unwrap();
+        let names = ["lk_svc_deployer", "lk_svc_production_2026", "lk_svc_ tokens of Team 7"];
+        let root = app.root_api();
+        for name in names {
+            let first = [("name", name), ("role", "Member"), ("team", &*team.to_string()), ("token_name", name)];
+            for path in ["/users/service/new", "/users/service/new/token"] {
+                let step = ada.get(&format!("{path}?{}", query(&first))).await;
+                assert_eq!((step.status, step.value("name").as_str()), (200, name), "{path}: {}", step.text());
+                assert_eq!(step.value("token_name"), name, "{path} keeps what was typed in the other step");
+            }
+            for path in ["/tokens", "/users", "/audit"] {
+                let page = ada.get(&format!("{path}?{}", query(&[("q", name)]))).await;
+                assert_eq!((page.status, page.value("q").as_str()), (200, name), "{path}");
+            }
+            let found = ada.post("/tokens/find", &[("q", name)]).await;
+            assert_eq!(found.location.unwrap(), format!("/tokens?{}", query(&[("q", name)])));
+            let reply = root.get(&format!("/api/v1/users?{}", query(&[("q", name)]))).await;
+            assert_eq!(reply.status, 200, "{}", reply.body);
+        }
+        app.person("lk_svc_deployer", OrgRole::Member, &[]);
+        for path in ["/tokens?account=lk_svc_deployer", "/audit?actor=lk_svc_deployer"] {
+            assert_eq!(ada.get(path).await.status, 200, "{path}");
+        }
+    }
+
+    async fn s4_a_token_is_found_at_the_end_of_the_longest_address(app) {
+        let token = PlainToken::generate(TokenType::Agent);
+        let filler = "a".repeat(60_000);
+        let mut visitor = app.visitor();
+        let page = visitor.get(&format!("/login?x={filler}")).await;
+        assert_eq!(page.status, 200);
+        let answer = visitor.get(&format!("/login?x={filler}{}", &token.reveal()[7..])).await;
+        assert_eq!((answer.status, answer.location.as_deref()), (303, Some("/login")));
+    }
+
     async fn s4_a_search_that_is_no_token_stays_one(app) {
         let mut ada = app.admin().await;
         let scene = scene(&app);

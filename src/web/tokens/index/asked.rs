@@ -1,10 +1,10 @@
 //! What the address of the inventory asks for.
 
+use crate::model::FieldError;
 use crate::model::ids::{TeamId, TokenId};
 use crate::model::tokens::{TokenFilter, TokenSort, TokenState, TokenType};
-use crate::model::{Error, FieldError};
 use crate::web::Fields;
-use crate::web::listing::Listing;
+use crate::web::listing::{Listing, Words, one_of};
 use crate::web::view::Sort;
 
 /// The filters and the order, by their names in the address.
@@ -17,8 +17,8 @@ const ALL: &str = "all";
 pub(super) struct Asked {
     /// All but the account, which is named and has to be looked up.
     pub filter: TokenFilter,
-    /// What is wrong with which: words that are not known.
-    wrong: Vec<FieldError>,
+    /// Words that are not known; they are left out of the address below.
+    pub wrong: Vec<FieldError>,
     /// The username of the account.
     pub account: String,
     pub sort: TokenSort,
@@ -29,43 +29,35 @@ pub(super) struct Asked {
 
 impl Asked {
     pub fn of(fields: &Fields) -> Self {
-        let mut words = Words { fields, wrong: Vec::new() };
-        let order = words.read("sort", |text| {
-            let order: TokenSort = text.strip_prefix('-').unwrap_or(text).parse()?;
-            Ok((order, text.starts_with('-')))
-        });
+        let mut words = Words::of(fields);
         // The newest first, unless it is asked for otherwise.
-        let (sort, descending) = order.unwrap_or((TokenSort::Created, true));
-        let token = words.read("token", |text| id(text, "a token").map(TokenId));
+        let (sort, descending) = words.order().unwrap_or((TokenSort::Created, true));
+        let token = words.id("token", "a token").map(TokenId);
         let search = fields.get("q").trim().replace("...", "…");
-        Self {
-            filter: TokenFilter {
-                kind: match fields.get("type") {
-                    // Service accounts are what the page is for; whoever searches searches everything.
-                    "" if search.is_empty() && token.is_none() => Some(TokenType::Service),
-                    "" | ALL => None,
-                    _ => words.read("type", kind),
-                },
-                search,
-                id: token,
-                state: words.read("state", state),
-                team: words.read("team", |text| id(text, "a team").map(TeamId)),
-                account: None,
-                ending: words.read("expiry", str::parse),
-                usage: words.read("use", str::parse),
-                global_admin: words.read("power", power).is_some(),
+        let filter = TokenFilter {
+            kind: match fields.get("type") {
+                // Service accounts are what the page is for; whoever searches searches everything.
+                "" if search.is_empty() && token.is_none() => Some(TokenType::Service),
+                "" | ALL => None,
+                _ => words.read("type", kind),
             },
+            search,
+            id: token,
+            state: words.read("state", state),
+            team: words.id("team", "a team").map(TeamId),
+            account: None,
+            ending: words.read("expiry", str::parse),
+            usage: words.read("use", str::parse),
+            global_admin: words.read("power", power).is_some(),
+        };
+        Self {
+            filter,
             account: fields.get("account").trim().to_owned(),
             sort,
             descending,
-            wrong: words.wrong,
-            listing: Listing::new("/tokens", NAMES, fields.clone()),
+            listing: Listing::new("/tokens", NAMES, words.rest()),
+            wrong: words.wrong(),
         }
-    }
-
-    /// What is wrong with the words of the address, if anything is.
-    pub fn error(&self) -> Option<Error> {
-        (!self.wrong.is_empty()).then(|| Error::Invalid(self.wrong.clone()))
     }
 
     /// Whether more than the type is asked for.
@@ -104,42 +96,17 @@ impl Asked {
     }
 }
 
-/// Reads words out of an address, and keeps what is wrong with them.
-struct Words<'a> {
-    fields: &'a Fields,
-    wrong: Vec<FieldError>,
-}
-
-impl Words<'_> {
-    /// What `name` says; nothing where it says nothing, or what is no such word.
-    fn read<T>(&mut self, name: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        match self.fields.get(name).trim() {
-            "" => None,
-            text => read(text).map_err(|told| self.wrong.push(FieldError::new(name, told))).ok(),
-        }
-    }
-}
-
 fn kind(text: &str) -> Result<TokenType, String> {
     let known = TokenType::ALL.iter().copied().find(|kind| slug(*kind) == text);
     known.ok_or_else(|| format!("{text} is no type of tokens. Choose one of all, personal, service, agent."))
 }
 
 fn state(text: &str) -> Result<TokenState, String> {
-    let word = |state: &TokenState| state.as_str().to_lowercase();
-    let known = TokenState::ALL.iter().copied().find(|state| word(state) == text);
-    known.ok_or_else(|| {
-        let all: Vec<_> = TokenState::ALL.iter().map(word).collect();
-        format!("{text} is no state of a token. Choose one of {}.", all.join(", "))
-    })
+    one_of(text, "state of a token", TokenState::ALL, |state| state.as_str().to_lowercase())
 }
 
 fn power(text: &str) -> Result<(), String> {
     if text == "global" { Ok(()) } else { Err(format!("{text} is no power of tokens. Choose global, or nothing.")) }
-}
-
-fn id(text: &str, what: &str) -> Result<i64, String> {
-    text.parse().map_err(|_| format!("{text} is not the id of {what}. Choose it from the list."))
 }
 
 /// A type in addresses.

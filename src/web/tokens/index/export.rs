@@ -7,14 +7,14 @@ use super::asked::Asked;
 use crate::http::Portal;
 use crate::http::export::{self, Format};
 use crate::service::tokens::Export;
+use crate::web::listing::invalid;
 use crate::web::{Answer, Fields};
 
 /// `GET /tokens/export.csv`: what the filters of the address ask for, by when it was made.
 pub async fn file(portal: Portal, request: HttpRequest) -> Answer {
     let asked = Asked::of(&Fields::of_query(&request));
-    let error = asked.error();
-    let Asked { filter, account, descending, .. } = asked;
-    let filter = error.map_or(Ok(filter), Err);
+    let Asked { filter, account, descending, wrong, .. } = asked;
+    let filter = invalid(&wrong).map_or(Ok(filter), Err);
     if request.method() == Method::HEAD {
         portal.read(move |cx| Export::of(cx, filter, &account, descending)).await?;
         return Ok(export::head::<Export>(&portal.app, Format::Csv));

@@ -1,7 +1,6 @@
 //! The search of the inventory. It is posted, since somebody may paste a token, which must not stand in an address.
 
 use super::asked::NAMES;
-use crate::base::secret::Secret;
 use crate::http::Portal;
 use crate::model::tokens::Mention;
 use crate::service::Cx;
@@ -12,15 +11,17 @@ use crate::web::{Answer, Fields, see_other};
 /// `POST /tokens/find`: leads to the list, of which a pasted token is left out of the address.
 pub async fn find(portal: Portal, fields: Fields) -> Answer {
     let mut asked = fields.only(NAMES);
-    let pasted = asked.iter().position(|(_, value)| Mention::of(value).is_some());
     // In whichever field it was pasted.
-    let text = match pasted {
-        Some(at) => Secret::new(asked[at].1.clone()),
-        None => fields.secret("q"),
-    };
-    asked.retain(|(_, value)| Mention::of(value).is_none());
+    let mut pasted = None;
+    asked.retain(|(_, value)| match Mention::of(value) {
+        None => true,
+        Some(mention) => {
+            pasted.get_or_insert(mention);
+            false
+        }
+    });
     let is_token = pasted.is_some();
-    let look = move |cx: &mut Cx<'_, '_>| tokens::pasted(cx, text.reveal());
+    let look = move |cx: &mut Cx<'_, '_>| tokens::pasted(cx, pasted);
     // Nobody waits for the writer to search by a name.
     let pasted = if is_token { portal.write(look).await? } else { portal.read(look).await? };
     match pasted {

@@ -34,6 +34,8 @@ struct Index {
     error: Option<String>,
     /// Whether nothing was looked for.
     wrong: bool,
+    /// The list without the filter that was wrong; empty where its field shows it.
+    again: String,
     title: &'static str,
     q: String,
     kept: Vec<(String, String)>,
@@ -91,7 +93,8 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
     let elsewhere = error.filter(|error| error.of_field("account").is_none());
     let template = Index {
         page,
-        error: elsewhere.map(told),
+        error: elsewhere.map(listing::told),
+        again: if elsewhere.is_some() { address.address() } else { String::new() },
         wrong: error.is_some(),
         title: asked.title(),
         q: filter.search.clone(),
@@ -118,19 +121,11 @@ pub async fn list(portal: Portal, request: HttpRequest) -> Answer {
     render_judged(found.error.as_ref(), &template)
 }
 
-/// What is wrong with the filters, in a line.
-fn told(error: &Error) -> String {
-    match error {
-        Error::Invalid(errors) => errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
-    }
-}
-
 fn find(cx: &mut Cx<'_, '_>, mut asked: Asked) -> Result<Found> {
     let shell = Shell::of(cx)?;
     let request = PageRequest { limit: LISTED, cursor: asked.listing.cursor.take(), descending: asked.descending };
     let mut began_again = asked.listing.bad_cursor;
-    let mut error = asked.error();
+    let mut error = listing::invalid(&asked.wrong);
     if error.is_none() && !asked.account.is_empty() {
         match tokens::account_named(cx, &asked.account) {
             Ok(id) => asked.filter.account = Some(id),

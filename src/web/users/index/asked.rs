@@ -1,38 +1,42 @@
 //! What the address of the list asks for.
 
+use crate::model::FieldError;
+use crate::model::ids::TeamId;
 use crate::model::users::{Kind, UserFilter, UserSort, UserState};
 use crate::web::Fields;
-use crate::web::listing::Listing;
+use crate::web::listing::{Listing, Words, one_of};
 use crate::web::view::Sort;
 
 /// The filters and the order, by their names in the address.
 const NAMES: &[&str] = &["q", "kind", "status", "role", "team", "sort"];
 
-/// Filters, order and place. Words that are not known do not count.
+/// Filters, order and place.
 #[derive(Clone)]
 pub(super) struct Asked {
     pub filter: UserFilter,
     pub sort: UserSort,
     pub descending: bool,
+    /// Words that are not known; they are left out of the address below.
+    pub wrong: Vec<FieldError>,
     /// The address itself.
     pub listing: Listing,
 }
 
 impl Asked {
     pub fn of(fields: &Fields) -> Self {
-        let sort = fields.get("sort");
-        Self {
-            filter: UserFilter {
-                search: fields.get("q").trim().to_owned(),
-                kind: Kind::from_slug(fields.get("kind")),
-                state: UserState::from_slug(fields.get("status")),
-                role: fields.parse("role"),
-                team: fields.parse("team"),
-            },
-            sort: sort.trim_start_matches('-').parse().unwrap_or(UserSort::Name),
-            descending: sort.starts_with('-'),
-            listing: Listing::new("/users", NAMES, fields.clone()),
-        }
+        let mut words = Words::of(fields);
+        let (sort, descending) = words.order().unwrap_or((UserSort::Name, false));
+        let filter = UserFilter {
+            search: fields.get("q").trim().to_owned(),
+            kind: words.read("kind", |text| one_of(text, "kind of account", Kind::ALL, |kind| kind.slug().into())),
+            state: words.read("status", |text| {
+                one_of(text, "status of an account", UserState::ALL, |state| state.slug().into())
+            }),
+            role: words.read("role", str::parse),
+            team: words.id("team", "a team").map(TeamId),
+        };
+        let listing = Listing::new("/users", NAMES, words.rest());
+        Self { filter, sort, descending, listing, wrong: words.wrong() }
     }
 
     /// Whether more than the kind is asked for.
