@@ -37,9 +37,14 @@ enum Part {
     Words(Cow<'static, str>),
     Number(i64),
     Text(String),
-    /// Numbers, with commas between them.
-    Numbers(String),
+    /// A few numbers, made up to a power of two with the last of them, so that there are few texts.
+    Few(Vec<i64>),
+    /// Very many numbers, with commas between them.
+    Many(String),
 }
+
+/// So many numbers are bound one by one; more as one text.
+const FEW: usize = 64;
 
 /// Begins with these words.
 pub(super) fn sql<ST>(words: impl Into<Cow<'static, str>>) -> Sql<ST> {
@@ -83,11 +88,15 @@ impl<ST> Sql<ST> {
 
     /// Goes on with ` IN (…)` of these numbers, of which there may be none.
     pub fn among(self, numbers: impl IntoIterator<Item = i64>) -> Self {
-        let numbers: Vec<_> = numbers.into_iter().collect();
-        if let [one] = numbers[..] {
-            return self.sql(" = ").number(one);
+        let mut numbers: Vec<_> = numbers.into_iter().collect();
+        if numbers.len() > FEW {
+            return self.with(Part::Many(numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",")));
         }
-        self.with(Part::Numbers(numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",")))
+        let Some(last) = numbers.last().copied() else {
+            return self.sql(" IN (NULL)");
+        };
+        numbers.resize(numbers.len().next_power_of_two(), last);
+        self.with(Part::Few(numbers))
     }
 
     /// Goes on with another piece.
@@ -118,7 +127,14 @@ impl<ST> QueryFragment<MultiBackend> for Sql<ST> {
                 Part::Words(words) => out.push_sql(words),
                 Part::Number(number) => out.push_bind_param::<BigInt, _>(number)?,
                 Part::Text(text) => out.push_bind_param::<Text, _>(text)?,
-                Part::Numbers(numbers) => {
+                Part::Few(numbers) => {
+                    for (at, number) in numbers.iter().enumerate() {
+                        out.push_sql(if at == 0 { " IN (" } else { ", " });
+                        out.push_bind_param::<BigInt, _>(number)?;
+                    }
+                    out.push_sql(")");
+                }
+                Part::Many(numbers) => {
                     let (before, behind) = match out.backend() {
                         MultiBackend::Sqlite(_) => (" IN (SELECT value FROM json_each('[' || ", " || ']'))"),
                         MultiBackend::Postgres(_) => (" = ANY(string_to_array(", ", ',')::bigint[])"),

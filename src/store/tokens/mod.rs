@@ -340,21 +340,21 @@ pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Resu
         return Ok(HashMap::new());
     }
     let soon = to_micros(now + EXPIRING_WITHIN);
-    let going = format!("suspended_at IS NULL AND NOT {STOPPED}");
-    let those = |which: &str| format!("CAST(SUM(CASE WHEN {which} THEN 1 ELSE 0 END) AS BIGINT)");
+    let stopped = "kind = 'Agent' AND EXISTS (SELECT 1 FROM settings WHERE agents_stopped_at IS NOT NULL)";
+    let going = format!("suspended_at IS NULL AND NOT ({stopped})");
+    let those = |which: &str| format!("COUNT(CASE WHEN {which} THEN 1 END)");
     let counted = sql::<SummaryRow>(format!(
-        "SELECT user_id, {} AS usable, {} AS suspended, {} AS stopped, {} AS endless, ",
+        "SELECT user_id, {}, COUNT(suspended_at), {}, {}, ",
         those(&going),
-        those("suspended_at IS NOT NULL"),
-        those(&format!("suspended_at IS NULL AND {STOPPED}")),
+        those(&format!("suspended_at IS NULL AND {stopped}")),
         those(&format!("{going} AND expires_at IS NULL")),
     ));
     let counted = counted
-        .sql(format!("CAST(SUM(CASE WHEN {going} AND expires_at <= "))
+        .sql(format!("COUNT(CASE WHEN {going} AND expires_at <= "))
         .number(soon)
-        .sql(format!(" THEN 1 ELSE 0 END) AS BIGINT) AS ending, MIN(CASE WHEN {going} AND expires_at <= "))
+        .sql(format!(" THEN 1 END), MIN(CASE WHEN {going} AND expires_at <= "))
         .number(soon)
-        .sql(" THEN expires_at END) AS soonest FROM tokens WHERE user_id")
+        .sql(" THEN expires_at END) FROM tokens WHERE user_id")
         .among(users.iter().map(|id| id.0))
         .sql(" AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ")
         .number(to_micros(now))
