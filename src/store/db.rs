@@ -42,6 +42,7 @@ pub struct Store {
     writers: r2d2::Pool<Source>,
     readers: r2d2::Pool<Source>,
     embedded: bool,
+    patience: Duration,
 }
 
 /// A transaction. Only this layer can look inside.
@@ -110,7 +111,6 @@ impl Store {
             r2d2::Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
-                .connection_timeout(patience)
                 .test_on_check_out(matches!(source, Source::Postgres(_)))
                 .error_handler(Box::new(r2d2::NopErrorHandler))
                 .build(source)
@@ -123,11 +123,11 @@ impl Store {
         drop(conn);
         let store = match &source {
             Source::Sqlite(_) => {
-                Self { writers: pool(source.clone(), 1)?, readers: pool(source, READERS)?, embedded: true }
+                Self { writers: pool(source.clone(), 1)?, readers: pool(source, READERS)?, embedded: true, patience }
             }
             Source::Postgres(_) => {
                 let shared = pool(source, POSTGRES_CONNECTIONS)?;
-                Self { writers: shared.clone(), readers: shared, embedded: false }
+                Self { writers: shared.clone(), readers: shared, embedded: false, patience }
             }
         };
         super::audit::catch_up(&store).map_err(|error| OpenError::Migrate(error.to_string()))?;
@@ -139,7 +139,7 @@ impl Store {
     /// # Errors
     /// Those of `work`, or that no connection was free.
     pub fn read<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        transaction(&self.readers, ["BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"], work)
+        transaction((&self.readers, self.patience), ["BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"], work)
     }
 
     /// Looks one thing up without waiting for anybody; `None` where that cannot be: a server answers over the network, and of
@@ -154,7 +154,7 @@ impl Store {
     /// # Errors
     /// Those of `work`, or that no connection was free.
     pub fn write<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        transaction(&self.writers, ["BEGIN IMMEDIATE", "BEGIN"], |tx| {
+        transaction((&self.writers, self.patience), ["BEGIN IMMEDIATE", "BEGIN"], |tx| {
             if let Conn::Postgres(conn) = &mut *tx.conn {
                 conn.batch_execute(WRITER_LOCK).map_err(failed)?;
             }
@@ -164,11 +164,11 @@ impl Store {
 }
 
 fn transaction<T>(
-    pool: &r2d2::Pool<Source>,
+    (pool, patience): (&r2d2::Pool<Source>, Duration),
     [sqlite, postgres]: [&str; 2],
     work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
 ) -> Result<T> {
-    let mut conn = pool.get().map_err(|_| Error::Busy("The store is busy. Try again in a moment."))?;
+    let mut conn = pool.get_timeout(patience).map_err(|_| Error::Busy("The store is busy. Try again in a moment."))?;
     let begin = if matches!(*conn, Conn::Sqlite(_)) { sqlite } else { postgres };
     conn.batch_execute(begin).map_err(failed)?;
     let mut open = RollBack(Some(&mut conn));

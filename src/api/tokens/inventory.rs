@@ -78,7 +78,8 @@ pub struct TokenQuery {
     /// `true` for those alone that act as an Admin.
     #[param(required = false)]
     global_admin: bool,
-    /// `created`, `name`, `expires` or `last_used`; with `-` before it, the other way round. `-created` where nothing is said.
+    /// `created`, `name`, `expires`, `last_used` or `active` (when it was last used, made or resumed); with `-` before it, the
+    /// other way round. `-created` where nothing is said, but `active` of dormant ones.
     #[param(required = false, value_type = String, example = "expires")]
     sort: (TokenSort, bool),
 }
@@ -86,6 +87,7 @@ pub struct TokenQuery {
 impl FromParams for TokenQuery {
     fn take(params: &mut Params) -> Self {
         let q = params.text("q").unwrap_or_default();
+        let usage = params.word("usage");
         let sort = params.text("sort").and_then(|text| {
             let word = text.strip_prefix('-').unwrap_or(&text).parse();
             params.note("sort", word.map(|sort| (sort, text.starts_with('-'))))
@@ -101,9 +103,9 @@ impl FromParams for TokenQuery {
             team: params.text("team"),
             user_id: params.word::<i64>("user_id").map(UserId),
             ending: params.word("ending"),
-            usage: params.word("usage"),
+            usage,
             global_admin: params.word("global_admin").unwrap_or(false),
-            sort: sort.unwrap_or((TokenSort::Created, true)),
+            sort: sort.unwrap_or(TokenSort::of(usage)),
         }
     }
 }

@@ -15,6 +15,18 @@ words! {
         Expires = "expires",
         /// By when they were last used; those that never were come first.
         LastUsed = "last_used",
+        /// By when they were last used, or made or resumed, where that is later.
+        Active = "active",
+    }
+}
+
+impl TokenSort {
+    /// The order where none is asked for, and whether it falls: the newest first; of dormant ones those that nobody used for longest.
+    pub fn of(usage: Option<Usage>) -> (Self, bool) {
+        match usage {
+            Some(Usage::Dormant) => (Self::Active, false),
+            _ => (Self::Created, true),
+        }
     }
 }
 

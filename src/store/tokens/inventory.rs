@@ -65,11 +65,9 @@ pub fn page(
     }
     if filter.usage == Some(Usage::Dormant) {
         let since = policy.dormant_since(now);
-        conditions.push(if are_many_dormant(tx, since, now)? {
-            unused_in_passing(since, now)
-        } else {
-            unused(since, now)
-        });
+        // In the order of their index they need not be collected first.
+        let in_passing = sort != TokenSort::Active && are_many_dormant(tx, since, now)?;
+        conditions.push(if in_passing { unused_in_passing(since, now) } else { unused(since, now) });
     }
     let alone = conditions.is_empty() && sort == TokenSort::Created;
     for condition in conditions {
@@ -108,6 +106,7 @@ pub fn page(
         TokenSort::Name => by!(tokens::name_key, Text),
         TokenSort::Expires => by!(sql::<BigInt>(END), Number),
         TokenSort::LastUsed => by!(sql::<BigInt>(USE), Number),
+        TokenSort::Active => by!(tokens::active_at, Number),
     };
     let rows = query.limit(request.limit + 1).load::<TokenRow>(tx.conn).map_err(failed)?;
     let found = with_teams(tx, rows)?;
@@ -131,6 +130,7 @@ fn key(token: &Token, sort: TokenSort) -> Key {
         TokenSort::Name => Key::Text(fold(&token.name)),
         TokenSort::Expires => Key::Number(token.expires_at.map_or(i64::MAX, to_micros)),
         TokenSort::LastUsed => Key::Number(token.last_use.as_ref().map_or(0, |last| to_micros(last.at))),
+        TokenSort::Active => Key::Number(to_micros(token.active_at)),
     }
 }
 

@@ -94,6 +94,32 @@ both! {
         expect("use=dormant", &["deploy"]).await;
     }
 
+    async fn s4_dormant_tokens_begin_with_the_one_that_nobody_used_for_longest(app) {
+        scene(&app);
+        app.make_admin("ada");
+        for (name, active) in [("deploy", 3), ("laptop", 1), ("assist", 2)] {
+            app.sql(&format!("UPDATE tokens SET expires_at = 32503680000000000, active_at = {active} WHERE name = '{name}'")).unwrap();
+        }
+        let mut ada = app.log_in("ada").await;
+        for (order, wanted) in [
+            ("", ["laptop", "assist", "deploy"]),
+            ("&sort=-active", ["deploy", "assist", "laptop"]),
+            ("&sort=name", ["assist", "deploy", "laptop"]),
+        ] {
+            let page = ada.get(&format!("/tokens?type=all&use=dormant{order}")).await;
+            assert_eq!(names(&page), wanted, "{order}");
+        }
+        let root = app.root_api();
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = root.get(&format!("/api/v1/tokens?usage=dormant&limit=1{cursor}")).await;
+            found.extend(page.body["items"].as_array().unwrap().iter().map(|token| token["name"].as_str().unwrap().to_owned()));
+            let Some(next) = page.body["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(found, ["laptop", "assist", "deploy"]);
+    }
+
     async fn s4_words_that_are_no_filter_are_told(app) {
         let mut ada = app.admin().await;
         scene(&app);

@@ -30,8 +30,6 @@ pub(super) struct Asked {
 impl Asked {
     pub fn of(fields: &Fields) -> Self {
         let mut words = Words::of(fields);
-        // The newest first, unless it is asked for otherwise.
-        let (sort, descending) = words.order().unwrap_or((TokenSort::Created, true));
         let token = words.id("token", "a token").map(TokenId);
         let search = fields.get("q").trim().replace("...", "…");
         let filter = TokenFilter {
@@ -50,6 +48,7 @@ impl Asked {
             usage: words.read("use", str::parse),
             global_admin: words.read("power", power).is_some(),
         };
+        let (sort, descending) = words.order().unwrap_or(TokenSort::of(filter.usage));
         Self {
             filter,
             account: fields.get("account").trim().to_owned(),
