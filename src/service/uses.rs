@@ -1,6 +1,6 @@
 //! Last uses of tokens, written behind: whoever reads by a token waits for no writer. Uses are gathered in memory, and one thread
 //! writes them together every two seconds, and once more when the portal stops; a crash loses at most that. What still
-//! waits is laid over what the store says of last uses (see [`Uses::of_token`]), so that here nobody sees an older one;
+//! waits, and what was written a moment ago, is laid over what the store says of last uses (see [`Uses::of_token`]), so that here nobody sees an older one;
 //! another portal on the same database does, for as long.
 
 use std::collections::HashMap;
@@ -52,6 +52,8 @@ struct Shared {
 #[derive(Default)]
 struct Waiting {
     batch: Batch,
+    /// What was written last: whoever began to read before that sees a store without it, and finds it here.
+    written: Batch,
     /// Which scopes of which tokens were noted on this day, so that this is done once a day.
     noted: HashMap<TokenId, (Date, PermissionSet)>,
     stopping: bool,
@@ -106,24 +108,24 @@ impl Uses {
         self.shared.changed.notify_one();
     }
 
-    /// The last use of a token, where it is not written yet.
+    /// The last use of a token, where it is not written yet, or was a moment ago.
     pub fn of_token(&self, token: TokenId) -> Option<LastUse> {
-        self.shared.lock().batch.tokens.get(&token).cloned()
+        self.shared.lock().either(|batch| batch.tokens.get(&token).cloned())
     }
 
-    /// The last use of one secret of a token, where it is not written yet.
+    /// The last use of one secret of a token, likewise.
     pub fn of_secret(&self, secret: &HashedToken) -> Option<LastUse> {
-        self.shared.lock().batch.secrets.get(secret).cloned()
+        self.shared.lock().either(|batch| batch.secrets.get(secret).cloned())
     }
 
-    /// When an account was last seen by a token, where it is not written yet.
+    /// When an account was last seen by a token, likewise.
     pub fn of_user(&self, user: UserId) -> Option<OffsetDateTime> {
-        self.shared.lock().batch.users.get(&user).copied()
+        self.shared.lock().either(|batch| batch.users.get(&user).copied())
     }
 
-    /// The scopes of a token that were relied on, and when, where it is not written yet.
+    /// The scopes of a token that were relied on, and when, likewise.
     pub fn scopes_of(&self, token: TokenId) -> Option<(OffsetDateTime, PermissionSet)> {
-        self.shared.lock().batch.scopes.get(&token).copied()
+        self.shared.lock().either(|batch| batch.scopes.get(&token).copied())
     }
 
     /// Forgets what was noted of these scopes of a token, which are given to it anew.
@@ -132,7 +134,8 @@ impl Uses {
         if let Some(noted) = waiting.noted.get_mut(&token) {
             noted.1 = noted.1.without(scopes);
         }
-        if let Some(used) = waiting.batch.scopes.get_mut(&token) {
+        let Waiting { batch, written, .. } = &mut *waiting;
+        for used in [batch, written].into_iter().filter_map(|batch| batch.scopes.get_mut(&token)) {
             used.1 = used.1.without(scopes);
         }
     }
@@ -142,7 +145,9 @@ impl Uses {
     /// # Errors
     /// A fault; what waits goes on waiting.
     pub fn write(&self) -> Result<()> {
-        self.shared.write()
+        self.shared.write()?;
+        self.shared.lock().written = Batch::default();
+        Ok(())
     }
 }
 
@@ -158,6 +163,17 @@ impl Drop for Uses {
 }
 
 impl Waiting {
+    /// What is known of something: what waits is later than what was written.
+    fn either<T>(&self, told: impl Fn(&Batch) -> Option<T>) -> Option<T> {
+        told(&self.batch).or_else(|| told(&self.written))
+    }
+
+    /// `batch` is in the store now.
+    fn done(&mut self, batch: Batch) {
+        self.batch.remove(&batch);
+        self.written = batch;
+    }
+
     /// Which of these scopes were not noted yet today.
     fn fresh(&self, token: TokenId, today: Date, relied: PermissionSet) -> PermissionSet {
         match self.noted.get(&token) {
@@ -203,7 +219,13 @@ impl Shared {
         let mut pause = EVERY;
         loop {
             let nothing = |waiting: &mut Waiting| waiting.batch.is_empty() && !waiting.stopping;
-            let waiting = self.changed.wait_while(self.lock(), nothing).unwrap_or_else(PoisonError::into_inner);
+            // By then nobody reads any more who began before the last of it was written.
+            let lately = self.changed.wait_timeout_while(self.lock(), EVERY, nothing);
+            let (mut waiting, passed) = lately.unwrap_or_else(PoisonError::into_inner);
+            if passed.timed_out() {
+                waiting.written = Batch::default();
+            }
+            let waiting = self.changed.wait_while(waiting, nothing).unwrap_or_else(PoisonError::into_inner);
             let gathering = self.changed.wait_timeout_while(waiting, pause, |waiting| !waiting.stopping);
             let stopping = gathering.unwrap_or_else(PoisonError::into_inner).0.stopping;
             match self.write() {
@@ -233,7 +255,31 @@ impl Shared {
                 scopes.iter().try_for_each(|scope| store::uses::of_scope(tx, *token, scope, *at))
             })
         })?;
-        self.lock().batch.remove(&batch);
+        self.lock().done(batch);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_began_to_read_before_a_use_was_written_is_told_of_it() {
+        let (user, early) = (UserId(7), OffsetDateTime::UNIX_EPOCH);
+        let late = early + Duration::from_secs(1);
+        let told = |waiting: &Waiting| waiting.either(|batch| batch.users.get(&user).copied());
+        let mut waiting = Waiting::default();
+        waiting.batch.users.insert(user, early);
+        let batch = waiting.batch.clone();
+        waiting.done(batch);
+        assert!(waiting.batch.users.is_empty(), "it is not written twice");
+        assert_eq!(told(&waiting).unwrap(), early);
+        waiting.batch.users.insert(user, late);
+        assert_eq!(told(&waiting).unwrap(), late, "what waits is later");
+        let batch = waiting.batch.clone();
+        waiting.done(batch);
+        waiting.done(Batch::default());
+        assert_eq!(told(&waiting), None, "nor for ever");
     }
 }

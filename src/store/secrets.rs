@@ -144,6 +144,7 @@ impl SecretRow {
     fn last_use(&self, waiting: impl Fn(&HashedToken) -> Option<LastUse>) -> Option<LastUse> {
         let fresh = self.hash.as_slice().try_into().ok().and_then(|hash| waiting(&HashedToken(hash)));
         let (address, user_agent) = (self.address.clone(), self.user_agent.clone());
+        let fresh = fresh.filter(|fresh| self.at.is_none_or(|at| from_micros(at) <= fresh.at));
         fresh.or(self.at.map(|at| LastUse { at: from_micros(at), address, user_agent, purpose: None }))
     }
 }

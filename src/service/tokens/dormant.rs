@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::model::Result;
-use crate::model::tokens::SuspendedFor;
+use crate::model::tokens::{SuspendedFor, Token};
 use crate::service::app::{App, Caller, Cx, account};
 use crate::service::settings;
 use crate::store;
@@ -35,9 +35,11 @@ fn suspend_some(cx: &mut Cx<'_, '_>) -> Result<(usize, usize)> {
     if policy.dormant_days.is_none() {
         return Ok((0, 0));
     }
-    let found = store::tokens::dormant(cx.tx, policy.dormant_since(cx.now), cx.now, BATCH)?;
+    let since = policy.dormant_since(cx.now);
+    let found = store::tokens::dormant(cx.tx, since, cx.now, BATCH)?;
     let looked_at = found.len();
-    let dormant: Vec<_> = found.into_iter().filter(|token| cx.app.uses.of_token(token.id).is_none()).collect();
+    let is_unused = |token: &Token| cx.app.uses.of_token(token.id).is_none_or(|last| last.at < since);
+    let dormant: Vec<_> = found.into_iter().filter(is_unused).collect();
     for token in &dormant {
         let user = store::users::get(cx.tx, token.user)?;
         store::tokens::suspend(cx.tx, token, Some(SuspendedFor::Dormancy), cx.now)?;

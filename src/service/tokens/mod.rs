@@ -113,7 +113,9 @@ pub fn of_user(cx: &mut Cx<'_, '_>, user: UserId) -> Result<Vec<TokenInfo>> {
 pub(super) fn freshen(cx: &Cx<'_, '_>, token: &mut Token) {
     if let Some(last) = cx.app.uses.of_token(token.id) {
         token.active_at = token.active_at.max(last.at);
-        token.last_use = Some(last);
+        if token.last_use.as_ref().is_none_or(|known| known.at <= last.at) {
+            token.last_use = Some(last);
+        }
     }
 }
 
