@@ -6,8 +6,9 @@ use diesel::prelude::*;
 use time::OffsetDateTime;
 
 use super::db::{Tx, failed};
+use super::paging::Order;
 use super::rows::{UserRow, grants};
-use super::schema::{memberships, roles, team_counts, users};
+use super::schema::{memberships, roles, team_counts};
 use super::sql::{Condition, condition, sql};
 use super::users::{members_by_name, name_matches};
 use crate::base::clock::to_micros;
@@ -31,11 +32,11 @@ fn of_these(ids: &[UserId]) -> Condition {
 pub fn of_users(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<Membership>>> {
     let rows = match ids {
         [] => Vec::new(),
-        ids => memberships::table
-            .filter(of_these(ids))
-            .select((memberships::user_id, memberships::team_id, memberships::role_id))
-            .load::<(i64, i64, i64)>(tx.conn)
-            .map_err(failed)?,
+        ids => tx.load::<(i64, i64, i64), _>(
+            memberships::table
+                .filter(of_these(ids))
+                .select((memberships::user_id, memberships::team_id, memberships::role_id)),
+        )?,
     };
     if rows.is_empty() {
         return Ok(HashMap::new());
@@ -87,9 +88,8 @@ pub fn roles_of(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<(
     let rows = memberships::table
         .inner_join(roles::table)
         .filter(of_these(ids))
-        .select((memberships::user_id, memberships::team_id, memberships::role_id, roles::permissions, roles::level))
-        .load::<(i64, i64, i64, String, String)>(tx.conn)
-        .map_err(failed)?;
+        .select((memberships::user_id, memberships::team_id, memberships::role_id, roles::permissions, roles::level));
+    let rows: Vec<(i64, i64, i64, String, String)> = tx.load(rows)?;
     let mut held: HashMap<UserId, Vec<_>> = HashMap::new();
     for (user, team, role, permissions, level) in rows {
         held.entry(UserId(user)).or_default().push((TeamId(team), grants(RoleId(role), &permissions, &level)?));
@@ -111,9 +111,8 @@ pub fn held_by_other_people(tx: &mut Tx<'_>, teams: &[TeamId], except: UserId) -
         .inner_join(roles::table)
         .filter(people)
         .select((memberships::team_id, memberships::role_id, roles::permissions, roles::level))
-        .distinct()
-        .load::<(i64, i64, String, String)>(tx.conn)
-        .map_err(failed)?;
+        .distinct();
+    let rows: Vec<(i64, i64, String, String)> = tx.load(rows)?;
     rows.into_iter()
         .map(|(team, role, permissions, level)| Ok((TeamId(team), grants(RoleId(role), &permissions, &level)?)))
         .collect()
@@ -172,41 +171,19 @@ pub fn page(
     filter: &MemberFilter,
     request: &PageRequest,
 ) -> Result<Page<(User, Option<RoleId>)>> {
-    let mut query = users::table.select(UserRow::columns()).into_boxed();
-    query = match filter.machines {
-        Some(true) => query.filter(users::kind.ne("person")),
-        Some(false) => query.filter(users::kind.eq("person")),
-        None => query,
-    };
-    for condition in name_matches(tx.conn, &filter.search) {
-        query = query.filter(condition);
-    }
+    let kinds = filter.machines.map(|yes| if yes { "users.kind <> 'person'" } else { "users.kind = 'person'" });
+    let mut conditions: Vec<_> = kinds.map(condition).into_iter().chain(name_matches(tx.conn, &filter.search)).collect();
     if !team.is_public() && filter.role.is_none() && filter.search.trim().is_empty() {
-        query = query.filter(members_by_name(team, filter.machines, request)?);
+        conditions.push(members_by_name(team, filter.machines, request)?);
     } else if !team.is_public() || filter.role.is_some() {
         let mut members = condition("users.id IN (SELECT user_id FROM memberships WHERE team_id = ").number(team.0);
         if let Some(role) = filter.role {
             members = members.sql(" AND role_id = ").number(role.0);
         }
-        query = query.filter(members.sql(")"));
+        conditions.push(members.sql(")"));
     }
-    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
-    if let Some(cursor) = &request.cursor {
-        let Key::Text(key) = cursor.key.clone() else {
-            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
-        };
-        query = if backwards {
-            query.filter(users::display_name_key.lt(key))
-        } else {
-            query.filter(users::display_name_key.gt(key))
-        };
-    }
-    let query = if backwards {
-        query.order(users::display_name_key.desc())
-    } else {
-        query.order(users::display_name_key.asc())
-    };
-    let rows = query.limit(request.limit + 1).load::<UserRow>(tx.conn).map_err(failed)?;
+    let order = Order::by_text("users.display_name_key", "users.id");
+    let rows: Vec<UserRow> = tx.load(order.page(UserRow::columns().rows(), conditions, request)?)?;
     let found = rows.into_iter().map(User::try_from).collect::<Result<Vec<_>>>()?;
     let ids: Vec<_> = found.iter().map(|user| user.id).collect();
     let roles = roles_in(tx, team, &ids)?;
@@ -221,9 +198,8 @@ fn roles_in(tx: &mut Tx<'_>, team: TeamId, ids: &[UserId]) -> Result<HashMap<Use
     let rows = memberships::table
         .filter(memberships::team_id.eq(team.0))
         .filter(of_these(ids))
-        .select((memberships::user_id, memberships::role_id))
-        .load::<(i64, i64)>(tx.conn)
-        .map_err(failed)?;
+        .select((memberships::user_id, memberships::role_id));
+    let rows: Vec<(i64, i64)> = tx.load(rows)?;
     Ok(rows.into_iter().map(|(user, role)| (UserId(user), RoleId(role))).collect())
 }
 
@@ -250,7 +226,7 @@ pub(super) fn condition_of(tx: &mut Tx<'_>, team: TeamId, account: &'static str,
 /// A fault.
 pub fn counts(tx: &mut Tx<'_>, teams: &[TeamId]) -> Result<HashMap<TeamId, (i64, i64)>> {
     let those: Condition = sql("team_counts.team_id").among(teams.iter().map(|id| id.0));
-    let rows = team_counts::table.filter(those).load::<(i64, bool, i64)>(tx.conn).map_err(failed)?;
+    let rows: Vec<(i64, bool, i64)> = tx.load(team_counts::table.filter(those))?;
     let mut counts: HashMap<TeamId, (i64, i64)> = HashMap::new();
     for (team, machine, n) in rows {
         let (people, machines) = counts.entry(TeamId(team)).or_default();

@@ -9,6 +9,7 @@ pub mod leaks;
 pub mod links;
 pub mod memberships;
 pub mod outbox;
+mod paging;
 pub mod roles;
 mod rows;
 mod schema;

@@ -7,8 +7,9 @@ use diesel::sql_types::{BigInt, Text};
 use time::OffsetDateTime;
 
 use super::db::{Tx, count_rows, failed};
+use super::paging::Order;
 use super::rows::{RoleRow, UserRow, grants, kind, word};
-use super::schema::{memberships, roles, teams, users};
+use super::schema::{memberships, roles};
 use super::sql::{Statement, condition, sql};
 use super::users::seen_by;
 use crate::base::clock::to_micros;
@@ -29,10 +30,9 @@ const PREDEFINED: i64 = RoleId::OWNER.0;
 /// # Errors
 /// A fault.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<TeamRole>> {
-    let rows = roles::table
-        .order((sql::<BigInt>("CASE WHEN roles.id <= 4 THEN roles.id ELSE 5 END"), roles::name_key.asc()))
-        .load::<RoleRow>(tx.conn)
-        .map_err(failed)?;
+    let rows: Vec<RoleRow> = tx.load(
+        roles::table.order((sql::<BigInt>("CASE WHEN roles.id <= 4 THEN roles.id ELSE 5 END"), roles::name_key.asc())),
+    )?;
     rows.into_iter().map(TeamRole::try_from).collect()
 }
 
@@ -60,8 +60,8 @@ pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<TeamRole>> {
 /// A fault.
 pub fn names(tx: &mut Tx<'_>, ids: &[RoleId]) -> Result<HashMap<RoleId, String>> {
     let those = condition("roles.id").among(ids.iter().map(|id| id.0));
-    let rows = roles::table.filter(those).select((roles::id, roles::name)).load::<(i64, String)>(tx.conn);
-    Ok(rows.map_err(failed)?.into_iter().map(|(id, name)| (RoleId(id), name)).collect())
+    let rows: Vec<(i64, String)> = tx.load(roles::table.filter(those).select((roles::id, roles::name)))?;
+    Ok(rows.into_iter().map(|(id, name)| (RoleId(id), name)).collect())
 }
 
 /// The names of these roles, with what they give.
@@ -78,9 +78,8 @@ pub fn grants_of(tx: &mut Tx<'_>, ids: &[RoleId]) -> Result<HashMap<RoleId, (Str
     }
     let rows = roles::table
         .filter(condition("roles.id").among(custom))
-        .select((roles::id, roles::name, roles::permissions, roles::level))
-        .load::<(i64, String, String, String)>(tx.conn)
-        .map_err(failed)?;
+        .select((roles::id, roles::name, roles::permissions, roles::level));
+    let rows: Vec<(i64, String, String, String)> = tx.load(rows)?;
     for (id, name, permissions, level) in rows {
         known.insert(RoleId(id), (name, grants(RoleId(id), &permissions, &level)?));
     }
@@ -163,29 +162,15 @@ pub fn page_of_members(
     (sight, known): (&Sight, Option<&[TeamId]>),
     request: &PageRequest,
 ) -> Result<Page<(User, TeamId, String)>> {
-    let joined = memberships::table.inner_join(users::table).inner_join(teams::table);
-    let mut query = joined.filter(memberships::role_id.eq(id.0)).into_boxed();
-    if let Some(seen) = seen_by(sight) {
-        query = query.filter(seen);
-    }
-    if let Some(known) = known {
-        query = query.filter(condition("teams.id").among(known.iter().map(|id| id.0)));
-    }
-    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
-    let (name, team) = (users::display_name_key, memberships::team_id);
-    if let Some(cursor) = &request.cursor {
-        let Key::Text(key) = cursor.key.clone() else {
-            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
-        };
-        query = if backwards {
-            query.filter(name.lt(key.clone()).or(name.eq(key).and(team.lt(cursor.id))))
-        } else {
-            query.filter(name.gt(key.clone()).or(name.eq(key).and(team.gt(cursor.id))))
-        };
-    }
-    let query = if backwards { query.order((name.desc(), team.desc())) } else { query.order((name.asc(), team.asc())) };
-    let rows = query.select((UserRow::columns(), teams::id, teams::name)).limit(request.limit + 1);
-    let rows = rows.load::<(UserRow, i64, String)>(tx.conn).map_err(failed)?;
+    let mut conditions = vec![condition("memberships.role_id = ").number(id.0)];
+    conditions.extend(seen_by(sight));
+    conditions.extend(known.map(|known| condition("teams.id").among(known.iter().map(|id| id.0))));
+    let joined = UserRow::columns().and::<BigInt, Text>(
+        "teams.id, teams.name FROM memberships \
+         JOIN users ON users.id = memberships.user_id JOIN teams ON teams.id = memberships.team_id",
+    );
+    let order = Order::by_text("users.display_name_key", "memberships.team_id");
+    let rows: Vec<(UserRow, i64, String)> = tx.load(order.page(joined, conditions, request)?)?;
     let found = rows.into_iter().map(|(user, team, name)| Ok((User::try_from(user)?, TeamId(team), name)));
     let found = found.collect::<Result<Vec<_>>>()?;
     Ok(Page::build(request, found, |(user, team, _)| (Key::Text(fold(&user.display_name)), team.0)))
@@ -197,7 +182,7 @@ pub fn page_of_members(
 /// A fault.
 pub fn members(tx: &mut Tx<'_>, id: RoleId) -> Result<Vec<UserId>> {
     let rows = memberships::table.filter(memberships::role_id.eq(id.0)).select(memberships::user_id).distinct();
-    Ok(rows.load::<i64>(tx.conn).map_err(failed)?.into_iter().map(UserId).collect())
+    Ok(tx.load::<i64, _>(rows)?.into_iter().map(UserId).collect())
 }
 
 #[derive(QueryableByName)]
@@ -225,7 +210,7 @@ pub fn uses(tx: &mut Tx<'_>, id: RoleId) -> Result<Vec<Use>> {
     let query = query
         .number(id.0)
         .sql(" GROUP BY t.id, t.name, t.name_key, u.kind, u.role ORDER BY t.name_key, u.kind, u.role");
-    let rows = query.load::<UseRow>(tx.conn).map_err(failed)?;
+    let rows: Vec<UseRow> = tx.load(query)?;
     rows.into_iter()
         .map(|row| {
             Ok(Use {

@@ -7,7 +7,7 @@ use diesel::Queryable;
 use diesel::sql_types::Bool;
 use uuid::Uuid;
 
-use super::schema::{sessions, settings, tokens, users};
+use super::schema::{sessions, settings, teams, tokens, users};
 use super::sql::columns;
 use crate::base::clock::from_micros;
 use crate::model::idempotency::Reply;
@@ -94,6 +94,8 @@ pub(super) struct TeamRow {
     created_at: i64,
     version: i64,
 }
+
+columns!(TeamRow of teams: id, uuid, name, name_key, description, created_at, version);
 
 impl TryFrom<TeamRow> for Team {
     type Error = Error;

@@ -12,9 +12,12 @@ use diesel::backend::Backend;
 use diesel::expression::{
     AppearsOnTable, Expression, SelectableExpression, TypedExpressionType, ValidGrouping, is_aggregate,
 };
+use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
-use diesel::sql_types::{BigInt, Bool, Text, Untyped};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Bool, HasSqlType, Text, Untyped};
+use diesel::sqlite::Sqlite;
 
 use super::conn::MultiBackend;
 
@@ -106,6 +109,12 @@ impl<ST> Sql<ST> {
         self
     }
 
+    /// Goes on with ` WHERE …`: all of these, of which there may be none.
+    pub fn all_of(self, conditions: impl IntoIterator<Item = Condition>) -> Self {
+        let joined = |(all, word): (Self, _), next| (all.sql(word).then(next), " AND ");
+        conditions.into_iter().fold((self, " WHERE "), joined).0
+    }
+
     /// Has a statement with this not be kept.
     pub fn once(self) -> Self {
         Self { kept: false, ..self }
@@ -117,8 +126,40 @@ impl<ST> Sql<ST> {
     }
 }
 
-impl<ST> QueryFragment<MultiBackend> for Sql<ST> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+/// What the databases have different words for.
+pub(super) trait Dialect: Backend {
+    /// What stands before and behind a text of numbers with commas between them, to say that a number is one of them.
+    fn among(&self) -> (&'static str, &'static str);
+}
+
+impl Dialect for Sqlite {
+    fn among(&self) -> (&'static str, &'static str) {
+        (" IN (SELECT value FROM json_each('[' || ", " || ']'))")
+    }
+}
+
+impl Dialect for Pg {
+    fn among(&self) -> (&'static str, &'static str) {
+        (" = ANY(string_to_array(", ", ',')::bigint[])")
+    }
+}
+
+impl Dialect for MultiBackend {
+    fn among(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.among(),
+            Self::Postgres(postgres) => postgres.among(),
+        }
+    }
+}
+
+impl<ST, DB> QueryFragment<DB> for Sql<ST>
+where
+    DB: Dialect + HasSqlType<BigInt> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    String: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         if !self.kept {
             out.unsafe_to_cache_prepared();
         }
@@ -135,10 +176,7 @@ impl<ST> QueryFragment<MultiBackend> for Sql<ST> {
                     out.push_sql(")");
                 }
                 Part::Many(numbers) => {
-                    let (before, behind) = match out.backend() {
-                        MultiBackend::Sqlite(_) => (" IN (SELECT value FROM json_each('[' || ", " || ']'))"),
-                        MultiBackend::Postgres(_) => (" = ANY(string_to_array(", ", ',')::bigint[])"),
-                    };
+                    let (before, behind) = out.backend().among();
                     out.push_sql(before);
                     out.push_bind_param::<Text, _>(numbers)?;
                     out.push_sql(behind);
@@ -177,13 +215,24 @@ impl<ST, Conn> RunQueryDsl<Conn> for Sql<ST> {}
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Columns<ST> {
     names: &'static str,
+    table: &'static str,
     typed: PhantomData<ST>,
 }
 
 impl<ST> Columns<ST> {
     /// `names` have these types, in this order.
-    pub fn new(names: &'static str) -> Self {
-        Self { names, typed: PhantomData }
+    pub fn of(names: &'static str, table: &'static str) -> Self {
+        Self { names, table, typed: PhantomData }
+    }
+
+    /// The query for all rows of the table.
+    pub fn rows(self) -> Sql<ST> {
+        sql("SELECT ").sql(self.names).sql(" FROM ").sql(self.table)
+    }
+
+    /// The query for these and two more columns, with what they are read from: `more` is what comes behind the comma.
+    pub fn and<One, Other>(self, more: &'static str) -> Sql<(ST, One, Other)> {
+        sql("SELECT ").sql(self.names).sql(", ").sql(more)
     }
 }
 
@@ -197,11 +246,11 @@ macro_rules! columns {
                 $(diesel::dsl::SqlTypeOf<$table::$column>,)*
                 $($type,)?
             )> {
-                $crate::store::sql::Columns::new(concat!(
+                $crate::store::sql::Columns::of(concat!(
                     stringify!($table), ".", stringify!($first)
                     $(, ", ", stringify!($table), ".", stringify!($column))*
                     $(, ", ", $expression)?
-                ))
+                ), stringify!($table))
             }
         }
     };

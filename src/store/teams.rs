@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use time::OffsetDateTime;
 
 use super::db::{Tx, count_rows, failed};
+use super::paging::Order;
 use super::rows::TeamRow;
 use super::schema::teams;
-use super::sql::{condition, sql};
+use super::sql::{Condition, sql};
 use crate::base::clock::to_micros;
 use crate::base::random;
 use crate::model::ids::TeamId;
@@ -60,9 +62,12 @@ pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Team>> {
 /// # Errors
 /// A fault.
 pub fn names(tx: &mut Tx<'_>, ids: &[TeamId]) -> Result<HashMap<TeamId, String>> {
-    let those = condition("teams.id").among(ids.iter().map(|id| id.0));
-    let rows = teams::table.filter(those).select((teams::id, teams::name)).load::<(i64, String)>(tx.conn);
-    Ok(rows.map_err(failed)?.into_iter().map(|(id, name)| (TeamId(id), name)).collect())
+    let rows: Vec<(i64, String)> = tx.load(teams::table.filter(among(ids)).select((teams::id, teams::name)))?;
+    Ok(rows.into_iter().map(|(id, name)| (TeamId(id), name)).collect())
+}
+
+fn among(ids: &[TeamId]) -> Condition {
+    sql("teams.id").among(ids.iter().map(|id| id.0))
 }
 
 /// The ids and names of the first teams by name: of all, or of those among `only`.
@@ -70,11 +75,8 @@ pub fn names(tx: &mut Tx<'_>, ids: &[TeamId]) -> Result<HashMap<TeamId, String>>
 /// # Errors
 /// A fault.
 pub fn first_names(tx: &mut Tx<'_>, only: Option<&[TeamId]>, limit: i64) -> Result<Vec<(TeamId, String)>> {
-    let mut query = teams::table.select((teams::id, teams::name)).into_boxed();
-    if let Some(ids) = only {
-        query = query.filter(condition("teams.id").among(ids.iter().map(|id| id.0)));
-    }
-    let rows = query.order(teams::name_key.asc()).limit(limit).load::<(i64, String)>(tx.conn).map_err(failed)?;
+    let names = sql::<(BigInt, Text)>("SELECT teams.id, teams.name FROM teams").all_of(only.map(among));
+    let rows: Vec<(i64, String)> = tx.load(names.sql(" ORDER BY teams.name_key LIMIT ").number(limit))?;
     Ok(rows.into_iter().map(|(id, name)| (TeamId(id), name)).collect())
 }
 
@@ -109,24 +111,14 @@ pub fn delete(tx: &mut Tx<'_>, id: TeamId) -> Result<()> {
 /// # Errors
 /// A fault.
 pub fn page(tx: &mut Tx<'_>, search: &str, only: Option<&[TeamId]>, request: &PageRequest) -> Result<Page<Team>> {
-    let mut query = teams::table.into_boxed();
+    let mut conditions: Vec<_> = only.map(among).into_iter().collect();
     let text = fold(search);
     if !text.is_empty() {
         let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        query = query.filter(condition("teams.name_key LIKE ").text(pattern).sql(" ESCAPE '\\'"));
+        conditions.push(sql("teams.name_key LIKE ").text(pattern).sql(" ESCAPE '\\'"));
     }
-    if let Some(ids) = only {
-        query = query.filter(condition("teams.id").among(ids.iter().map(|id| id.0)));
-    }
-    let falling = request.descending != request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
-    if let Some(cursor) = &request.cursor {
-        let Key::Text(key) = cursor.key.clone() else {
-            return Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page."));
-        };
-        query = if falling { query.filter(teams::name_key.lt(key)) } else { query.filter(teams::name_key.gt(key)) };
-    }
-    let query = if falling { query.order(teams::name_key.desc()) } else { query.order(teams::name_key.asc()) };
-    let rows = query.limit(request.limit + 1).load::<TeamRow>(tx.conn).map_err(failed)?;
+    let order = Order::by_text("teams.name_key", "teams.id");
+    let rows: Vec<TeamRow> = tx.load(order.page(TeamRow::columns().rows(), conditions, request)?)?;
     let found = rows.into_iter().map(Team::try_from).collect::<Result<Vec<_>>>()?;
     Ok(Page::build(request, found, |team| (Key::Text(fold(&team.name)), team.id.0)))
 }

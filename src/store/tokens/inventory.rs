@@ -1,7 +1,6 @@
 //! Lists of tokens over all accounts: searched, filtered, sorted and paged.
 
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::Bool;
 use time::OffsetDateTime;
 
 use super::policy::{are_many_dormant, breaks, unused, unused_in_passing};
@@ -12,12 +11,12 @@ use crate::model::ids::{TeamId, UserId};
 use crate::model::names::fold;
 use crate::model::page::{Key, Page, PageRequest};
 use crate::model::tokens::{EXPIRING_WITHIN, Ending, Token, TokenFilter, TokenPolicy, TokenSort, TokenState, Usage};
-use crate::model::{Error, Result};
+use crate::model::Result;
 use crate::store::conn::Conn;
-use crate::store::db::{Tx, count_rows, failed};
+use crate::store::db::{Tx, count_rows};
 use crate::store::memberships;
+use crate::store::paging::Order;
 use crate::store::rows::TokenRow;
-use crate::store::schema::tokens;
 use crate::store::sql::{Condition, Sql, sql};
 use crate::store::users::{pattern, seen_by};
 
@@ -58,7 +57,6 @@ pub fn page(
     (sort, request): (TokenSort, &PageRequest),
     (policy, now): (&TokenPolicy, OffsetDateTime),
 ) -> Result<Page<Token>> {
-    let mut query = tokens::table.select(TokenRow::columns()).into_boxed();
     let mut conditions: Vec<_> = conditions(filter, policy, now).into_iter().chain(reach.conditions.clone()).collect();
     if let Some(team) = filter.team {
         conditions.push(of_team(tx, team, request.limit)?);
@@ -70,47 +68,21 @@ pub fn page(
         conditions.push(if in_passing { unused_in_passing(since, now) } else { unused(since, now) });
     }
     let alone = conditions.is_empty() && sort == TokenSort::Created;
-    for condition in conditions {
-        query = query.filter(condition.once());
-    }
-    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
-    let falling = request.descending != backwards;
-    if let Some(found) = matches(tx.conn, &filter.search, alone.then(|| first(request, falling))) {
-        query = query.filter(found);
-    }
-    macro_rules! by {
-        ($column:expr, $variant:ident) => {{
-            if let Some(cursor) = &request.cursor {
-                let Key::$variant(key) = cursor.key.clone() else {
-                    return Err(Error::field(
-                        "cursor",
-                        "This cursor belongs to another order. Begin at the first page.",
-                    ));
-                };
-                // The first comparison is one that an index is entered by.
-                query = if falling {
-                    query.filter($column.le(key.clone()).and($column.lt(key).or(tokens::id.lt(cursor.id))))
-                } else {
-                    query.filter($column.ge(key.clone()).and($column.gt(key).or(tokens::id.gt(cursor.id))))
-                };
-            }
-            if falling {
-                query.order(($column.desc(), tokens::id.desc()))
-            } else {
-                query.order(($column.asc(), tokens::id.asc()))
-            }
-        }};
-    }
-    let query = match sort {
-        TokenSort::Created => by!(tokens::id, Number),
-        TokenSort::Name => by!(tokens::name_key, Text),
-        TokenSort::Expires => by!(sql::<BigInt>(END), Number),
-        TokenSort::LastUsed => by!(sql::<BigInt>(USE), Number),
-        TokenSort::Active => by!(tokens::active_at, Number),
-    };
-    let rows = query.limit(request.limit + 1).load::<TokenRow>(tx.conn).map_err(failed)?;
+    let mut conditions: Vec<_> = conditions.into_iter().map(Sql::once).collect();
+    conditions.extend(matches(tx.conn, &filter.search, alone.then(|| first(request))));
+    let rows = tx.load(order(sort).page(TokenRow::columns().rows(), conditions, request)?)?;
     let found = with_teams(tx, rows)?;
     Ok(Page::build(request, found, |token| (key(token, sort), token.id.0)))
+}
+
+fn order(sort: TokenSort) -> Order {
+    match sort {
+        TokenSort::Created => Order::by_number("tokens.id", "tokens.id"),
+        TokenSort::Name => Order::by_text("tokens.name_key", "tokens.id"),
+        TokenSort::Expires => Order::by_number(END, "tokens.id"),
+        TokenSort::LastUsed => Order::by_number(USE, "tokens.id"),
+        TokenSort::Active => Order::by_number("tokens.active_at", "tokens.id"),
+    }
 }
 
 /// The condition that a token is of an account in `team`. Where members have few tokens, going through all tokens finds too few.
@@ -171,7 +143,8 @@ fn in_state(state: TokenState, now: OffsetDateTime) -> Condition {
 
 /// The first of what a search finds from the place of a page on, in the terms of the index: where nothing else is asked for, no more
 /// than those have to be looked at.
-fn first(request: &PageRequest, falling: bool) -> Condition {
+fn first(request: &PageRequest) -> Condition {
+    let falling = request.descending != request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let (side, order) = if falling { ("<", "DESC") } else { (">", "ASC") };
     let from = match &request.cursor {
         Some(cursor) => sql(format!(" AND rowid {side} ")).number(cursor.id),

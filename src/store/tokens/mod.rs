@@ -118,9 +118,8 @@ pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<Token>> {
     let rows = tokens::table
         .select(TokenRow::columns())
         .filter(tokens::user_id.eq(user.0))
-        .order(tokens::id.desc())
-        .load(tx.conn)
-        .map_err(failed)?;
+        .order(tokens::id.desc());
+    let rows = tx.load(rows)?;
     with_teams(tx, rows)
 }
 
@@ -129,10 +128,8 @@ pub(super) fn with_teams(tx: &mut Tx<'_>, rows: Vec<TokenRow>) -> Result<Vec<Tok
     let mut teams: HashMap<i64, BTreeSet<TeamId>> = HashMap::new();
     if rows.iter().any(|row| row.limited) {
         let limited = rows.iter().filter(|row| row.limited).map(|row| row.id);
-        let found = token_teams::table
-            .filter(condition("token_teams.token_id").among(limited))
-            .load::<(i64, i64)>(tx.conn)
-            .map_err(failed)?;
+        let found = token_teams::table.filter(condition("token_teams.token_id").among(limited));
+        let found: Vec<(i64, i64)> = tx.load(found)?;
         for (token, team) in found {
             teams.entry(token).or_default().insert(TeamId(team));
         }
@@ -359,7 +356,7 @@ pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Resu
         .sql(" AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ")
         .number(to_micros(now))
         .sql(") GROUP BY user_id");
-    let rows = counted.load::<(i64, i64, i64, i64, i64, i64, Option<i64>)>(tx.conn).map_err(failed)?;
+    let rows: Vec<(i64, i64, i64, i64, i64, i64, Option<i64>)> = tx.load(counted)?;
     let summary = |(user, usable, suspended, stopped, endless, ending, soonest): (i64, _, _, _, _, _, Option<i64>)| {
         (UserId(user), Summary { usable, suspended, stopped, endless, ending, soonest_end: soonest.map(from_micros) })
     };
@@ -381,18 +378,16 @@ pub enum Attention {
 /// A fault.
 pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
     let soon = to_micros(now + EXPIRING_WITHIN);
-    let mut query = tokens::table
-        .select(TokenRow::columns())
-        .filter(tokens::revoked_at.is_null().and(tokens::suspended_at.is_null()))
-        .filter(condition(format!("NOT {STOPPED}")))
-        // Asked of each, in the order of the index: a list of all enabled accounts would be made first.
-        .filter(condition("EXISTS (SELECT 1 FROM users u WHERE u.id = tokens.user_id AND u.disabled_at IS NULL)"))
-        .into_boxed();
-    query = match what {
-        Attention::Ending => query.filter(tokens::expires_at.gt(to_micros(now)).and(tokens::expires_at.le(soon))),
-        Attention::Endless => query.filter(tokens::expires_at.is_null()),
+    let end: Condition = match what {
+        Attention::Ending => sql("expires_at > ").number(to_micros(now)).sql(" AND expires_at <= ").number(soon),
+        Attention::Endless => sql("expires_at IS NULL"),
     };
-    let rows = query.order((tokens::expires_at.asc(), tokens::id.asc())).limit(limit).load(tx.conn).map_err(failed)?;
+    // Of the accounts it is asked of each, in the order of the index: a list of all enabled ones would be made first.
+    let good = condition("revoked_at IS NULL AND suspended_at IS NULL AND NOT ").sql(STOPPED).sql(
+        " AND EXISTS (SELECT 1 FROM users u WHERE u.id = tokens.user_id AND u.disabled_at IS NULL)",
+    );
+    let those = TokenRow::columns().rows().all_of([end, good]);
+    let rows = tx.load(those.sql(" ORDER BY expires_at, tokens.id LIMIT ").number(limit))?;
     with_teams(tx, rows)
 }
 

@@ -8,7 +8,7 @@ use crate::base::clock::to_micros;
 use crate::model::Result;
 use crate::model::tokens::{Token, TokenPolicy, TokenType};
 use crate::model::users::Kind;
-use crate::store::db::{Tx, count_rows, failed};
+use crate::store::db::{Tx, count_rows};
 use crate::store::rows::TokenRow;
 use crate::store::schema::tokens;
 use crate::store::sql::{Condition, sql};
@@ -22,9 +22,8 @@ pub fn dormant(tx: &mut Tx<'_>, since: OffsetDateTime, now: OffsetDateTime, limi
         .select(TokenRow::columns())
         .filter(unused(since, now))
         .order((tokens::active_at.asc(), tokens::id.asc()))
-        .limit(limit)
-        .load(tx.conn)
-        .map_err(failed)?;
+        .limit(limit);
+    let rows = tx.load(rows)?;
     with_teams(tx, rows)
 }
 
@@ -85,7 +84,7 @@ pub(super) fn breaks(policy: &TokenPolicy, now: OffsetDateTime) -> Condition {
 /// A fault.
 pub fn breaking(tx: &mut Tx<'_>, policy: &TokenPolicy, now: OffsetDateTime, limit: i64) -> Result<Vec<Token>> {
     let those = tokens::table.select(TokenRow::columns()).filter(breaks(policy, now));
-    let rows = those.order(tokens::id.asc()).limit(limit).load(tx.conn).map_err(failed)?;
+    let rows = tx.load(those.order(tokens::id.asc()).limit(limit))?;
     with_teams(tx, rows)
 }
 

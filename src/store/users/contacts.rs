@@ -25,9 +25,8 @@ pub fn answered_by(tx: &mut Tx<'_>, person: UserId, sight: &Sight, limit: i64) -
         .filter(users::contact_id.eq(person.0).or(users::sponsor_id.eq(person.0)))
         .filter(seen_by(sight).unwrap_or_else(everyone))
         .order(users::display_name_key.asc())
-        .limit(limit)
-        .load::<UserRow>(tx.conn)
-        .map_err(failed)?;
+        .limit(limit);
+    let rows: Vec<UserRow> = tx.load(rows)?;
     rows.into_iter().map(User::try_from).collect()
 }
 
@@ -71,7 +70,7 @@ pub fn answers_counts(tx: &mut Tx<'_>, people: &[UserId], sight: &Sight) -> Resu
 }
 
 fn counted(tx: &mut Tx<'_>, people: &[UserId], accounts: &Condition) -> Result<HashMap<UserId, AnswersFor>> {
-    let rows = Count::of(people, accounts).load::<Count>(tx.conn).map_err(failed)?;
+    let rows: Vec<Count> = tx.load(Count::of(people, accounts))?;
     let told = |row: Count| (UserId(row.person), AnswersFor { services: row.services, agents: row.agents });
     Ok(rows.into_iter().map(told).collect())
 }
@@ -90,7 +89,7 @@ pub fn leavers(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<(UserId, AnswersFor)>>
     let gone: Condition = sql("users.disabled_at IS NOT NULL AND users.answers > 0");
     let by_answers = sql::<BigInt>("users.answers").desc();
     let gone = users::table.filter(gone).order((by_answers, users::id.asc())).select(users::id).limit(limit);
-    let gone: Vec<_> = gone.load::<i64>(tx.conn).map_err(failed)?.into_iter().map(UserId).collect();
+    let gone: Vec<_> = tx.load::<i64, _>(gone)?.into_iter().map(UserId).collect();
     let mut counts = counted(tx, &gone, &sql("users.disabled_at IS NULL"))?;
     Ok(gone.into_iter().filter_map(|person| Some((person, counts.remove(&person)?))).collect())
 }
@@ -118,9 +117,8 @@ pub fn without(tx: &mut Tx<'_>, whom: Alone, limit: i64) -> Result<Vec<User>> {
         .select(UserRow::columns())
         .filter(condition(those))
         .order(users::display_name_key.asc())
-        .limit(limit)
-        .load::<UserRow>(tx.conn)
-        .map_err(failed)?;
+        .limit(limit);
+    let rows: Vec<UserRow> = tx.load(rows)?;
     rows.into_iter().map(User::try_from).collect()
 }
 

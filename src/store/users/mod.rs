@@ -19,7 +19,7 @@ use crate::model::{Error, Result};
 use crate::store::db::{Tx, count_rows, failed};
 use crate::store::rows::UserRow;
 use crate::store::schema::users;
-use crate::store::sql::{Condition, sql};
+use crate::store::sql::sql;
 
 /// What a new account is made of.
 pub struct NewUser<'a> {
@@ -263,15 +263,8 @@ pub fn many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<User>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let those: Condition = sql("users.id").among(ids.iter().map(|id| id.0));
-    users::table
-        .select(UserRow::columns())
-        .filter(those)
-        .load::<UserRow>(tx.conn)
-        .map_err(failed)?
-        .into_iter()
-        .map(User::try_from)
-        .collect()
+    let those = UserRow::columns().rows().sql(" WHERE users.id").among(ids.iter().map(|id| id.0));
+    tx.load(those)?.into_iter().map(|row: UserRow| row.try_into()).collect()
 }
 
 /// How many accounts have `team` as their home, counted up to one more than the cap of counts.
@@ -287,11 +280,10 @@ pub fn count_at_home_in(tx: &mut Tx<'_>, team: TeamId) -> Result<i64> {
 /// # Errors
 /// A fault.
 pub fn at_home_in(tx: &mut Tx<'_>, team: TeamId, after: Option<UserId>, limit: i64) -> Result<Vec<User>> {
-    let mut query = users::table.select(UserRow::columns()).filter(users::home_team_id.eq(team.0)).into_boxed();
-    query = match after {
-        Some(last) => query.filter(users::id.gt(last.0)).order(users::id.asc()),
-        None => query.order(users::display_name_key.asc()),
+    let those = UserRow::columns().rows().sql(" WHERE users.home_team_id = ").number(team.0);
+    let those = match after {
+        Some(last) => those.sql(" AND users.id > ").number(last.0).sql(" ORDER BY users.id"),
+        None => those.sql(" ORDER BY users.display_name_key"),
     };
-    let rows = query.limit(limit).load::<UserRow>(tx.conn).map_err(failed)?;
-    rows.into_iter().map(User::try_from).collect()
+    tx.load(those.sql(" LIMIT ").number(limit))?.into_iter().map(|row: UserRow| row.try_into()).collect()
 }

@@ -1,6 +1,5 @@
 //! Lists of users: searched, filtered, sorted, paged and counted.
 
-use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use time::OffsetDateTime;
 
@@ -12,10 +11,11 @@ use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::users::{Kind, User, UserFilter, UserSort, UserState};
 use crate::model::{Error, Result};
 use crate::store::conn::Conn;
-use crate::store::db::{Tx, count_rows, failed};
+use crate::store::db::{Tx, count_rows};
 use crate::store::memberships;
+use crate::store::paging::Order;
 use crate::store::rows::UserRow;
-use crate::store::schema::{user_counts, users};
+use crate::store::schema::user_counts;
 use crate::store::sql::{Condition, Sql, Statement, sql};
 use crate::store::tokens::{STOPPED, good};
 
@@ -108,7 +108,6 @@ pub fn page(
     request: &PageRequest,
     (sight, now): (&Sight, OffsetDateTime),
 ) -> Result<Page<User>> {
-    let mut query = users::table.select(UserRow::columns()).into_boxed();
     let mut conditions = conditions(filter, sight, now);
     if let Some(team) = team_of(filter) {
         conditions.push(memberships::condition_of(tx, team, "users.id", request.limit)?.once());
@@ -120,41 +119,9 @@ pub fn page(
         }
         conditions = vec![sql("users.id").among(few)];
     } else if let (Some(team), UserSort::Name) = (of_team_alone(filter, sight), sort) {
-        query = query.filter(members_by_name(team, filter.kind.map(|_| false), request)?);
-        conditions.clear();
+        conditions = vec![members_by_name(team, filter.kind.map(|_| false), request)?];
     }
-    for condition in conditions {
-        query = query.filter(condition);
-    }
-    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
-    let falling = request.descending != backwards;
-    macro_rules! by {
-        ($column:expr, $variant:ident) => {{
-            if let Some(cursor) = &request.cursor {
-                let Key::$variant(key) = cursor.key.clone() else {
-                    return Err(Error::field("cursor", OTHER_ORDER));
-                };
-                // The first comparison is one that an index is entered by.
-                query = if falling {
-                    query.filter($column.le(key.clone()).and($column.lt(key).or(users::id.lt(cursor.id))))
-                } else {
-                    query.filter($column.ge(key.clone()).and($column.gt(key).or(users::id.gt(cursor.id))))
-                };
-            }
-            if falling {
-                query.order(($column.desc(), users::id.desc()))
-            } else {
-                query.order(($column.asc(), users::id.asc()))
-            }
-        }};
-    }
-    let query = match sort {
-        UserSort::Name => by!(users::display_name_key, Text),
-        UserSort::Username => by!(users::username_key, Text),
-        UserSort::LastSeen => by!(users::last_seen_at, Number),
-        UserSort::Created => by!(users::created_at, Number),
-    };
-    let rows = query.limit(request.limit + 1).load::<UserRow>(tx.conn).map_err(failed)?;
+    let rows: Vec<UserRow> = tx.load(order(sort).page(UserRow::columns().rows(), conditions, request)?)?;
     let users = rows.into_iter().map(User::try_from).collect::<Result<Vec<_>>>()?;
     Ok(Page::build(request, users, |user| {
         let key = match sort {
@@ -165,6 +132,15 @@ pub fn page(
         };
         (key, user.id.0)
     }))
+}
+
+fn order(sort: UserSort) -> Order {
+    match sort {
+        UserSort::Name => Order::by_text("users.display_name_key", "users.id"),
+        UserSort::Username => Order::by_text("users.username_key", "users.id"),
+        UserSort::LastSeen => Order::by_number("users.last_seen_at", "users.id"),
+        UserSort::Created => Order::by_number("users.created_at", "users.id"),
+    }
 }
 
 const OTHER_ORDER: &str = "This cursor belongs to another order. Begin at the first page.";
@@ -230,7 +206,7 @@ impl Search {
             query = query.sql(format!(" AND {id} {side} ")).number(after);
         }
         let query = query.sql(format!(" ORDER BY {id} {order} LIMIT ")).number(limit);
-        query.load(tx.conn).map_err(failed)
+        tx.load(query)
     }
 }
 
@@ -260,7 +236,7 @@ const KINDS: [Kind; 3] = [Kind::Person, Kind::Service, Kind::Agent];
 /// A fault.
 pub fn counts(tx: &mut Tx<'_>, sight: &Sight) -> Result<[i64; 3]> {
     let Some(seen) = seen_by(sight) else {
-        let rows = user_counts::table.load::<(String, i64)>(tx.conn).map_err(failed)?;
+        let rows: Vec<(String, i64)> = tx.load(user_counts::table)?;
         let of = |kind: Kind| rows.iter().find(|(slug, _)| slug == kind.slug()).map_or(0, |(_, n)| *n);
         return Ok(KINDS.map(of));
     };
@@ -289,21 +265,17 @@ pub struct Lookup<'a> {
 /// # Errors
 /// A fault.
 pub fn lookup(tx: &mut Tx<'_>, wanted: &Lookup<'_>, limit: i64) -> Result<Vec<User>> {
-    let mut query = users::table.select(UserRow::columns()).filter(users::disabled_at.is_null()).into_boxed();
-    let conditions = match wanted.by_email {
+    let mut conditions = match wanted.by_email {
         true => matches(tx.conn, wanted.text).into_iter().collect(),
         false => name_matches(tx.conn, wanted.text),
     };
-    for condition in conditions {
-        query = query.filter(condition);
-    }
-    query =
-        if wanted.machines { query.filter(users::kind.ne("person")) } else { query.filter(users::kind.eq("person")) };
-    if let Some(team) = wanted.outside {
-        let members: Condition = sql("users.id NOT IN (SELECT user_id FROM memberships WHERE team_id = ");
-        query = query.filter(members.number(team.0).sql(")"));
-    }
-    let rows = query.order(users::display_name_key.asc()).limit(limit).load::<UserRow>(tx.conn).map_err(failed)?;
+    conditions.push(sql("users.disabled_at IS NULL"));
+    conditions.push(sql(if wanted.machines { "users.kind <> 'person'" } else { "users.kind = 'person'" }));
+    conditions.extend(wanted.outside.map(|team| {
+        sql("users.id NOT IN (SELECT user_id FROM memberships WHERE team_id = ").number(team.0).sql(")")
+    }));
+    let found = UserRow::columns().rows().all_of(conditions).sql(" ORDER BY users.display_name_key LIMIT ");
+    let rows: Vec<UserRow> = tx.load(found.number(limit))?;
     rows.into_iter().map(User::try_from).collect()
 }
 
