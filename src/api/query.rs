@@ -8,11 +8,9 @@ use utoipa::IntoParams;
 use super::ApiError;
 use crate::model::Error;
 use crate::model::error::Problems;
-use crate::model::page::{Cursor, MAX_LIMIT, PageRequest};
+use crate::model::page::{Cursor, LISTED, MAX_LIMIT, PageRequest};
 use crate::model::tokens::Mention;
 
-/// How many rows a page has where nothing is said.
-const DEFAULT_LIMIT: i64 = 50;
 
 /// What stands behind the question mark.
 pub struct Params {
@@ -107,7 +105,7 @@ impl FromParams for Paging {
             let read = Cursor::decode(&text);
             params.note("cursor", read.map_err(|error| error.of_field("cursor").unwrap_or_default().to_owned()))
         });
-        Self { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor }
+        Self { limit: limit.unwrap_or(LISTED), cursor }
     }
 }
 

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
 
+/// How many rows a page holds where nobody asks for another number.
+pub const LISTED: i64 = 50;
+
 /// The most rows a page may hold.
 pub const MAX_LIMIT: i64 = 200;
 

@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use super::db::{Tx, failed};
+use super::paging::Order;
 use super::schema::{audit, audit_teams};
-use super::sql::{columns, condition};
+use super::sql::{Condition, Sql, columns, condition};
 use crate::model::audit::{Entry, GENESIS, Head, Mac};
 use crate::model::ids::{TeamId, UserId};
-use crate::model::page::{Cursor, Key, Page, PageRequest};
+use crate::model::page::{Key, Page, PageRequest};
 use crate::model::{Error, Result};
 
 pub use index::{catch_up, last_account_named};
@@ -149,20 +150,9 @@ pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<(Entry, Vec<u8
 /// # Errors
 /// A fault.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId, request: &PageRequest) -> Result<Page<Entry>> {
-    let mut query = audit::table
-        .select(Row::columns())
-        .filter(
-            audit::actor_id
-                .eq(user.0)
-                .or(audit::target_id.eq(user.0).and(condition("audit.target_kind IN ('person', 'service', 'agent')"))),
-        )
-        .into_boxed();
-    let (after, backwards) = edge(request)?;
-    if let Some(seq) = after {
-        query = if backwards { query.filter(audit::seq.gt(seq)) } else { query.filter(audit::seq.lt(seq)) };
-    }
-    let query = if backwards { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
-    let rows = query.limit(request.limit + 1).load::<Row>(tx.conn).map_err(failed)?;
+    let theirs = condition("(audit.actor_id = ").number(user.0).sql(" OR (audit.target_id = ").number(user.0);
+    let theirs = theirs.sql(" AND audit.target_kind IN ('person', 'service', 'agent')))");
+    let rows = tx.load(newest_first("audit.seq", Row::columns().rows(), theirs, request)?)?;
     Ok(built(request, rows))
 }
 
@@ -171,24 +161,15 @@ pub fn of_user(tx: &mut Tx<'_>, user: UserId, request: &PageRequest) -> Result<P
 /// # Errors
 /// A fault.
 pub fn of_team(tx: &mut Tx<'_>, team: TeamId, request: &PageRequest) -> Result<Page<Entry>> {
-    let filed = audit_teams::table.inner_join(audit::table).filter(audit_teams::team_id.eq(team.0));
-    let mut query = filed.select(Row::columns()).into_boxed();
-    let (after, backwards) = edge(request)?;
-    if let Some(seq) = after {
-        query = if backwards { query.filter(audit_teams::seq.gt(seq)) } else { query.filter(audit_teams::seq.lt(seq)) };
-    }
-    let query = if backwards { query.order(audit_teams::seq.asc()) } else { query.order(audit_teams::seq.desc()) };
-    let rows = query.limit(request.limit + 1).load::<Row>(tx.conn).map_err(failed)?;
+    let filed = condition("audit_teams.team_id = ").number(team.0);
+    let rows = Row::columns().rows().sql(" JOIN audit_teams ON audit_teams.seq = audit.seq");
+    let rows = tx.load(newest_first("audit_teams.seq", rows, filed, request)?)?;
     Ok(built(request, rows))
 }
 
-/// The entry at the edge of the page before, and whether to go back from it.
-fn edge(request: &PageRequest) -> Result<(Option<i64>, bool)> {
-    match &request.cursor {
-        None => Ok((None, false)),
-        Some(Cursor { key: Key::Number(seq), backwards, .. }) => Ok((Some(*seq), *backwards)),
-        Some(_) => Err(Error::field("cursor", "This cursor belongs to another list. Begin at the first page.")),
-    }
+fn newest_first<ST>(seq: &'static str, rows: Sql<ST>, those: Condition, request: &PageRequest) -> Result<Sql<ST>> {
+    let request = PageRequest { descending: true, ..request.clone() };
+    Order::by_number(seq, seq).page(rows, vec![those], &request)
 }
 
 /// The entry of this number, if it is there.
@@ -198,10 +179,8 @@ fn edge(request: &PageRequest) -> Result<(Option<i64>, bool)> {
 pub fn get(tx: &mut Tx<'_>, seq: i64) -> Result<Option<Entry>> {
     let row = audit::table
         .select(Row::columns())
-        .filter(audit::seq.eq(seq))
-        .get_result::<Row>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+        .filter(audit::seq.eq(seq));
+    let row: Option<Row> = tx.find(row)?;
     Ok(row.map(|row| <(Entry, Vec<u8>)>::from(row).0))
 }
 
@@ -211,7 +190,7 @@ pub fn get(tx: &mut Tx<'_>, seq: i64) -> Result<Option<Entry>> {
 /// A fault.
 pub fn is_filed_under(tx: &mut Tx<'_>, seq: i64, teams: &[TeamId]) -> Result<bool> {
     let filed = audit_teams::table.filter(audit_teams::seq.eq(seq)).select(audit_teams::team_id);
-    let filed = filed.load::<i64>(tx.conn).map_err(failed)?;
+    let filed: Vec<i64> = tx.load(filed)?;
     Ok(filed.iter().any(|team| teams.contains(&TeamId(*team))))
 }
 
@@ -224,15 +203,14 @@ const AROUND: i64 = 100;
 /// A fault.
 pub fn of_request(tx: &mut Tx<'_>, seq: i64, request: &str) -> Result<Vec<Entry>> {
     let near = audit::table.filter(audit::seq.between(seq.saturating_sub(AROUND), seq.saturating_add(AROUND)));
-    let rows = near.filter(audit::request_id.eq(request)).order(audit::seq.asc()).load::<Row>(tx.conn);
-    audit_rows(rows)
+    let rows = near.filter(audit::request_id.eq(request)).order(audit::seq.asc());
+    Ok(entries(tx.load(rows)?))
 }
 
-fn audit_rows(rows: diesel::QueryResult<Vec<Row>>) -> Result<Vec<Entry>> {
-    Ok(rows.map_err(failed)?.into_iter().map(|row| <(Entry, Vec<u8>)>::from(row).0).collect())
+fn entries(rows: Vec<Row>) -> Vec<Entry> {
+    rows.into_iter().map(|row| <(Entry, Vec<u8>)>::from(row).0).collect()
 }
 
 fn built(request: &PageRequest, rows: Vec<Row>) -> Page<Entry> {
-    let entries = rows.into_iter().map(|row| <(Entry, Vec<u8>)>::from(row).0).collect();
-    Page::build(request, entries, |entry: &Entry| (Key::Number(entry.seq), entry.seq))
+    Page::build(request, entries(rows), |entry: &Entry| (Key::Number(entry.seq), entry.seq))
 }

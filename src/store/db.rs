@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::query_dsl::methods::LoadQuery;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Untyped};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -62,6 +62,14 @@ impl Tx<'_> {
             Conn::Postgres(conn) => query.internal_load(conn).and_then(Iterator::collect),
         };
         rows.map_err(failed)
+    }
+
+    /// The one row of `query`, if there is one; read as [`load`](Self::load) does.
+    pub(super) fn find<'query, Row, Q>(&mut self, query: Q) -> Result<Option<Row>>
+    where
+        Q: LoadQuery<'query, SqliteConnection, Row> + LoadQuery<'query, PgConnection, Row>,
+    {
+        Ok(self.load(query)?.pop())
     }
 }
 
@@ -180,12 +188,12 @@ impl Store {
 
 fn transaction<T>(
     (pool, patience): (&r2d2::Pool<Source>, Duration),
-    [sqlite, postgres]: [&str; 2],
+    [sqlite, postgres]: [&'static str; 2],
     work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
 ) -> Result<T> {
     let mut conn = pool.get_timeout(patience).map_err(|_| Error::Busy("The store is busy. Try again in a moment."))?;
     let begin = if matches!(*conn, Conn::Sqlite(_)) { sqlite } else { postgres };
-    conn.batch_execute(begin).map_err(failed)?;
+    run(&mut conn, begin).map_err(failed)?;
     let mut open = RollBack(Some(&mut conn));
     let outcome =
         open.0.as_deref_mut().map_or_else(|| Err(Error::internal("no connection")), |conn| work(&mut Tx { conn }));
@@ -198,13 +206,21 @@ fn transaction<T>(
     }
 }
 
+/// Begins or ends a transaction. SQLite keeps the statement like any other.
+fn run(conn: &mut Conn, words: &'static str) -> diesel::QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => sql::<Untyped>(words).execute(conn).map(drop),
+        Conn::Postgres(conn) => conn.batch_execute(words),
+    }
+}
+
 /// Rolls back unless committed, also when `work` unwinds.
 struct RollBack<'a>(Option<&'a mut Conn>);
 
 impl RollBack<'_> {
     fn commit(mut self) -> Result<()> {
         let Some(conn) = self.0.take() else { return Ok(()) };
-        conn.batch_execute("COMMIT").map_err(|error| {
+        run(conn, "COMMIT").map_err(|error| {
             let _ = conn.batch_execute("ROLLBACK");
             failed(error)
         })
@@ -304,9 +320,8 @@ pub fn bulk_done(tx: &mut Tx<'_>) -> Result<()> {
 
 /// How many rows `FROM … WHERE …` brings, counted up to one more than the cap.
 pub(super) fn count_rows(tx: &mut Tx<'_>, from: Statement) -> Result<i64> {
-    let capped =
-        sql::<BigInt>("SELECT COUNT(*) FROM (SELECT 1 AS one ").then(from).sql(" LIMIT ").number(COUNT_CAP + 1);
-    capped.sql(") AS capped").get_result(tx.conn).map_err(failed)
+    let capped = sql::<BigInt>("SELECT COUNT(*) FROM (SELECT 1 AS one ").then(from).limit(COUNT_CAP + 1);
+    Ok(tx.find(capped.sql(") AS capped"))?.unwrap_or_default())
 }
 
 /// What a failed statement means to whoever asked. Use cases check first; this is for what slips between, and for faults.

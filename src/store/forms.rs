@@ -14,7 +14,7 @@ use crate::model::Result;
 /// A fault.
 pub fn made(tx: &mut Tx<'_>, key_hash: &[u8; 32]) -> Result<Option<i64>> {
     let row = form_keys::table.filter(form_keys::key_hash.eq(&key_hash[..])).select(form_keys::made_id);
-    row.get_result(tx.conn).optional().map_err(failed)
+    tx.find(row)
 }
 
 /// Notes what the form with this key made.

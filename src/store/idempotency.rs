@@ -21,10 +21,8 @@ const SWEPT: i64 = 100;
 /// A fault.
 pub fn find(tx: &mut Tx<'_>, key_hash: &[u8; 32], after: OffsetDateTime) -> Result<Option<(Vec<u8>, Reply)>> {
     let row = idempotency::table
-        .filter(idempotency::key_hash.eq(&key_hash[..]).and(idempotency::created_at.gt(to_micros(after))))
-        .get_result::<ReplyRow>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+        .filter(idempotency::key_hash.eq(&key_hash[..]).and(idempotency::created_at.gt(to_micros(after))));
+    let row: Option<ReplyRow> = tx.find(row)?;
     row.map(<(Vec<u8>, Reply)>::try_from).transpose()
 }
 

@@ -57,17 +57,13 @@ pub fn exposed(tx: &mut Tx<'_>, hash: &HashedToken, now: OffsetDateTime) -> Resu
     let known = token_secrets::table
         .inner_join(tokens::table)
         .filter(token_secrets::hash.eq(&hash.0[..]))
-        .select((TokenRow::columns(), token_secrets::ends_at, token_secrets::ended, token_secrets::passed_on))
-        .get_result::<(TokenRow, Option<i64>, bool, bool)>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+        .select((TokenRow::columns(), token_secrets::ends_at, token_secrets::ended, token_secrets::passed_on));
+    let known: Option<(TokenRow, Option<i64>, bool, bool)> = tx.find(known)?;
     let former = former_secrets::table
         .inner_join(tokens::table)
         .filter(former_secrets::hash.eq(&hash.0[..]))
-        .select((TokenRow::columns(), former_secrets::ends_at, former_secrets::passed_on))
-        .get_result::<(TokenRow, i64, bool)>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+        .select((TokenRow::columns(), former_secrets::ends_at, former_secrets::passed_on));
+    let former: Option<(TokenRow, i64, bool)> = tx.find(former)?;
     let (row, over_since, passed_on) = match (known, former) {
         (Some((row, end, ended, passed_on)), _) => {
             (row, end.map(from_micros).filter(|end| ended || *end <= now), passed_on)
@@ -100,7 +96,7 @@ pub fn made_by(tx: &mut Tx<'_>, token: TokenId, until: Option<OffsetDateTime>) -
             .number(until)
             .sql(" UNION SELECT m.token_id FROM token_makers m JOIN family f ON m.maker_id = f.id) SELECT id FROM family WHERE id <> ")
             .number(token.0);
-    let ids = family.load::<Member>(tx.conn).map_err(failed)?;
+    let ids: Vec<Member> = tx.load(family)?;
     let mut found = Vec::new();
     for some in ids.chunks(500) {
         let those: Condition = sql("tokens.id").among(some.iter().map(|member| member.id));
@@ -148,7 +144,7 @@ pub fn note(tx: &mut Tx<'_>, token: TokenId, leak: &Leak) -> Result<()> {
 /// A fault.
 pub fn of<'a>(tx: &mut Tx<'_>, tokens: impl IntoIterator<Item = &'a Token>) -> Result<HashMap<TokenId, Leak>> {
     let those: Condition = sql("token_leaks.token_id").among(tokens.into_iter().map(|token| token.id.0));
-    let rows = token_leaks::table.filter(those).load::<(i64, i64, String, String)>(tx.conn).map_err(failed)?;
+    let rows: Vec<(i64, i64, String, String)> = tx.load(token_leaks::table.filter(those))?;
     let known = |(token, at, place, what): (i64, i64, String, String)| {
         Ok((TokenId(token), Leak { at: from_micros(at), place, what: word(&what)? }))
     };

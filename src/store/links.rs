@@ -96,10 +96,8 @@ pub fn delete_own(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
 pub fn by_hash(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<Link>> {
     let row = links::table
         .filter(links::secret_hash.eq(&hash[..]))
-        .select((links::id, links::purpose, links::user_id, links::expires_at))
-        .get_result::<(i64, String, Option<i64>, i64)>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+        .select((links::id, links::purpose, links::user_id, links::expires_at));
+    let row: Option<(i64, String, Option<i64>, i64)> = tx.find(row)?;
     row.map(|(id, purpose, user, end)| {
         Ok(Link { id, purpose: word(&purpose)?, user: user.map(UserId), expires_at: from_micros(end) })
     })

@@ -124,8 +124,7 @@ pub fn held_by_other_people(tx: &mut Tx<'_>, teams: &[TeamId], except: UserId) -
 /// A fault.
 pub fn role_in(tx: &mut Tx<'_>, user: UserId, team: TeamId) -> Result<Option<RoleId>> {
     let row = memberships::table.filter(memberships::user_id.eq(user.0).and(memberships::team_id.eq(team.0)));
-    let found = row.select(memberships::role_id).get_result::<i64>(tx.conn).optional();
-    Ok(found.map_err(failed)?.map(RoleId))
+    Ok(tx.find::<i64, _>(row.select(memberships::role_id))?.map(RoleId))
 }
 
 /// Makes `user` a member with `role`, or changes the role. Gives the role it had.

@@ -39,8 +39,8 @@ impl Order {
             let from = self.at(from, &cursor.key)?.sql(format!(" OR {id} {side} ")).number(cursor.id);
             conditions.push(from.sql(")"));
         }
-        let page = rows.all_of(conditions).sql(format!(" ORDER BY {column} {order}, {id} {order} LIMIT "));
-        Ok(page.number(request.limit.saturating_add(1)))
+        let page = rows.all_of(conditions).sql(format!(" ORDER BY {column} {order}, {id} {order}"));
+        Ok(page.limit_of(request))
     }
 
     fn at(self, words: Condition, key: &Key) -> Result<Condition> {

@@ -41,7 +41,7 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<TeamRole>> {
 /// # Errors
 /// [`Error::NotFound`], or a fault.
 pub fn get(tx: &mut Tx<'_>, id: RoleId) -> Result<TeamRole> {
-    let row = roles::table.filter(roles::id.eq(id.0)).get_result::<RoleRow>(tx.conn).optional().map_err(failed)?;
+    let row: Option<RoleRow> = tx.find(roles::table.filter(roles::id.eq(id.0)))?;
     row.ok_or(Error::NotFound("role"))?.try_into()
 }
 
@@ -50,8 +50,8 @@ pub fn get(tx: &mut Tx<'_>, id: RoleId) -> Result<TeamRole> {
 /// # Errors
 /// A fault.
 pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<TeamRole>> {
-    let row = roles::table.filter(roles::name_key.eq(fold(name))).get_result::<RoleRow>(tx.conn).optional();
-    row.map_err(failed)?.map(TeamRole::try_from).transpose()
+    let row: Option<RoleRow> = tx.find(roles::table.filter(roles::name_key.eq(fold(name))))?;
+    row.map(TeamRole::try_from).transpose()
 }
 
 /// The names of these roles.

@@ -34,10 +34,8 @@ pub fn find(tx: &mut Tx<'_>, hash: &HashedToken) -> Result<Option<Found>> {
     let found = token_secrets::table
         .inner_join(tokens::table)
         .filter(token_secrets::hash.eq(&hash.0[..]))
-        .select((TokenRow::columns(), token_secrets::ends_at, token_secrets::ended, token_secrets::last_used_at))
-        .get_result::<(TokenRow, Option<i64>, bool, Option<i64>)>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+        .select((TokenRow::columns(), token_secrets::ends_at, token_secrets::ended, token_secrets::last_used_at));
+    let found: Option<(TokenRow, Option<i64>, bool, Option<i64>)> = tx.find(found)?;
     let Some((row, end, ended, last)) = found else { return Ok(None) };
     let token = super::tokens::with_teams(tx, vec![row])?.pop();
     let (ends_at, last_used_at) = (end.map(from_micros), last.map(from_micros));
@@ -175,9 +173,8 @@ pub fn rotations<'a>(
             token_secrets::last_used_at,
             token_secrets::last_used_address,
             token_secrets::last_used_agent,
-        ))
-        .load::<SecretRow>(tx.conn)
-        .map_err(failed)?;
+        ));
+    let rows: Vec<SecretRow> = tx.load(rows)?;
     let (old, in_force): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.ends_at.is_some());
     let last: HashMap<i64, Option<LastUse>> = in_force.iter().map(|row| (row.token, row.last_use(&waiting))).collect();
     let rotation = |row: SecretRow| {

@@ -47,9 +47,8 @@ pub fn insert(
 pub fn by_key(tx: &mut Tx<'_>, key_hash: &[u8; 32]) -> Result<Option<(Session, String)>> {
     let row = sessions::table
         .select(SessionRow::columns())
-        .filter(sessions::key_hash.eq(&key_hash[..]))
-        .get_result::<SessionRow>(tx.conn);
-    let row = row.optional().map_err(failed)?;
+        .filter(sessions::key_hash.eq(&key_hash[..]));
+    let row: Option<SessionRow> = tx.find(row)?;
     Ok(row.map(|mut row| {
         let data = std::mem::take(&mut row.data);
         (row.into(), data)
@@ -129,9 +128,8 @@ pub fn of_user(tx: &mut Tx<'_>, user: UserId, idle_since: OffsetDateTime, now: O
         .select(SessionRow::columns())
         .filter(sessions::user_id.eq(user.0))
         .filter(sessions::expires_at.gt(to_micros(now)).and(sessions::last_seen_at.gt(to_micros(idle_since))))
-        .order(sessions::last_seen_at.desc())
-        .load::<SessionRow>(tx.conn)
-        .map_err(failed)?;
+        .order(sessions::last_seen_at.desc());
+    let rows: Vec<SessionRow> = tx.load(rows)?;
     Ok(rows.into_iter().map(Session::from).collect())
 }
 
@@ -151,8 +149,6 @@ pub fn delete_ended(tx: &mut Tx<'_>, idle_since: OffsetDateTime, now: OffsetDate
 pub fn get(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session>> {
     let row = sessions::table
         .select(SessionRow::columns())
-        .filter(sessions::id.eq(id.0))
-        .get_result::<SessionRow>(tx.conn)
-        .optional();
-    Ok(row.map_err(failed)?.map(Session::from))
+        .filter(sessions::id.eq(id.0));
+    Ok(tx.find::<SessionRow, _>(row)?.map(Session::from))
 }

@@ -10,7 +10,7 @@ use super::schema::settings;
 use super::sql::{Statement, sql};
 use super::tokens::{good, lasting};
 use crate::base::clock::to_micros;
-use crate::model::Result;
+use crate::model::{Error, Result};
 use crate::model::ids::RoleId;
 use crate::model::permissions::PermissionSet;
 use crate::model::roles::OrgRole;
@@ -21,12 +21,8 @@ use crate::model::settings::{Affected, Agents, Settings};
 /// # Errors
 /// A fault.
 pub fn get(tx: &mut Tx<'_>) -> Result<Settings> {
-    settings::table
-        .select(SettingsRow::columns())
-        .filter(settings::id.eq(1))
-        .get_result::<SettingsRow>(tx.conn)
-        .map(Settings::from)
-        .map_err(failed)
+    let row = settings::table.select(SettingsRow::columns()).filter(settings::id.eq(1));
+    tx.find::<SettingsRow, _>(row)?.map(Settings::from).ok_or_else(|| Error::internal("the store has no settings"))
 }
 
 /// Writes them, and counts their version up.
@@ -59,7 +55,7 @@ pub fn update(tx: &mut Tx<'_>, new: &Settings) -> Result<Settings> {
 /// A fault.
 pub fn agents_are_stopped(tx: &mut Tx<'_>) -> Result<bool> {
     let since = settings::table.filter(settings::id.eq(1)).select(settings::agents_stopped_at);
-    Ok(since.get_result::<Option<i64>>(tx.conn).map_err(failed)?.is_some())
+    Ok(tx.find::<Option<i64>, _>(since)?.flatten().is_some())
 }
 
 /// Stops all AI agents since a moment, and counts the version up.

@@ -20,6 +20,7 @@ use diesel::sql_types::{BigInt, Bool, HasSqlType, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
 use super::conn::MultiBackend;
+use crate::model::page::{LISTED, PageRequest};
 
 /// A piece of SQL of the type `ST`, or a whole query: its rows have the types of the tuple `ST`, or, where it is a [`Statement`],
 /// are read by the names of their columns.
@@ -100,6 +101,18 @@ impl<ST> Sql<ST> {
         };
         numbers.resize(numbers.len().next_power_of_two(), last);
         self.with(Part::Few(numbers))
+    }
+
+    /// Goes on with ` LIMIT …`, a number of the program's own. It stands in the text: where it is bound, SQLite looks at it to plan,
+    /// and so prepares the statement anew each time.
+    pub fn limit(self, limit: i64) -> Self {
+        self.sql(format!(" LIMIT {limit}"))
+    }
+
+    /// The same with a number that somebody chose. A statement with an unusual one is not kept.
+    pub fn limit_of(self, request: &PageRequest) -> Self {
+        let kept = self.kept && request.limit == LISTED;
+        Self { kept, ..self.limit(request.limit.saturating_add(1)) }
     }
 
     /// Goes on with another piece.

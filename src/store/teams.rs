@@ -44,7 +44,7 @@ pub fn insert(tx: &mut Tx<'_>, name: &str, description: &str, now: OffsetDateTim
 /// # Errors
 /// [`Error::NotFound`], or a fault.
 pub fn get(tx: &mut Tx<'_>, id: TeamId) -> Result<Team> {
-    let row = teams::table.filter(teams::id.eq(id.0)).get_result::<TeamRow>(tx.conn).optional().map_err(failed)?;
+    let row: Option<TeamRow> = tx.find(teams::table.filter(teams::id.eq(id.0)))?;
     row.ok_or(Error::NotFound("team"))?.try_into()
 }
 
@@ -53,8 +53,8 @@ pub fn get(tx: &mut Tx<'_>, id: TeamId) -> Result<Team> {
 /// # Errors
 /// A fault.
 pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Team>> {
-    let row = teams::table.filter(teams::name_key.eq(fold(name))).get_result::<TeamRow>(tx.conn).optional();
-    row.map_err(failed)?.map(Team::try_from).transpose()
+    let row: Option<TeamRow> = tx.find(teams::table.filter(teams::name_key.eq(fold(name))))?;
+    row.map(Team::try_from).transpose()
 }
 
 /// The names of these teams.
@@ -76,7 +76,7 @@ fn among(ids: &[TeamId]) -> Condition {
 /// A fault.
 pub fn first_names(tx: &mut Tx<'_>, only: Option<&[TeamId]>, limit: i64) -> Result<Vec<(TeamId, String)>> {
     let names = sql::<(BigInt, Text)>("SELECT teams.id, teams.name FROM teams").all_of(only.map(among));
-    let rows: Vec<(i64, String)> = tx.load(names.sql(" ORDER BY teams.name_key LIMIT ").number(limit))?;
+    let rows: Vec<(i64, String)> = tx.load(names.sql(" ORDER BY teams.name_key").limit(limit))?;
     Ok(rows.into_iter().map(|(id, name)| (TeamId(id), name)).collect())
 }
 

@@ -115,7 +115,7 @@ pub fn scopes(tx: &mut Tx<'_>, token: &Token) -> Result<Vec<Watched>> {
     let since: i64 = scope_watch::table.select(scope_watch::since).get_result(tx.conn).map_err(failed)?;
     let from = token.created_at.max(from_micros(since));
     let rows: Statement = sql("SELECT scope, added_at, last_used_at FROM scope_uses WHERE token_id = ");
-    let rows = rows.number(token.id.0).load::<ScopeRow>(tx.conn).map_err(failed)?;
+    let rows: Vec<ScopeRow> = tx.load(rows.number(token.id.0))?;
     let known: HashMap<String, ScopeRow> = rows.into_iter().map(|row| (row.scope.clone(), row)).collect();
     let watched = |scope: Permission| {
         let row = known.get(&scope.to_string());

@@ -18,7 +18,7 @@ fn code(bytes: Vec<u8>) -> Result<Mac> {
 pub fn boundary(tx: &mut Tx<'_>) -> Result<Option<Boundary>> {
     let row = audit_boundary::table.filter(audit_boundary::id.eq(1));
     let row = row.select((audit_boundary::seq, audit_boundary::mac, audit_boundary::at, audit_boundary::seal));
-    let found = row.get_result::<(i64, Vec<u8>, i64, Vec<u8>)>(tx.conn).optional().map_err(failed)?;
+    let found: Option<(i64, Vec<u8>, i64, Vec<u8>)> = tx.find(row)?;
     // One whose codes have another length was not written here: no seal fits it.
     let read = |(seq, mac, at, seal)| Boundary {
         seq,

@@ -6,23 +6,26 @@
 //! which entry to go on.
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 
 use super::index::HOUR;
-use super::{Row, audit_rows};
+use super::{Row, entries};
 use crate::base::clock::to_micros;
 use crate::model::Result;
 use crate::model::audit::{Entry, Filter, Named};
 use crate::model::ids::TeamId;
+use crate::model::page::PageRequest;
 use crate::store::conn::Conn;
 use crate::store::db::{Tx, failed};
-use crate::store::schema::{audit, audit_facets, audit_words};
-use crate::store::sql::{Condition, Statement, condition, sql};
+use crate::store::schema::audit_facets;
+use crate::store::sql::{Condition, Sql, Statement, condition, sql};
 
 /// The newest (or oldest) entries that are looked at before any index is asked: frequent things are among them.
 const GLANCE: i64 = 256;
 /// How many entries of an index are gone through for one page.
 const CAP: usize = 1_000;
+/// An index that answers alone brings a multiple of so many, which is what a page looks at.
+const SHORT: usize = 51;
 /// How many entries are read at once.
 const CHUNK: usize = 128;
 /// How many facets an index is asked for; a question for more is nearly a question for all.
@@ -144,17 +147,15 @@ impl Finding<'_> {
 
     /// Reads what is asked for of `range`, or of these numbers in it.
     fn read(&mut self, tx: &mut Tx<'_>, range: Range, seqs: Option<&[i64]>) -> Result<()> {
-        let mut query = audit::table.select(Row::columns()).into_boxed();
-        for condition in conditions(self.filter) {
-            query = query.filter(condition.once());
-        }
-        query = match seqs {
-            Some(seqs) => query.filter(condition("audit.seq").among(seqs.iter().copied())),
-            None => query.filter(audit::seq.between(range.first, range.last)),
+        let within = match seqs {
+            Some(seqs) => condition("audit.seq").among(seqs.iter().copied()),
+            None => condition("audit.seq BETWEEN ").number(range.first).sql(" AND ").number(range.last),
         };
-        query = if range.rising { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
-        let wanted = i64::try_from(self.limit + 1 - self.entries.len()).unwrap_or(i64::MAX);
-        self.entries.extend(audit_rows(query.limit(wanted).load::<Row>(tx.conn))?);
+        let asked = conditions(self.filter).into_iter().map(Sql::once);
+        let rows = Row::columns().rows().all_of([within].into_iter().chain(asked));
+        let wanted = PageRequest::first(i64::try_from(self.limit - self.entries.len()).unwrap_or(i64::MAX - 1));
+        let rows = rows.sql(" ORDER BY audit.seq ").sql(range.order()).limit_of(&wanted);
+        self.entries.extend(entries(tx.load(rows)?));
         Ok(())
     }
 
@@ -226,7 +227,7 @@ fn facets(tx: &mut Tx<'_>, filter: &Filter) -> Result<Option<Vec<Facet>>> {
         return Ok(None);
     }
     let all = audit_facets::table.order(audit_facets::action.asc());
-    let all = all.load::<(String, String, String, String)>(tx.conn).map_err(failed)?;
+    let all: Vec<(String, String, String, String)> = tx.load(all)?;
     let all = all.into_iter().map(|(action, kind, outcome, target)| Facet { action, kind, outcome, target });
     let is_wanted = |facet: &Facet| {
         filter.covers(&facet.action)
@@ -302,7 +303,7 @@ impl Index {
         let Some(all) = all else { return Ok(Listed { seqs: Vec::new(), cut: false }) };
         // Each part comes in order out of its index, so that they are merged as far as they are asked for.
         let limit = i64::try_from(cap).unwrap_or(i64::MAX).saturating_add(1);
-        let query = all.sql(format!(" ORDER BY seq {} LIMIT ", range.order())).number(limit);
+        let query = all.sql(" ORDER BY seq ").sql(range.order()).limit(limit);
         // Which parts there are differs from filter to filter.
         let query = if self.selects.len() > 1 { query.once() } else { query };
         let mut seqs = query.load::<i64>(tx.conn).map_err(failed)?;
@@ -331,7 +332,8 @@ fn driver(
     ];
     // Where there is one filter, and its index answers it, what is listed is what is asked for; of a text it is what may be.
     let alone = filter.text.is_empty() && indexes.len() == 1 && asked.iter().filter(|asked| **asked).count() == 1;
-    let cap = if alone { limit + 1 } else { CAP.max(limit + 1) };
+    // Rounded up, so that there are few texts of statements.
+    let cap = if alone { (limit + 1).next_multiple_of(SHORT) } else { CAP.max(limit + 1) };
     let mut best: Option<Listed> = None;
     for index in indexes {
         let list = index.list(tx, range, cap)?;
@@ -406,8 +408,8 @@ fn words(tx: &mut Tx<'_>, text: &str) -> Result<Option<Index>> {
 /// Those of a text's trigrams that are rare in the newest entries. Walking through a frequent one costs more than it leaves out;
 /// what the rare ones bring is compared with the whole text anyway.
 fn rare(tx: &mut Tx<'_>, letters: &[char]) -> Result<Vec<String>> {
-    let newest = audit_words::table.order(audit_words::seq.desc()).select(audit_words::text).limit(GLANCE);
-    let newest = newest.load::<String>(tx.conn).map_err(failed)?;
+    let newest = sql::<Text>("SELECT text FROM audit_words ORDER BY seq DESC").limit(GLANCE);
+    let newest: Vec<String> = tx.load(newest)?;
     let mut counted: Vec<(usize, String)> = Vec::new();
     for three in letters.windows(TRIGRAM).take(TRIGRAMS).map(|three| three.iter().collect::<String>()) {
         if counted.iter().all(|(_, known)| *known != three) {
@@ -432,7 +434,6 @@ pub fn of_teams(tx: &mut Tx<'_>, teams: &[TeamId], range: Range, limit: usize) -
     // An entry may be filed under several of them.
     seqs.dedup();
     let those = condition("audit.seq").among(seqs.iter().copied());
-    let mut query = audit::table.select(Row::columns()).filter(those).into_boxed();
-    query = if range.rising { query.order(audit::seq.asc()) } else { query.order(audit::seq.desc()) };
-    Ok((if seqs.is_empty() { Vec::new() } else { audit_rows(query.load::<Row>(tx.conn))? }, cut))
+    let rows = Row::columns().rows().all_of([those]).sql(" ORDER BY audit.seq ").sql(range.order());
+    Ok((if seqs.is_empty() { Vec::new() } else { entries(tx.load(rows)?) }, cut))
 }

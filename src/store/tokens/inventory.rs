@@ -89,7 +89,7 @@ fn order(sort: TokenSort) -> Order {
 fn of_team(tx: &mut Tx<'_>, team: TeamId, limit: i64) -> Result<Condition> {
     const LOOKED_AT: i64 = 100;
     let some =
-        sql("FROM (SELECT user_id FROM memberships WHERE team_id = ").number(team.0).sql(" LIMIT ").number(LOOKED_AT);
+        sql("FROM (SELECT user_id FROM memberships WHERE team_id = ").number(team.0).limit(LOOKED_AT);
     let theirs = some.sql(") AS some_members JOIN tokens ON tokens.user_id = some_members.user_id");
     let have_many = 2 * count_rows(tx, theirs)? >= LOOKED_AT;
     let limit = if have_many { limit } else { i64::MAX };
@@ -150,7 +150,7 @@ fn first(request: &PageRequest) -> Condition {
         Some(cursor) => sql(format!(" AND rowid {side} ")).number(cursor.id),
         None => sql(""),
     };
-    from.sql(format!(" ORDER BY rowid {order} LIMIT ")).number(request.limit + 1)
+    from.sql(format!(" ORDER BY rowid {order}")).limit_of(request)
 }
 
 /// The condition that `text` is part of a token's name or hint. An index answers it from three characters on; `first` is how much

@@ -102,10 +102,8 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
 pub fn get(tx: &mut Tx<'_>, user: UserId, id: TokenId) -> Result<Token> {
     let row = tokens::table
         .select(TokenRow::columns())
-        .filter(tokens::id.eq(id.0).and(tokens::user_id.eq(user.0)))
-        .get_result::<TokenRow>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+        .filter(tokens::id.eq(id.0).and(tokens::user_id.eq(user.0)));
+    let row: Option<TokenRow> = tx.find(row)?;
     let found = with_teams(tx, row.into_iter().collect())?.pop();
     found.ok_or(Error::NotFound("token"))
 }
@@ -387,7 +385,7 @@ pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i
         " AND EXISTS (SELECT 1 FROM users u WHERE u.id = tokens.user_id AND u.disabled_at IS NULL)",
     );
     let those = TokenRow::columns().rows().all_of([end, good]);
-    let rows = tx.load(those.sql(" ORDER BY expires_at, tokens.id LIMIT ").number(limit))?;
+    let rows = tx.load(those.sql(" ORDER BY expires_at, tokens.id").limit(limit))?;
     with_teams(tx, rows)
 }
 

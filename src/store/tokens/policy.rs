@@ -41,7 +41,7 @@ pub(super) fn unused_in_passing(since: OffsetDateTime, now: OffsetDateTime) -> C
 pub(super) fn are_many_dormant(tx: &mut Tx<'_>, since: OffsetDateTime, now: OffsetDateTime) -> Result<bool> {
     const MANY: i64 = 2_000;
     let those = sql("FROM (SELECT 1 AS one FROM tokens WHERE ").then(unused(since, now));
-    let some = those.sql(" LIMIT ").number(MANY).sql(") AS dormant");
+    let some = those.limit(MANY).sql(") AS dormant");
     Ok(count_rows(tx, some)? == MANY)
 }
 

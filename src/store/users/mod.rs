@@ -8,6 +8,7 @@ pub use search::{Lookup, counts, lookup, page};
 pub(in crate::store) use search::{members_by_name, name_matches, pattern, seen_by};
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use time::OffsetDateTime;
 
 use crate::base::clock::to_micros;
@@ -100,10 +101,8 @@ pub fn get(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
 pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>> {
     let row = users::table
         .select(UserRow::columns())
-        .filter(users::id.eq(id.0))
-        .get_result::<UserRow>(tx.conn)
-        .optional()
-        .map_err(failed)?;
+        .filter(users::id.eq(id.0));
+    let row: Option<UserRow> = tx.find(row)?;
     row.map(User::try_from).transpose()
 }
 
@@ -113,19 +112,10 @@ pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>> {
 /// A fault.
 pub fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<User>> {
     let key = fold(login);
-    let by_name = users::table
-        .select(UserRow::columns())
-        .filter(users::username_key.eq(&key))
-        .get_result::<UserRow>(tx.conn)
-        .optional();
-    let row = match by_name.map_err(failed)? {
+    let all = users::table.select(UserRow::columns());
+    let row: Option<UserRow> = match tx.find(all.filter(users::username_key.eq(&key)))? {
         Some(row) => Some(row),
-        None => users::table
-            .select(UserRow::columns())
-            .filter(users::email_key.eq(&key))
-            .get_result(tx.conn)
-            .optional()
-            .map_err(failed)?,
+        None => tx.find(all.filter(users::email_key.eq(&key)))?,
     };
     row.map(User::try_from).transpose()
 }
@@ -136,7 +126,7 @@ pub fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<User>> {
 /// A fault.
 pub fn password_hash(tx: &mut Tx<'_>, id: UserId) -> Result<Option<String>> {
     let found = users::table.filter(users::id.eq(id.0)).select(users::password_hash);
-    Ok(found.get_result::<Option<String>>(tx.conn).optional().map_err(failed)?.flatten())
+    Ok(tx.find::<Option<String>, _>(found)?.flatten())
 }
 
 /// Sets or erases the password.
@@ -224,13 +214,13 @@ pub enum Unique {
 /// A fault.
 pub fn taken_by(tx: &mut Tx<'_>, what: Unique, value: &str, except: Option<UserId>) -> Result<Option<UserId>> {
     let key = fold(value);
-    let mut query = users::table.select(users::id).into_boxed();
-    query = match what {
-        Unique::Username => query.filter(users::username_key.eq(key)),
-        Unique::DisplayName => query.filter(users::display_name_key.eq(key)),
-        Unique::Email => query.filter(users::email_key.eq(key)),
+    let column = match what {
+        Unique::Username => "username_key",
+        Unique::DisplayName => "display_name_key",
+        Unique::Email => "email_key",
     };
-    let found = query.get_result::<i64>(tx.conn).optional().map_err(failed)?;
+    let holder = sql::<BigInt>("SELECT id FROM users WHERE ").sql(column).sql(" = ").text(key);
+    let found: Option<i64> = tx.find(holder)?;
     Ok(found.map(UserId).filter(|id| Some(*id) != except))
 }
 
@@ -285,5 +275,5 @@ pub fn at_home_in(tx: &mut Tx<'_>, team: TeamId, after: Option<UserId>, limit: i
         Some(last) => those.sql(" AND users.id > ").number(last.0).sql(" ORDER BY users.id"),
         None => those.sql(" ORDER BY users.display_name_key"),
     };
-    tx.load(those.sql(" LIMIT ").number(limit))?.into_iter().map(|row: UserRow| row.try_into()).collect()
+    tx.load(those.limit(limit))?.into_iter().map(|row: UserRow| row.try_into()).collect()
 }

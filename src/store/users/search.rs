@@ -164,7 +164,7 @@ pub(in crate::store) fn members_by_name(
         Some(Key::Text(key)) => those.sql(format!(" AND name_key {side} ")).text(key),
         Some(Key::Number(_)) => return Err(Error::field("cursor", OTHER_ORDER)),
     };
-    Ok(from.sql(format!(" ORDER BY name_key {order} LIMIT ")).number(request.limit + 1).sql(")"))
+    Ok(from.sql(format!(" ORDER BY name_key {order}")).limit_of(request).sql(")"))
 }
 
 /// So many found are still sorted; more are listed in the order in which they were made.
@@ -274,8 +274,8 @@ pub fn lookup(tx: &mut Tx<'_>, wanted: &Lookup<'_>, limit: i64) -> Result<Vec<Us
     conditions.extend(wanted.outside.map(|team| {
         sql("users.id NOT IN (SELECT user_id FROM memberships WHERE team_id = ").number(team.0).sql(")")
     }));
-    let found = UserRow::columns().rows().all_of(conditions).sql(" ORDER BY users.display_name_key LIMIT ");
-    let rows: Vec<UserRow> = tx.load(found.number(limit))?;
+    let found = UserRow::columns().rows().all_of(conditions).sql(" ORDER BY users.display_name_key");
+    let rows: Vec<UserRow> = tx.load(found.limit(limit))?;
     rows.into_iter().map(User::try_from).collect()
 }
 

@@ -6,15 +6,13 @@ use askama::Template;
 use super::Own;
 use crate::http::Portal;
 use crate::model::actor::Sight;
-use crate::model::page::PageRequest;
+use crate::model::page::{LISTED, PageRequest};
 use crate::service::{account, audit};
 use crate::web::activity::{Entry, entries};
 use crate::web::listing::Place;
 use crate::web::view::{Pager, Tab, Who};
 use crate::web::{Answer, Fields, Page, Shell, render};
 
-/// How many entries a page lists.
-const LISTED: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "account/activity.html")]

@@ -8,7 +8,7 @@ use super::asked::Asked;
 use crate::http::Portal;
 use crate::model::actor::Sight;
 use crate::model::audit::{ActorKind, Outcome};
-use crate::model::page::PageRequest;
+use crate::model::page::{LISTED, PageRequest};
 use crate::model::{Error, Result};
 use crate::service::Cx;
 use crate::service::audit::{self, Found};
@@ -16,8 +16,6 @@ use crate::web::activity::{self, Entry};
 use crate::web::view::{Choice, Field, Pager, When};
 use crate::web::{Answer, Fields, Page, Shell, render_judged};
 
-/// How many entries a page lists.
-const LISTED: i64 = 50;
 /// The filters that stand below the others, as they are typed.
 const TYPED: [&str; 6] = ["actor", "token", "target_kind", "target", "from", "to"];
 

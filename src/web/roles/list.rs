@@ -5,14 +5,12 @@ use askama::Template;
 
 use super::counted;
 use crate::http::Portal;
-use crate::model::page::PageRequest;
+use crate::model::page::{LISTED, PageRequest};
 use crate::service::roles::{self, OrgRoleInfo, RoleInfo};
 use crate::web::listing::Place;
 use crate::web::view::Pager;
 use crate::web::{Answer, Fields, Page, Shell, render};
 
-/// How many team roles a page lists.
-const LISTED: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "roles/index.html")]

@@ -6,14 +6,12 @@ use askama::Template;
 
 use crate::http::Portal;
 use crate::model::Error;
-use crate::model::page::PageRequest;
+use crate::model::page::{LISTED, PageRequest};
 use crate::service::teams::{self, TeamInfo};
 use crate::web::listing::Place;
 use crate::web::view::{Field, Pager, count, form_error};
 use crate::web::{Answer, Fields, Page, Shell, errors, form, render, render_as, see_other};
 
-/// How many teams a page lists.
-const LISTED: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "teams/index.html")]

@@ -8,7 +8,7 @@ use askama::Template;
 use super::TeamHead;
 use crate::http::Portal;
 use crate::model::ids::{TeamId, UserId};
-use crate::model::page::{self, PageRequest};
+use crate::model::page::{self, LISTED, PageRequest};
 use crate::model::roles::TeamRole;
 use crate::model::teams::MemberFilter;
 use crate::model::users::{Kind, User};
@@ -19,8 +19,6 @@ use crate::web::listing::{self, Place};
 use crate::web::view::{Choice, Pager, Status, Who, count};
 use crate::web::{Answer, Fields, Id, Ids, Page, Shell, render_judged, see_other};
 
-/// How many members a page lists.
-const LISTED: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "teams/members.html")]

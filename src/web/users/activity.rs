@@ -7,15 +7,13 @@ use super::{UserHead, counted, home};
 use crate::http::Portal;
 use crate::model::actor::Sight;
 use crate::model::ids::UserId;
-use crate::model::page::PageRequest;
+use crate::model::page::{LISTED, PageRequest};
 use crate::service::audit;
 use crate::web::activity::{Entry, entries};
 use crate::web::listing::Place;
 use crate::web::view::Pager;
 use crate::web::{Answer, Fields, Id, Page, Shell, render};
 
-/// How many entries a page lists.
-const LISTED: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "users/activity.html")]

@@ -10,7 +10,7 @@ use self::asked::Asked;
 use crate::http::Portal;
 use crate::http::session::Flash;
 use crate::model::ids::{TeamId, UserId};
-use crate::model::page::{self, PageRequest};
+use crate::model::page::{self, LISTED, PageRequest};
 use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, UserState};
 use crate::model::{Error, Result};
@@ -20,8 +20,6 @@ use crate::web::listing;
 use crate::web::view::{Choice, Note, Pager, Sort, Status, When, Who, count};
 use crate::web::{Answer, Fields, Page, Shell, render_judged};
 
-/// How many users a page lists.
-const LISTED: i64 = 50;
 /// How many teams a row names.
 const NAMED: usize = 2;
 

@@ -14,7 +14,7 @@ use super::{TokenRow, Whose};
 use crate::http::Portal;
 use crate::http::session::Flash;
 use crate::model::ids::TeamId;
-use crate::model::page::{self, PageRequest};
+use crate::model::page::{self, LISTED, PageRequest};
 use crate::model::tokens::{Ending, TokenSort, TokenState, Usage};
 use crate::model::{Error, Result};
 use crate::service::tokens::{self, Listed};
@@ -23,8 +23,6 @@ use crate::web::listing;
 use crate::web::view::{Choice, Field, Pager, Sort, Who};
 use crate::web::{Answer, Fields, Page, Shell, render_judged};
 
-/// How many tokens a page lists.
-const LISTED: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "tokens/index.html")]
