@@ -11,7 +11,6 @@ use crate::model::error::Problems;
 use crate::model::page::{Cursor, LISTED, MAX_LIMIT, PageRequest};
 use crate::model::tokens::Mention;
 
-
 /// What stands behind the question mark.
 pub struct Params {
     pairs: Vec<(String, String)>,

@@ -177,9 +177,7 @@ fn newest_first<ST>(seq: &'static str, rows: Sql<ST>, those: Condition, request:
 /// # Errors
 /// A fault.
 pub fn get(tx: &mut Tx<'_>, seq: i64) -> Result<Option<Entry>> {
-    let row = audit::table
-        .select(Row::columns())
-        .filter(audit::seq.eq(seq));
+    let row = audit::table.select(Row::columns()).filter(audit::seq.eq(seq));
     let row: Option<Row> = tx.find(row)?;
     Ok(row.map(|row| <(Entry, Vec<u8>)>::from(row).0))
 }

@@ -54,15 +54,18 @@ pub struct Exposed {
 /// # Errors
 /// A fault.
 pub fn exposed(tx: &mut Tx<'_>, hash: &HashedToken, now: OffsetDateTime) -> Result<Option<Exposed>> {
-    let known = token_secrets::table
-        .inner_join(tokens::table)
-        .filter(token_secrets::hash.eq(&hash.0[..]))
-        .select((TokenRow::columns(), token_secrets::ends_at, token_secrets::ended, token_secrets::passed_on));
+    let known = token_secrets::table.inner_join(tokens::table).filter(token_secrets::hash.eq(&hash.0[..])).select((
+        TokenRow::columns(),
+        token_secrets::ends_at,
+        token_secrets::ended,
+        token_secrets::passed_on,
+    ));
     let known: Option<(TokenRow, Option<i64>, bool, bool)> = tx.find(known)?;
-    let former = former_secrets::table
-        .inner_join(tokens::table)
-        .filter(former_secrets::hash.eq(&hash.0[..]))
-        .select((TokenRow::columns(), former_secrets::ends_at, former_secrets::passed_on));
+    let former = former_secrets::table.inner_join(tokens::table).filter(former_secrets::hash.eq(&hash.0[..])).select((
+        TokenRow::columns(),
+        former_secrets::ends_at,
+        former_secrets::passed_on,
+    ));
     let former: Option<(TokenRow, i64, bool)> = tx.find(former)?;
     let (row, over_since, passed_on) = match (known, former) {
         (Some((row, end, ended, passed_on)), _) => {

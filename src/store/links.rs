@@ -94,9 +94,12 @@ pub fn delete_own(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
 /// # Errors
 /// A fault.
 pub fn by_hash(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<Link>> {
-    let row = links::table
-        .filter(links::secret_hash.eq(&hash[..]))
-        .select((links::id, links::purpose, links::user_id, links::expires_at));
+    let row = links::table.filter(links::secret_hash.eq(&hash[..])).select((
+        links::id,
+        links::purpose,
+        links::user_id,
+        links::expires_at,
+    ));
     let row: Option<(i64, String, Option<i64>, i64)> = tx.find(row)?;
     row.map(|(id, purpose, user, end)| {
         Ok(Link { id, purpose: word(&purpose)?, user: user.map(UserId), expires_at: from_micros(end) })

@@ -30,32 +30,29 @@ fn of_these(ids: &[UserId]) -> Condition {
 /// # Errors
 /// A fault.
 pub fn of_users(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<Membership>>> {
-    let rows = match ids {
+    let mut rows = match ids {
         [] => Vec::new(),
-        ids => tx.load::<(i64, i64, i64), _>(
-            memberships::table
-                .filter(of_these(ids))
-                .select((memberships::user_id, memberships::team_id, memberships::role_id)),
-        )?,
+        ids => tx.load::<(i64, i64, i64), _>(memberships::table.filter(of_these(ids)).select((
+            memberships::user_id,
+            memberships::team_id,
+            memberships::role_id,
+        )))?,
     };
     if rows.is_empty() {
         return Ok(HashMap::new());
     }
     // There are far fewer teams and roles than memberships: each is read once.
-    let teams = super::teams::names(tx, &distinct(rows.iter().map(|(_, team, _)| TeamId(*team))))?;
+    let teams = super::teams::in_order(tx, &distinct(rows.iter().map(|(_, team, _)| TeamId(*team))))?;
     let roles = super::roles::grants_of(tx, &distinct(rows.iter().map(|(_, _, role)| RoleId(*role))))?;
+    let places: HashMap<_, _> = teams.iter().enumerate().map(|(place, (team, _))| (team.0, place)).collect();
+    rows.sort_by_key(|(_, team, _)| places.get(team).copied());
     let mut by_user: HashMap<UserId, Vec<Membership>> = HashMap::with_capacity(ids.len());
     for (user, team, role) in rows {
+        let name = places.get(&team).and_then(|place| teams.get(*place)).map(|(_, name)| name.clone());
         let (user, team, role) = (UserId(user), TeamId(team), RoleId(role));
-        let (Some(team_name), Some((role_name, grants))) = (teams.get(&team).cloned(), roles.get(&role).cloned())
-        else {
-            continue;
-        };
+        let (Some(team_name), Some((role_name, grants))) = (name, roles.get(&role).cloned()) else { continue };
         let found = Membership { user, team, team_name, role, role_name, grants };
         by_user.entry(user).or_default().push(found);
-    }
-    for memberships in by_user.values_mut() {
-        memberships.sort_by_cached_key(|membership| fold(&membership.team_name));
     }
     Ok(by_user)
 }
@@ -85,10 +82,13 @@ pub fn roles(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<(TeamId, Grants)>> {
 /// # Errors
 /// A fault.
 pub fn roles_of(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Vec<(TeamId, Grants)>>> {
-    let rows = memberships::table
-        .inner_join(roles::table)
-        .filter(of_these(ids))
-        .select((memberships::user_id, memberships::team_id, memberships::role_id, roles::permissions, roles::level));
+    let rows = memberships::table.inner_join(roles::table).filter(of_these(ids)).select((
+        memberships::user_id,
+        memberships::team_id,
+        memberships::role_id,
+        roles::permissions,
+        roles::level,
+    ));
     let rows: Vec<(i64, i64, i64, String, String)> = tx.load(rows)?;
     let mut held: HashMap<UserId, Vec<_>> = HashMap::new();
     for (user, team, role, permissions, level) in rows {
@@ -171,7 +171,8 @@ pub fn page(
     request: &PageRequest,
 ) -> Result<Page<(User, Option<RoleId>)>> {
     let kinds = filter.machines.map(|yes| if yes { "users.kind <> 'person'" } else { "users.kind = 'person'" });
-    let mut conditions: Vec<_> = kinds.map(condition).into_iter().chain(name_matches(tx.conn, &filter.search)).collect();
+    let mut conditions: Vec<_> =
+        kinds.map(condition).into_iter().chain(name_matches(tx.conn, &filter.search)).collect();
     if !team.is_public() && filter.role.is_none() && filter.search.trim().is_empty() {
         conditions.push(members_by_name(team, filter.machines, request)?);
     } else if !team.is_public() || filter.role.is_some() {

@@ -76,9 +76,12 @@ pub fn grants_of(tx: &mut Tx<'_>, ids: &[RoleId]) -> Result<HashMap<RoleId, (Str
     if custom.is_empty() {
         return Ok(known);
     }
-    let rows = roles::table
-        .filter(condition("roles.id").among(custom))
-        .select((roles::id, roles::name, roles::permissions, roles::level));
+    let rows = roles::table.filter(condition("roles.id").among(custom)).select((
+        roles::id,
+        roles::name,
+        roles::permissions,
+        roles::level,
+    ));
     let rows: Vec<(i64, String, String, String)> = tx.load(rows)?;
     for (id, name, permissions, level) in rows {
         known.insert(RoleId(id), (name, grants(RoleId(id), &permissions, &level)?));

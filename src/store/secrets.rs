@@ -31,10 +31,12 @@ pub struct Found {
 /// # Errors
 /// A fault.
 pub fn find(tx: &mut Tx<'_>, hash: &HashedToken) -> Result<Option<Found>> {
-    let found = token_secrets::table
-        .inner_join(tokens::table)
-        .filter(token_secrets::hash.eq(&hash.0[..]))
-        .select((TokenRow::columns(), token_secrets::ends_at, token_secrets::ended, token_secrets::last_used_at));
+    let found = token_secrets::table.inner_join(tokens::table).filter(token_secrets::hash.eq(&hash.0[..])).select((
+        TokenRow::columns(),
+        token_secrets::ends_at,
+        token_secrets::ended,
+        token_secrets::last_used_at,
+    ));
     let found: Option<(TokenRow, Option<i64>, bool, Option<i64>)> = tx.find(found)?;
     let Some((row, end, ended, last)) = found else { return Ok(None) };
     let token = super::tokens::with_teams(tx, vec![row])?.pop();
@@ -163,17 +165,15 @@ pub fn rotations<'a>(
         return Ok(HashMap::new());
     }
     let those: Condition = sql("token_secrets.token_id").among(rotated.keys().copied());
-    let rows = token_secrets::table
-        .filter(those)
-        .select((
-            token_secrets::hash,
-            token_secrets::token_id,
-            token_secrets::hint,
-            token_secrets::ends_at,
-            token_secrets::last_used_at,
-            token_secrets::last_used_address,
-            token_secrets::last_used_agent,
-        ));
+    let rows = token_secrets::table.filter(those).select((
+        token_secrets::hash,
+        token_secrets::token_id,
+        token_secrets::hint,
+        token_secrets::ends_at,
+        token_secrets::last_used_at,
+        token_secrets::last_used_address,
+        token_secrets::last_used_agent,
+    ));
     let rows: Vec<SecretRow> = tx.load(rows)?;
     let (old, in_force): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.ends_at.is_some());
     let last: HashMap<i64, Option<LastUse>> = in_force.iter().map(|row| (row.token, row.last_use(&waiting))).collect();

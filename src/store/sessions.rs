@@ -45,9 +45,7 @@ pub fn insert(
 /// # Errors
 /// A fault.
 pub fn by_key(tx: &mut Tx<'_>, key_hash: &[u8; 32]) -> Result<Option<(Session, String)>> {
-    let row = sessions::table
-        .select(SessionRow::columns())
-        .filter(sessions::key_hash.eq(&key_hash[..]));
+    let row = sessions::table.select(SessionRow::columns()).filter(sessions::key_hash.eq(&key_hash[..]));
     let row: Option<SessionRow> = tx.find(row)?;
     Ok(row.map(|mut row| {
         let data = std::mem::take(&mut row.data);
@@ -147,8 +145,6 @@ pub fn delete_ended(tx: &mut Tx<'_>, idle_since: OffsetDateTime, now: OffsetDate
 /// # Errors
 /// A fault.
 pub fn get(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session>> {
-    let row = sessions::table
-        .select(SessionRow::columns())
-        .filter(sessions::id.eq(id.0));
+    let row = sessions::table.select(SessionRow::columns()).filter(sessions::id.eq(id.0));
     Ok(tx.find::<SessionRow, _>(row)?.map(Session::from))
 }

@@ -10,11 +10,11 @@ use super::schema::settings;
 use super::sql::{Statement, sql};
 use super::tokens::{good, lasting};
 use crate::base::clock::to_micros;
-use crate::model::{Error, Result};
 use crate::model::ids::RoleId;
 use crate::model::permissions::PermissionSet;
 use crate::model::roles::OrgRole;
 use crate::model::settings::{Affected, Agents, Settings};
+use crate::model::{Error, Result};
 
 /// The settings.
 ///

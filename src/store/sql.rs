@@ -41,14 +41,14 @@ enum Part {
     Words(Cow<'static, str>),
     Number(i64),
     Text(String),
-    /// A few numbers, made up to a power of two with the last of them, so that there are few texts.
+    /// A few numbers, made up with the last of them to one of a few lengths, so that there are few texts.
     Few(Vec<i64>),
     /// Very many numbers, with commas between them.
     Many(String),
 }
 
-/// So many numbers are bound one by one; more as one text.
-const FEW: usize = 64;
+/// So many numbers at most are bound one by one, in lists of these lengths, that of a page among them; more as one text.
+const LENGTHS: [usize; 9] = [1, 2, 4, 8, 16, 32, 40, 50, 64];
 
 /// Begins with these words.
 pub(super) fn sql<ST>(words: impl Into<Cow<'static, str>>) -> Sql<ST> {
@@ -93,13 +93,13 @@ impl<ST> Sql<ST> {
     /// Goes on with ` IN (…)` of these numbers, of which there may be none.
     pub fn among(self, numbers: impl IntoIterator<Item = i64>) -> Self {
         let mut numbers: Vec<_> = numbers.into_iter().collect();
-        if numbers.len() > FEW {
+        let Some(length) = LENGTHS.into_iter().find(|length| numbers.len() <= *length) else {
             return self.with(Part::Many(numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",")));
-        }
+        };
         let Some(last) = numbers.last().copied() else {
             return self.sql(" IN (NULL)");
         };
-        numbers.resize(numbers.len().next_power_of_two(), last);
+        numbers.resize(length, last);
         self.with(Part::Few(numbers))
     }
 

@@ -62,7 +62,16 @@ pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Team>> {
 /// # Errors
 /// A fault.
 pub fn names(tx: &mut Tx<'_>, ids: &[TeamId]) -> Result<HashMap<TeamId, String>> {
-    let rows: Vec<(i64, String)> = tx.load(teams::table.filter(among(ids)).select((teams::id, teams::name)))?;
+    Ok(in_order(tx, ids)?.into_iter().collect())
+}
+
+/// The ids and names of these teams, by name.
+///
+/// # Errors
+/// A fault.
+pub fn in_order(tx: &mut Tx<'_>, ids: &[TeamId]) -> Result<Vec<(TeamId, String)>> {
+    let rows = teams::table.filter(among(ids)).select((teams::id, teams::name)).order(teams::name_key.asc());
+    let rows: Vec<(i64, String)> = tx.load(rows)?;
     Ok(rows.into_iter().map(|(id, name)| (TeamId(id), name)).collect())
 }
 

@@ -66,7 +66,7 @@ pub fn entry(entry: audit::Entry, now: OffsetDateTime) -> Entry {
         reason: entry.reason.unwrap_or_default(),
         address: entry.address.unwrap_or_default(),
         outcome: Status {
-            word: if refused { "Refused" } else { "Done" }.into(),
+            word: if refused { "Refused" } else { "Done" },
             tone: if refused { "danger" } else { "good" },
         },
     }

@@ -159,6 +159,9 @@ impl Page {
     }
 }
 
+/// What a full list takes, in bytes, so that a page is not moved again and again while it grows.
+const ROOM: usize = 96 * 1024;
+
 /// A page that went well.
 ///
 /// # Errors
@@ -172,7 +175,8 @@ pub fn render(template: &impl Template) -> Answer {
 /// # Errors
 /// The template failed, which is a fault.
 pub fn render_as(status: StatusCode, template: &impl Template) -> Answer {
-    let html = template.render().map_err(|error| PageError(Error::internal(error)))?;
+    let mut html = String::with_capacity(ROOM);
+    template.render_into(&mut html).map_err(|error| PageError(Error::internal(error)))?;
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
 }
 

@@ -144,7 +144,7 @@ pub fn initials(name: &str) -> String {
 #[derive(Clone, Debug)]
 pub struct Status {
     /// The word.
-    pub word: String,
+    pub word: &'static str,
     /// `good`, `info`, `caution`, `danger` or `off`.
     pub tone: &'static str,
 }
@@ -157,7 +157,7 @@ impl From<UserState> for Status {
             UserState::Idle | UserState::Stopped => "caution",
             UserState::Disabled => "off",
         };
-        Self { word: state.to_string(), tone }
+        Self { word: state.as_str(), tone }
     }
 }
 
@@ -169,7 +169,7 @@ impl From<TokenState> for Status {
             TokenState::Expired => "danger",
             TokenState::Revoked => "off",
         };
-        Self { word: state.to_string(), tone }
+        Self { word: state.as_str(), tone }
     }
 }
 

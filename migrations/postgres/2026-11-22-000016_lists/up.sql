@@ -25,9 +25,11 @@ WHEN (old.kind <> new.kind) EXECUTE FUNCTION count_users();
 -- What a team's list is sorted and split by stands in the membership too, so that one index reads it.
 ALTER TABLE memberships ADD COLUMN name_key TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE memberships ADD COLUMN machine BOOLEAN NOT NULL DEFAULT FALSE;
-UPDATE memberships SET name_key = u.display_name_key, machine = u.kind <> 'person' FROM users u WHERE u.id = memberships.user_id;
+ALTER TABLE memberships ADD COLUMN last_seen_at BIGINT NOT NULL DEFAULT 0;
+UPDATE memberships SET name_key = u.display_name_key, machine = u.kind <> 'person', last_seen_at = u.last_seen_at FROM users u WHERE u.id = memberships.user_id;
 CREATE INDEX memberships_by_name ON memberships (team_id, name_key, user_id);
 CREATE INDEX memberships_by_kind_name ON memberships (team_id, machine, name_key, user_id);
+CREATE INDEX memberships_by_seen ON memberships (team_id, last_seen_at, user_id);
 
 -- How many people, and how many service and agent accounts, are in each team.
 CREATE TABLE team_counts (
@@ -40,11 +42,13 @@ INSERT INTO team_counts (team_id, machine, n) SELECT team_id, machine, COUNT(*) 
 
 CREATE FUNCTION know_member() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT display_name_key, kind <> 'person' INTO new.name_key, new.machine FROM users WHERE id = new.user_id;
+    SELECT display_name_key, kind <> 'person', last_seen_at INTO new.name_key, new.machine, new.last_seen_at
+    FROM users WHERE id = new.user_id;
     IF new.name_key IS NULL THEN
         -- No such account: the foreign key says so.
         new.name_key = '';
         new.machine = FALSE;
+        new.last_seen_at = 0;
     END IF;
     RETURN new;
 END
@@ -67,12 +71,14 @@ CREATE TRIGGER memberships_turn AFTER UPDATE OF machine ON memberships FOR EACH 
 WHEN (old.machine <> new.machine) EXECUTE FUNCTION count_members();
 CREATE FUNCTION follow_user() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE memberships SET name_key = new.display_name_key, machine = (new.kind <> 'person') WHERE user_id = new.id;
+    UPDATE memberships
+    SET name_key = new.display_name_key, machine = (new.kind <> 'person'), last_seen_at = new.last_seen_at
+    WHERE user_id = new.id;
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER memberships_follow AFTER UPDATE OF kind, display_name_key ON users FOR EACH ROW
-WHEN (old.kind <> new.kind OR old.display_name_key <> new.display_name_key) EXECUTE FUNCTION follow_user();
+CREATE TRIGGER memberships_follow AFTER UPDATE OF kind, display_name_key, last_seen_at ON users FOR EACH ROW
+WHEN (old.kind <> new.kind OR old.display_name_key <> new.display_name_key OR old.last_seen_at <> new.last_seen_at) EXECUTE FUNCTION follow_user();
 CREATE FUNCTION forget_team() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM team_counts WHERE team_id = old.id;
@@ -88,7 +94,7 @@ CREATE INDEX users_without_contact ON users (display_name_key, id) WHERE disable
 CREATE INDEX users_without_sponsor ON users (kind, display_name_key, id) WHERE disabled_at IS NULL AND kind = 'agent' AND sponsor_id IS NULL;
 CREATE INDEX users_machines ON users (display_name_key, id, kind) WHERE disabled_at IS NULL AND kind <> 'person';
 -- What the tokens of an account are good for is told from this index alone.
-CREATE INDEX tokens_by_standing ON tokens (user_id, revoked_at, suspended_at, expires_at, kind) WHERE revoked_at IS NULL;
+CREATE INDEX tokens_by_standing ON tokens (user_id, revoked_at, kind, suspended_at, expires_at) WHERE revoked_at IS NULL;
 -- A kind or a role by when they were last seen.
 CREATE INDEX users_by_kind_seen ON users (kind, last_seen_at, id);
 CREATE INDEX users_by_role_seen ON users (role, last_seen_at, id);

@@ -23,7 +23,7 @@ CREATE TABLE memberships_by_role_id (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (user_id, team_id),
     CONSTRAINT public_is_everyones CHECK (team_id <> 1)
-);
+) WITHOUT ROWID;
 INSERT INTO memberships_by_role_id (user_id, team_id, role_id, created_at)
 SELECT m.user_id, m.team_id, r.id, m.created_at FROM memberships m JOIN roles r ON r.name = m.role;
 DROP TABLE memberships;

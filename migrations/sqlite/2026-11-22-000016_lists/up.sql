@@ -21,11 +21,14 @@ END;
 -- What a team's list is sorted and split by stands in the membership too, so that one index reads it.
 ALTER TABLE memberships ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
 ALTER TABLE memberships ADD COLUMN machine BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE memberships ADD COLUMN last_seen_at BIGINT NOT NULL DEFAULT 0;
 UPDATE memberships SET
     name_key = (SELECT display_name_key FROM users WHERE users.id = memberships.user_id),
-    machine = (SELECT kind <> 'person' FROM users WHERE users.id = memberships.user_id);
+    machine = (SELECT kind <> 'person' FROM users WHERE users.id = memberships.user_id),
+    last_seen_at = (SELECT last_seen_at FROM users WHERE users.id = memberships.user_id);
 CREATE INDEX memberships_by_name ON memberships (team_id, name_key, user_id);
 CREATE INDEX memberships_by_kind_name ON memberships (team_id, machine, name_key, user_id);
+CREATE INDEX memberships_by_seen ON memberships (team_id, last_seen_at, user_id);
 
 -- How many people, and how many service and agent accounts, are in each team.
 CREATE TABLE team_counts (
@@ -37,7 +40,8 @@ CREATE TABLE team_counts (
 INSERT INTO team_counts (team_id, machine, n) SELECT team_id, machine, COUNT(*) FROM memberships GROUP BY team_id, machine;
 
 CREATE TRIGGER memberships_insert AFTER INSERT ON memberships BEGIN
-    UPDATE memberships SET (name_key, machine) = (SELECT display_name_key, kind <> 'person' FROM users WHERE id = new.user_id)
+    UPDATE memberships SET (name_key, machine, last_seen_at) =
+        (SELECT display_name_key, kind <> 'person', last_seen_at FROM users WHERE id = new.user_id)
     WHERE user_id = new.user_id AND team_id = new.team_id;
     INSERT INTO team_counts (team_id, machine, n)
     SELECT new.team_id, kind <> 'person', 1 FROM users WHERE id = new.user_id
@@ -49,6 +53,9 @@ END;
 CREATE TRIGGER memberships_follow AFTER UPDATE OF kind, display_name_key ON users
 WHEN old.kind <> new.kind OR old.display_name_key <> new.display_name_key BEGIN
     UPDATE memberships SET name_key = new.display_name_key, machine = (new.kind <> 'person') WHERE user_id = new.id;
+END;
+CREATE TRIGGER memberships_seen AFTER UPDATE OF last_seen_at ON users WHEN old.last_seen_at <> new.last_seen_at BEGIN
+    UPDATE memberships SET last_seen_at = new.last_seen_at WHERE user_id = new.id;
 END;
 CREATE TRIGGER memberships_turn AFTER UPDATE OF machine ON memberships
 WHEN old.machine <> new.machine AND old.name_key <> '' BEGIN
@@ -67,7 +74,7 @@ CREATE INDEX users_without_contact ON users (display_name_key, id) WHERE disable
 CREATE INDEX users_without_sponsor ON users (kind, display_name_key, id) WHERE disabled_at IS NULL AND kind = 'agent' AND sponsor_id IS NULL;
 CREATE INDEX users_machines ON users (display_name_key, id, kind) WHERE disabled_at IS NULL AND kind <> 'person';
 -- What the tokens of an account are good for is told from this index alone.
-CREATE INDEX tokens_by_standing ON tokens (user_id, revoked_at, suspended_at, expires_at, kind) WHERE revoked_at IS NULL;
+CREATE INDEX tokens_by_standing ON tokens (user_id, revoked_at, kind, suspended_at, expires_at) WHERE revoked_at IS NULL;
 -- A kind or a role by when they were last seen.
 CREATE INDEX users_by_kind_seen ON users (kind, last_seen_at, id);
 CREATE INDEX users_by_role_seen ON users (role, last_seen_at, id);

@@ -6,12 +6,12 @@ use time::OffsetDateTime;
 use super::policy::{are_many_dormant, breaks, unused, unused_in_passing};
 use super::{STOPPED, with_teams};
 use crate::base::clock::to_micros;
+use crate::model::Result;
 use crate::model::actor::Sight;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::names::fold;
 use crate::model::page::{Key, Page, PageRequest};
 use crate::model::tokens::{EXPIRING_WITHIN, Ending, Token, TokenFilter, TokenPolicy, TokenSort, TokenState, Usage};
-use crate::model::Result;
 use crate::store::conn::Conn;
 use crate::store::db::{Tx, count_rows};
 use crate::store::memberships;
@@ -88,8 +88,7 @@ fn order(sort: TokenSort) -> Order {
 /// The condition that a token is of an account in `team`. Where members have few tokens, going through all tokens finds too few.
 fn of_team(tx: &mut Tx<'_>, team: TeamId, limit: i64) -> Result<Condition> {
     const LOOKED_AT: i64 = 100;
-    let some =
-        sql("FROM (SELECT user_id FROM memberships WHERE team_id = ").number(team.0).limit(LOOKED_AT);
+    let some = sql("FROM (SELECT user_id FROM memberships WHERE team_id = ").number(team.0).limit(LOOKED_AT);
     let theirs = some.sql(") AS some_members JOIN tokens ON tokens.user_id = some_members.user_id");
     let have_many = 2 * count_rows(tx, theirs)? >= LOOKED_AT;
     let limit = if have_many { limit } else { i64::MAX };

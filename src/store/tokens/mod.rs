@@ -6,7 +6,7 @@ mod policy;
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use time::OffsetDateTime;
 
 use super::db::{Tx, count_rows, failed};
@@ -100,9 +100,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
 /// # Errors
 /// [`Error::NotFound`], or a fault.
 pub fn get(tx: &mut Tx<'_>, user: UserId, id: TokenId) -> Result<Token> {
-    let row = tokens::table
-        .select(TokenRow::columns())
-        .filter(tokens::id.eq(id.0).and(tokens::user_id.eq(user.0)));
+    let row = tokens::table.select(TokenRow::columns()).filter(tokens::id.eq(id.0).and(tokens::user_id.eq(user.0)));
     let row: Option<TokenRow> = tx.find(row)?;
     let found = with_teams(tx, row.into_iter().collect())?.pop();
     found.ok_or(Error::NotFound("token"))
@@ -113,10 +111,7 @@ pub fn get(tx: &mut Tx<'_>, user: UserId, id: TokenId) -> Result<Token> {
 /// # Errors
 /// A fault.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<Token>> {
-    let rows = tokens::table
-        .select(TokenRow::columns())
-        .filter(tokens::user_id.eq(user.0))
-        .order(tokens::id.desc());
+    let rows = tokens::table.select(TokenRow::columns()).filter(tokens::user_id.eq(user.0)).order(tokens::id.desc());
     let rows = tx.load(rows)?;
     with_teams(tx, rows)
 }
@@ -323,8 +318,9 @@ pub(super) fn lasting(now: OffsetDateTime) -> Condition {
 pub(super) const STOPPED: &str =
     "(kind IN ('agent', 'Agent') AND EXISTS (SELECT 1 FROM settings WHERE agents_stopped_at IS NOT NULL))";
 
-/// Whose they are; how many are usable, suspended, stopped, endless and ending; and when the first of them ends.
-type SummaryRow = (BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
+/// Whose they are and of which kind; how many there are, are suspended, and would end or end soon if they are not; and when the
+/// first of these ends.
+type Standing<Id, Word, Number> = (Id, Word, Id, Id, Id, Id, Number);
 
 /// A summary for each of these users that has a token that is not over.
 ///
@@ -335,30 +331,36 @@ pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Resu
         return Ok(HashMap::new());
     }
     let soon = to_micros(now + EXPIRING_WITHIN);
-    let stopped = "kind = 'Agent' AND EXISTS (SELECT 1 FROM settings WHERE agents_stopped_at IS NOT NULL)";
-    let going = format!("suspended_at IS NULL AND NOT ({stopped})");
-    let those = |which: &str| format!("COUNT(CASE WHEN {which} THEN 1 END)");
-    let counted = sql::<SummaryRow>(format!(
-        "SELECT user_id, {}, COUNT(suspended_at), {}, {}, ",
-        those(&going),
-        those(&format!("suspended_at IS NULL AND {stopped}")),
-        those(&format!("{going} AND expires_at IS NULL")),
-    ));
+    let counted = sql::<Standing<BigInt, Text, Nullable<BigInt>>>(
+        "SELECT user_id, kind, COUNT(*), COUNT(suspended_at), COUNT(CASE WHEN suspended_at IS NULL THEN expires_at END), \
+         COUNT(CASE WHEN suspended_at IS NULL AND expires_at <= ",
+    );
     let counted = counted
-        .sql(format!("COUNT(CASE WHEN {going} AND expires_at <= "))
         .number(soon)
-        .sql(format!(" THEN 1 END), MIN(CASE WHEN {going} AND expires_at <= "))
-        .number(soon)
-        .sql(" THEN expires_at END) FROM tokens WHERE user_id")
+        .sql(" THEN 1 END), MIN(CASE WHEN suspended_at IS NULL THEN expires_at END) FROM tokens WHERE user_id")
         .among(users.iter().map(|id| id.0))
         .sql(" AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ")
         .number(to_micros(now))
-        .sql(") GROUP BY user_id");
-    let rows: Vec<(i64, i64, i64, i64, i64, i64, Option<i64>)> = tx.load(counted)?;
-    let summary = |(user, usable, suspended, stopped, endless, ending, soonest): (i64, _, _, _, _, _, Option<i64>)| {
-        (UserId(user), Summary { usable, suspended, stopped, endless, ending, soonest_end: soonest.map(from_micros) })
-    };
-    Ok(rows.into_iter().map(summary).collect())
+        .sql(") GROUP BY user_id, kind");
+    let rows: Vec<Standing<i64, String, Option<i64>>> = tx.load(counted)?;
+    let is_agents = |kind: &str| kind == TokenType::Agent.as_str();
+    let stopped = rows.iter().any(|(_, kind, ..)| is_agents(kind)) && super::settings::agents_are_stopped(tx)?;
+    let mut all: HashMap<UserId, Summary> = HashMap::with_capacity(rows.len());
+    for (user, kind, lasting, suspended, ending_once, ending, soonest) in rows {
+        let summary = all.entry(UserId(user)).or_default();
+        summary.suspended += suspended;
+        let going = lasting - suspended;
+        if stopped && is_agents(&kind) {
+            summary.stopped += going;
+            continue;
+        }
+        summary.usable += going;
+        summary.endless += going - ending_once;
+        summary.ending += ending;
+        let end = soonest.filter(|end| *end <= soon).map(from_micros);
+        summary.soonest_end = summary.soonest_end.into_iter().chain(end).min();
+    }
+    Ok(all)
 }
 
 /// Which good tokens of enabled accounts an administrator should look at.
@@ -381,9 +383,9 @@ pub fn attention(tx: &mut Tx<'_>, what: Attention, now: OffsetDateTime, limit: i
         Attention::Endless => sql("expires_at IS NULL"),
     };
     // Of the accounts it is asked of each, in the order of the index: a list of all enabled ones would be made first.
-    let good = condition("revoked_at IS NULL AND suspended_at IS NULL AND NOT ").sql(STOPPED).sql(
-        " AND EXISTS (SELECT 1 FROM users u WHERE u.id = tokens.user_id AND u.disabled_at IS NULL)",
-    );
+    let good = condition("revoked_at IS NULL AND suspended_at IS NULL AND NOT ")
+        .sql(STOPPED)
+        .sql(" AND EXISTS (SELECT 1 FROM users u WHERE u.id = tokens.user_id AND u.disabled_at IS NULL)");
     let those = TokenRow::columns().rows().all_of([end, good]);
     let rows = tx.load(those.sql(" ORDER BY expires_at, tokens.id").limit(limit))?;
     with_teams(tx, rows)

@@ -99,9 +99,7 @@ pub fn get(tx: &mut Tx<'_>, id: UserId) -> Result<User> {
 /// # Errors
 /// A fault.
 pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>> {
-    let row = users::table
-        .select(UserRow::columns())
-        .filter(users::id.eq(id.0));
+    let row = users::table.select(UserRow::columns()).filter(users::id.eq(id.0));
     let row: Option<UserRow> = tx.find(row)?;
     row.map(User::try_from).transpose()
 }

@@ -90,7 +90,7 @@ fn team_of(filter: &UserFilter) -> Option<TeamId> {
     filter.team.filter(|team| !team.is_public())
 }
 
-/// Whether nothing but a team, and perhaps a kind, is asked for, which the index of memberships answers in the order of names.
+/// Whether nothing but a team, and perhaps a kind, is asked for, which the indexes of memberships answer in order.
 fn of_team_alone(filter: &UserFilter, sight: &Sight) -> Option<TeamId> {
     let alone = filter.state.is_none() && filter.role.is_none() && *sight == Sight::All;
     team_of(filter).filter(|_| alone && !matches!(filter.kind, Some(Kind::Service | Kind::Agent)))
@@ -118,8 +118,12 @@ pub fn page(
             return by_age(tx, &found, request);
         }
         conditions = vec![sql("users.id").among(few)];
-    } else if let (Some(team), UserSort::Name) = (of_team_alone(filter, sight), sort) {
-        conditions = vec![members_by_name(team, filter.kind.map(|_| false), request)?];
+    } else if let Some(team) = of_team_alone(filter, sight) {
+        match sort {
+            UserSort::Name => conditions = vec![members_by_name(team, filter.kind.map(|_| false), request)?],
+            UserSort::LastSeen if filter.kind.is_none() => conditions = vec![members_by_seen(team, request)?],
+            _ => {}
+        }
     }
     let rows: Vec<UserRow> = tx.load(order(sort).page(UserRow::columns().rows(), conditions, request)?)?;
     let users = rows.into_iter().map(User::try_from).collect::<Result<Vec<_>>>()?;
@@ -145,26 +149,30 @@ fn order(sort: UserSort) -> Order {
 
 const OTHER_ORDER: &str = "This cursor belongs to another order. Begin at the first page.";
 
-/// The condition that somebody is among the next of a team's members by name: no more of them than the page needs.
+/// The condition that somebody is among the next of a team's members in an order that the memberships stand in too: no more of them
+/// than the page needs.
+fn among_members(team: TeamId, machines: Option<bool>, order: Order, request: &PageRequest) -> Result<Condition> {
+    let of_kind = machines.map(|yes| sql(if yes { "machine = TRUE" } else { "machine = FALSE" }));
+    let conditions = [sql("team_id = ").number(team.0)].into_iter().chain(of_kind).collect();
+    let those = order.page(sql::<BigInt>("SELECT user_id FROM memberships"), conditions, request)?;
+    Ok(sql("users.id IN (").then(those).sql(")"))
+}
+
+/// The condition that somebody is among the next of a team's members by name.
+///
+/// # Errors
+/// A cursor of another order.
 pub(in crate::store) fn members_by_name(
     team: TeamId,
     machines: Option<bool>,
     request: &PageRequest,
 ) -> Result<Condition> {
-    let of_kind = match machines {
-        None => "",
-        Some(true) => " AND machine = TRUE",
-        Some(false) => " AND machine = FALSE",
-    };
-    let backwards = request.cursor.as_ref().is_some_and(|cursor| cursor.backwards);
-    let (side, order) = if request.descending == backwards { (">", "ASC") } else { ("<", "DESC") };
-    let those = sql("users.id IN (SELECT user_id FROM memberships WHERE team_id = ").number(team.0).sql(of_kind);
-    let from = match request.cursor.as_ref().map(|cursor| &cursor.key) {
-        None => those,
-        Some(Key::Text(key)) => those.sql(format!(" AND name_key {side} ")).text(key),
-        Some(Key::Number(_)) => return Err(Error::field("cursor", OTHER_ORDER)),
-    };
-    Ok(from.sql(format!(" ORDER BY name_key {order}")).limit_of(request).sql(")"))
+    among_members(team, machines, Order::by_text("name_key", "user_id"), request)
+}
+
+/// The same by when they were last seen.
+fn members_by_seen(team: TeamId, request: &PageRequest) -> Result<Condition> {
+    among_members(team, None, Order::by_number("last_seen_at", "user_id"), request)
 }
 
 /// So many found are still sorted; more are listed in the order in which they were made.
@@ -271,9 +279,11 @@ pub fn lookup(tx: &mut Tx<'_>, wanted: &Lookup<'_>, limit: i64) -> Result<Vec<Us
     };
     conditions.push(sql("users.disabled_at IS NULL"));
     conditions.push(sql(if wanted.machines { "users.kind <> 'person'" } else { "users.kind = 'person'" }));
-    conditions.extend(wanted.outside.map(|team| {
-        sql("users.id NOT IN (SELECT user_id FROM memberships WHERE team_id = ").number(team.0).sql(")")
-    }));
+    conditions.extend(
+        wanted.outside.map(|team| {
+            sql("users.id NOT IN (SELECT user_id FROM memberships WHERE team_id = ").number(team.0).sql(")")
+        }),
+    );
     let found = UserRow::columns().rows().all_of(conditions).sql(" ORDER BY users.display_name_key");
     let rows: Vec<UserRow> = tx.load(found.limit(limit))?;
     rows.into_iter().map(User::try_from).collect()

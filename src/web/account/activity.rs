@@ -13,7 +13,6 @@ use crate::web::listing::Place;
 use crate::web::view::{Pager, Tab, Who};
 use crate::web::{Answer, Fields, Page, Shell, render};
 
-
 #[derive(Template)]
 #[template(path = "account/activity.html")]
 struct Activity {

@@ -11,7 +11,6 @@ use crate::web::listing::Place;
 use crate::web::view::Pager;
 use crate::web::{Answer, Fields, Page, Shell, render};
 
-
 #[derive(Template)]
 #[template(path = "roles/index.html")]
 struct Index {

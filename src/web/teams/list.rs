@@ -12,7 +12,6 @@ use crate::web::listing::Place;
 use crate::web::view::{Field, Pager, count, form_error};
 use crate::web::{Answer, Fields, Page, Shell, errors, form, render, render_as, see_other};
 
-
 #[derive(Template)]
 #[template(path = "teams/index.html")]
 struct Index {

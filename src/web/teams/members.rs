@@ -19,7 +19,6 @@ use crate::web::listing::{self, Place};
 use crate::web::view::{Choice, Pager, Status, Who, count};
 use crate::web::{Answer, Fields, Id, Ids, Page, Shell, render_judged, see_other};
 
-
 #[derive(Template)]
 #[template(path = "teams/members.html")]
 struct Members {

@@ -14,7 +14,6 @@ use crate::web::listing::Place;
 use crate::web::view::Pager;
 use crate::web::{Answer, Fields, Id, Page, Shell, render};
 
-
 #[derive(Template)]
 #[template(path = "users/activity.html")]
 struct Activity {

@@ -61,7 +61,7 @@ struct Heads {
 struct Row {
     id: i64,
     who: Who,
-    role: String,
+    role: &'static str,
     teams: Vec<String>,
     more_teams: usize,
     tokens: Note,
@@ -171,7 +171,7 @@ fn row(info: &UserInfo, rights: Rights, me: Option<UserId>, now: OffsetDateTime)
     Row {
         id: user.id.0,
         who: Who::of(user),
-        role: user.role.to_string(),
+        role: user.role.as_str(),
         teams: named.map(|team| team.team_name.clone()).collect(),
         more_teams: info.teams.len().saturating_sub(NAMED),
         tokens: Note::tokens(&info.tokens, user.kind, now),

@@ -23,7 +23,6 @@ use crate::web::listing;
 use crate::web::view::{Choice, Field, Pager, Sort, Who};
 use crate::web::{Answer, Fields, Page, Shell, render_judged};
 
-
 #[derive(Template)]
 #[template(path = "tokens/index.html")]
 struct Index {
