@@ -48,7 +48,7 @@ pub fn page(cx: &mut Cx<'_, '_>, team: TeamId, filter: &MemberFilter, request: &
         store::memberships::page(cx.tx, team, filter, request)
     })?;
     let ids: Vec<_> = page.items.iter().map(|(user, _)| user.id).collect();
-    let mut tokens = store::tokens::summaries(cx.tx, &ids, cx.now)?;
+    let mut tokens = store::tokens::summaries(cx.tx, &ids, (cx.actor.agents_stopped, cx.now))?;
     let teams = store::memberships::of_users(cx.tx, &ids)?;
     let roles: Vec<_> = page.items.iter().filter_map(|(_, role)| *role).collect();
     let names = store::roles::names(cx.tx, &roles)?;

@@ -67,7 +67,7 @@ pub fn page(cx: &mut Cx<'_, '_>, filter: &UserFilter, sort: UserSort, request: &
     })?;
     let ids: Vec<_> = page.items.iter().map(|user| user.id).collect();
     let mut teams = store::memberships::of_users(cx.tx, &ids)?;
-    let mut tokens = store::tokens::summaries(cx.tx, &ids, cx.now)?;
+    let mut tokens = store::tokens::summaries(cx.tx, &ids, (cx.actor.agents_stopped, cx.now))?;
     Ok(page.map(|user| {
         let teams = teams.remove(&user.id).unwrap_or_default();
         let tokens = tokens.remove(&user.id).unwrap_or_default();
@@ -118,7 +118,7 @@ pub fn get(cx: &mut Cx<'_, '_>, id: UserId) -> Result<UserInfo> {
 /// A fault.
 pub fn described(cx: &mut Cx<'_, '_>, user: User) -> Result<UserInfo> {
     let teams = store::memberships::of_user(cx.tx, user.id)?;
-    let tokens = store::tokens::summaries(cx.tx, &[user.id], cx.now)?.remove(&user.id).unwrap_or_default();
+    let tokens = store::tokens::summaries(cx.tx, &[user.id], (cx.actor.agents_stopped, cx.now))?.remove(&user.id).unwrap_or_default();
     Ok(info(cx, user, teams, tokens))
 }
 

@@ -322,11 +322,15 @@ pub(super) const STOPPED: &str =
 /// first of these ends.
 type Standing<Id, Word, Number> = (Id, Word, Id, Id, Id, Id, Number);
 
-/// A summary for each of these users that has a token that is not over.
+/// A summary for each of these users that has a token that is not over, at `now` and with all agents stopped or not.
 ///
 /// # Errors
 /// A fault.
-pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Result<HashMap<UserId, Summary>> {
+pub fn summaries(
+    tx: &mut Tx<'_>,
+    users: &[UserId],
+    (agents_stopped, now): (bool, OffsetDateTime),
+) -> Result<HashMap<UserId, Summary>> {
     if users.is_empty() {
         return Ok(HashMap::new());
     }
@@ -343,14 +347,12 @@ pub fn summaries(tx: &mut Tx<'_>, users: &[UserId], now: OffsetDateTime) -> Resu
         .number(to_micros(now))
         .sql(") GROUP BY user_id, kind");
     let rows: Vec<Standing<i64, String, Option<i64>>> = tx.load(counted)?;
-    let is_agents = |kind: &str| kind == TokenType::Agent.as_str();
-    let stopped = rows.iter().any(|(_, kind, ..)| is_agents(kind)) && super::settings::agents_are_stopped(tx)?;
     let mut all: HashMap<UserId, Summary> = HashMap::with_capacity(rows.len());
     for (user, kind, lasting, suspended, ending_once, ending, soonest) in rows {
         let summary = all.entry(UserId(user)).or_default();
         summary.suspended += suspended;
         let going = lasting - suspended;
-        if stopped && is_agents(&kind) {
+        if agents_stopped && kind == TokenType::Agent.as_str() {
             summary.stopped += going;
             continue;
         }
