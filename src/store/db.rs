@@ -26,8 +26,9 @@ const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long another process (the command line beside a running portal) may hold the writer's place.
 const SQLITE_BUSY: Duration = Duration::from_secs(60);
-/// How much of an embedded store is read without asking the system for each page, in bytes. It is address space, not memory.
-const MAPPED: u64 = 1 << 30;
+/// How much of an embedded store each connection keeps in memory, in KiB: the upper parts of its indexes and a list or two. To map
+/// the file instead is no quicker, and counts as the program's memory whatever was ever read.
+const CACHE: u32 = 8 * 1024;
 
 /// Which database to open.
 #[derive(Clone, Debug)]
@@ -116,7 +117,7 @@ fn sqlite(file: &Path) -> Result<SqliteConnection, diesel::ConnectionError> {
     let mut conn = SqliteConnection::establish(&file.to_string_lossy())?;
     conn.batch_execute(&format!(
         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = {MAPPED};",
+         PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{CACHE};",
         SQLITE_BUSY.as_millis()
     ))
     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;

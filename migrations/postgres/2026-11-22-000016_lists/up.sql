@@ -87,12 +87,27 @@ END
 $$;
 CREATE TRIGGER team_counts_delete AFTER DELETE ON teams FOR EACH ROW EXECUTE FUNCTION forget_team();
 
+-- In how many teams each account is, besides Public.
+ALTER TABLE users ADD COLUMN teams BIGINT NOT NULL DEFAULT 0;
+UPDATE users SET teams = (SELECT COUNT(*) FROM memberships WHERE memberships.user_id = users.id);
+CREATE FUNCTION count_teams() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF tg_op = 'INSERT' THEN
+        UPDATE users SET teams = teams + 1 WHERE id = new.user_id;
+    ELSE
+        UPDATE users SET teams = teams - 1 WHERE id = old.user_id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER teams_change AFTER INSERT OR DELETE ON memberships FOR EACH ROW EXECUTE FUNCTION count_teams();
+
 -- The states that few accounts are in.
 CREATE INDEX users_disabled ON users (display_name_key, id) WHERE disabled_at IS NOT NULL;
 CREATE INDEX users_invited ON users (kind, display_name_key, id) WHERE disabled_at IS NULL AND kind = 'person' AND password_hash IS NULL;
 CREATE INDEX users_without_contact ON users (display_name_key, id) WHERE disabled_at IS NULL AND kind <> 'person' AND contact_id IS NULL;
 CREATE INDEX users_without_sponsor ON users (kind, display_name_key, id) WHERE disabled_at IS NULL AND kind = 'agent' AND sponsor_id IS NULL;
-CREATE INDEX users_machines ON users (display_name_key, id, kind) WHERE disabled_at IS NULL AND kind <> 'person';
+CREATE INDEX users_machines ON users (display_name_key, id, kind, teams) WHERE disabled_at IS NULL AND kind <> 'person';
 -- What the tokens of an account are good for is told from this index alone.
 CREATE INDEX tokens_by_standing ON tokens (user_id, revoked_at, kind, suspended_at, expires_at) WHERE revoked_at IS NULL;
 -- A kind or a role by when they were last seen.

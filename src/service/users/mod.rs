@@ -118,7 +118,9 @@ pub fn get(cx: &mut Cx<'_, '_>, id: UserId) -> Result<UserInfo> {
 /// A fault.
 pub fn described(cx: &mut Cx<'_, '_>, user: User) -> Result<UserInfo> {
     let teams = store::memberships::of_user(cx.tx, user.id)?;
-    let tokens = store::tokens::summaries(cx.tx, &[user.id], (cx.actor.agents_stopped, cx.now))?.remove(&user.id).unwrap_or_default();
+    let tokens = store::tokens::summaries(cx.tx, &[user.id], (cx.actor.agents_stopped, cx.now))?
+        .remove(&user.id)
+        .unwrap_or_default();
     Ok(info(cx, user, teams, tokens))
 }
 

@@ -58,7 +58,7 @@ pub(in crate::store) fn seen_by(sight: &Sight) -> Option<Condition> {
 
 /// A service or agent account that has no team besides `Public`, or no usable token.
 fn idle(now: OffsetDateTime) -> Condition {
-    sql("(users.kind <> 'person' AND (NOT EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = users.id) \
+    sql("(users.kind <> 'person' AND (users.teams = 0 \
          OR NOT EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = users.id AND ")
     .then(good(now))
     .sql(")))")
