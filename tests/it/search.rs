@@ -141,6 +141,8 @@ both! {
         assert_counted(&app);
         app.write(|cx| users::update(cx, service, users::UserChange { display_name: Some("Zeta".into()), ..users::UserChange::default() }));
         assert_counted(&app);
+        app.sql(&format!("UPDATE users SET last_seen_at = 1795000000000000 WHERE id = {service}")).unwrap();
+        assert_counted(&app);
         app.sql(&format!("UPDATE memberships SET role_id = 4 WHERE user_id = {service}")).unwrap();
         app.sql(&format!("DELETE FROM memberships WHERE user_id = {service} AND team_id = {team}")).unwrap();
         assert_counted(&app);
@@ -165,6 +167,9 @@ fn assert_counted(app: &TestApp) {
                    (SELECT 1 FROM team_counts c WHERE c.team_id = m.team_id AND c.machine = m.machine)";
     assert_eq!(app.number(missing), 0, "members that are not counted");
     let wrong = "SELECT COUNT(*) AS n FROM memberships m JOIN users u ON u.id = m.user_id \
-                 WHERE m.name_key <> u.display_name_key OR m.machine <> (u.kind <> 'person')";
+                 WHERE m.name_key <> u.display_name_key OR m.machine <> (u.kind <> 'person') OR m.last_seen_at <> u.last_seen_at";
     assert_eq!(app.number(wrong), 0, "what memberships know of their members");
+    let wrong =
+        "SELECT COUNT(*) AS n FROM users u WHERE teams <> (SELECT COUNT(*) FROM memberships m WHERE m.user_id = u.id)";
+    assert_eq!(app.number(wrong), 0, "teams of each account");
 }

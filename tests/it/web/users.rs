@@ -3,7 +3,7 @@
 use latchkey::model::ids::RoleId;
 use latchkey::model::roles::OrgRole;
 
-use crate::support::{Html, TestApp};
+use crate::support::{Browser, Html};
 
 /// Display names in the order of the list.
 fn names(page: &Html) -> Vec<String> {
@@ -12,36 +12,31 @@ fn names(page: &Html) -> Vec<String> {
     document.select(&selector).map(|link| link.text().collect::<String>()).collect()
 }
 
-fn people(app: &TestApp, count: usize) {
-    for n in 0..count {
-        app.service(&format!("Robot {n:03}"), OrgRole::Member, &[]);
+/// The pages from `path` on that the links of this relation lead through, with whom they list.
+async fn walk(browser: &mut Browser, path: &str, relation: &str) -> Vec<(String, Vec<String>)> {
+    let (mut path, mut pages) = (path.to_owned(), Vec::new());
+    loop {
+        let page = browser.get(&path).await;
+        assert_eq!(page.status, 200, "{path}: {}", page.text());
+        pages.push((path, names(&page)));
+        match page.attribute(&format!("a[rel='{relation}']"), "href") {
+            Some(way) => path = way,
+            None => return pages,
+        }
     }
 }
 
-both! {
-    async fn the_list_goes_forth_and_back_and_loses_nobody(app) {
-        let mut ada = app.admin().await;
-        people(&app, 120);
-        let (mut seen, mut path) = (Vec::new(), "/users?kind=service".to_owned());
-        let mut pages = Vec::new();
-        loop {
-            let page = ada.get(&path).await;
-            pages.push(names(&page));
-            seen.extend(names(&page));
-            match page.attribute("a[rel=next]", "href") {
-                Some(next) => path = next,
-                None => break,
-            }
-        }
-        let expected: Vec<_> = (0..120).map(|n| format!("Robot {n:03}")).collect();
-        assert_eq!(seen, expected);
-        let last = ada.get(&path).await;
-        let before = ada.get(&last.attribute("a[rel=prev]", "href").unwrap()).await;
-        assert_eq!(names(&before), pages[pages.len() - 2]);
-        let falling = ada.get("/users?kind=service&sort=-name").await;
-        assert_eq!(names(&falling)[0], "Robot 119");
-    }
+/// That the pages from `path` on, and those back from the last one, list all of these in their order.
+async fn assert_pages(browser: &mut Browser, path: &str, expected: impl Iterator<Item = String>) {
+    let expected: Vec<_> = expected.collect();
+    let on = walk(browser, path, "next").await;
+    assert_eq!(on.iter().flat_map(|(_, names)| names.clone()).collect::<Vec<_>>(), expected, "{path}");
+    let back = walk(browser, &on[on.len() - 1].0, "prev").await;
+    let back: Vec<_> = back.into_iter().rev().map(|(_, names)| names).collect();
+    assert_eq!(back, on.into_iter().map(|(_, names)| names).collect::<Vec<_>>(), "{path}, backwards");
+}
 
+both! {
     async fn search_and_filters_find_what_they_say(app) {
         let mut ada = app.admin().await;
         let team = app.team("Platform");
@@ -201,6 +196,27 @@ both! {
         assert_eq!(app.number("SELECT COUNT(*) AS n FROM users WHERE disabled_at IS NOT NULL"), 0);
         ada.submit("/users/bulk", &[("action", "disable"), ("id", &one), ("id", &two)]).await;
         assert_eq!(app.number("SELECT COUNT(*) AS n FROM users WHERE disabled_at IS NOT NULL"), 2);
+    }
+
+    async fn s2_pages_lead_on_and_back_in_every_order(app) {
+        let mut ada = app.admin().await;
+        let team = app.team("Platform");
+        let made = (0..120).map(|n| format!("Robot {n:03}"));
+        let made: Vec<_> = made.map(|name| (app.service(&name, OrgRole::Member, &[(team, RoleId::VIEWER)]).0, name)).collect();
+        // Very many were last seen at the same moment, and many never.
+        app.sql("UPDATE users SET last_seen_at = (id % 3) * 1000000 WHERE kind <> 'person'").unwrap();
+        let (of_kind, of_team) = ("/users?kind=service".to_owned(), format!("/users?team={team}"));
+        for path in [of_kind, of_team] {
+            for sort in ["name", "-name", "last_seen", "-last_seen"] {
+                let mut expected = made.clone();
+                expected.sort_by_key(|(id, _)| if sort.ends_with("seen") { (id % 3, *id) } else { (0, *id) });
+                if sort.starts_with('-') {
+                    expected.reverse();
+                }
+                assert_pages(&mut ada, &format!("{path}&sort={sort}"), expected.into_iter().map(|(_, name)| name)).await;
+            }
+        }
+        assert_pages(&mut ada, &format!("/teams/{team}/service-accounts"), made.into_iter().map(|(_, name)| name)).await;
     }
 
     async fn names_cannot_write_markup(app) {
