@@ -55,6 +55,9 @@ impl PageRequest {
     }
 }
 
+/// That a cursor holds no place in the order of its list.
+pub const OTHER_ORDER: &str = "This cursor belongs to another order. Begin at the first page.";
+
 /// That a cursor was handed out by another list, or by the same in another order.
 pub fn other_list() -> Error {
     Error::field("cursor", "This cursor belongs to another list. Begin at the first page.")

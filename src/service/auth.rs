@@ -46,15 +46,16 @@ impl Seen {
 pub(super) fn authenticate(cx: &mut Cx<'_, '_>, caller: &Caller, seen: &mut Seen) -> Result<Actor> {
     let mut actor = match &caller.credential {
         Credential::Nothing => return Ok(Actor::anonymous(caller.origin.clone())),
-        Credential::Cli => return Ok(Actor::cli()),
-        Credential::System => return Ok(Actor::system()),
+        Credential::Cli => Actor::cli(),
+        Credential::System => Actor::system(),
         Credential::Session(id) => by_session(cx, *id, caller.origin.clone(), seen)?,
         Credential::Bearer(secret) => by_token(cx, secret.reveal(), caller.origin.clone(), seen)?,
     };
     let settings = store::settings::get(cx.tx)?;
-    actor.machines_are_for_admins = settings.only_admins_manage_machines;
     actor.agents_stopped = settings.agents_stopped_at.is_some();
-    if actor.agents_stopped && actor.identity().is_some_and(|who| who.standing.kind == Kind::Agent) {
+    let Some(kind) = actor.identity().map(|who| who.standing.kind) else { return Ok(actor) };
+    actor.machines_are_for_admins = settings.only_admins_manage_machines;
+    if actor.agents_stopped && kind == Kind::Agent {
         return Err(Error::Unauthenticated(AGENTS_STOPPED));
     }
     Ok(actor)

@@ -1,17 +1,19 @@
 //! The audit log: entries are added and read, never changed.
 
 mod index;
+mod lists;
 mod retention;
 mod search;
 
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::db::{Tx, failed};
 use super::paging::Order;
 use super::schema::{audit, audit_teams};
-use super::sql::{Condition, Sql, columns, condition};
+use super::sql::{Condition, Sql, columns, condition, sql};
 use crate::model::audit::{Entry, GENESIS, Head, Mac};
 use crate::model::ids::{TeamId, UserId};
 use crate::model::page::{Key, Page, PageRequest};
@@ -136,13 +138,8 @@ pub fn append(tx: &mut Tx<'_>, entry: &Entry, mac: &Mac, teams: &BTreeSet<TeamId
 /// # Errors
 /// A fault.
 pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<(Entry, Vec<u8>)>> {
-    let rows = audit::table
-        .select(Row::columns())
-        .filter(audit::seq.gt(seq))
-        .order(audit::seq.asc())
-        .limit(limit)
-        .load::<Row>(tx.conn);
-    Ok(rows.map_err(failed)?.into_iter().map(Into::into).collect())
+    let rows = Row::columns().rows().sql(" WHERE audit.seq > ").number(seq).sql(" ORDER BY audit.seq").limit(limit);
+    Ok(tx.load::<Row, _>(rows)?.into_iter().map(Into::into).collect())
 }
 
 /// A page of what `user` did and of what was done to them, the newest first.
@@ -150,8 +147,12 @@ pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<(Entry, Vec<u8
 /// # Errors
 /// A fault.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId, request: &PageRequest) -> Result<Page<Entry>> {
-    let theirs = condition("(audit.actor_id = ").number(user.0).sql(" OR (audit.target_id = ").number(user.0);
-    let theirs = theirs.sql(" AND audit.target_kind IN ('person', 'service', 'agent')))");
+    // Each side brings no more than a page out of its index.
+    let side = |those| newest_first("seq", sql::<BigInt>("SELECT seq FROM audit"), those, request);
+    let did = side(condition("actor_id = ").number(user.0))?;
+    let suffered = condition("target_id = ").number(user.0).sql(" AND target_kind IN ('person', 'service', 'agent')");
+    let theirs = condition("audit.seq IN (SELECT seq FROM (").then(did).sql(") AS did UNION SELECT seq FROM (");
+    let theirs = theirs.then(side(suffered)?).sql(") AS suffered)");
     let rows = tx.load(newest_first("audit.seq", Row::columns().rows(), theirs, request)?)?;
     Ok(built(request, rows))
 }

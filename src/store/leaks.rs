@@ -25,7 +25,7 @@ pub(super) fn made_with(tx: &mut Tx<'_>, token: TokenId, maker: TokenId, now: Of
     let pair = token_makers::table
         .filter(token_makers::token_id.eq(token.0).and(token_makers::maker_id.eq(maker.0)))
         .select(token_makers::at);
-    if pair.get_result::<i64>(tx.conn).optional().map_err(failed)?.is_some() {
+    if tx.find::<i64, _>(pair)?.is_some() {
         return Ok(());
     }
     diesel::insert_into(token_makers::table)
@@ -103,12 +103,8 @@ pub fn made_by(tx: &mut Tx<'_>, token: TokenId, until: Option<OffsetDateTime>) -
     let mut found = Vec::new();
     for some in ids.chunks(500) {
         let those: Condition = sql("tokens.id").among(some.iter().map(|member| member.id));
-        let rows = tokens::table
-            .select(TokenRow::columns())
-            .filter(those.and(tokens::revoked_at.is_null()))
-            .order(tokens::id)
-            .load::<TokenRow>(tx.conn)
-            .map_err(failed)?;
+        let rows = tokens::table.select(TokenRow::columns());
+        let rows = tx.load(rows.filter(those.and(tokens::revoked_at.is_null())).order(tokens::id))?;
         found.extend(with_teams(tx, rows)?);
     }
     Ok(found)
@@ -164,8 +160,7 @@ pub fn lately(tx: &mut Tx<'_>, since: OffsetDateTime, limit: i64) -> Result<Vec<
         .filter(token_leaks::at.gt(to_micros(since)).and(token_leaks::what.ne(WhatLeaked::Maker.as_str())))
         .order((token_leaks::at.desc(), tokens::id.desc()))
         .select(TokenRow::columns())
-        .limit(limit)
-        .load(tx.conn)
-        .map_err(failed)?;
+        .limit(limit);
+    let rows = tx.load(rows)?;
     with_teams(tx, rows)
 }

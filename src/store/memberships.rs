@@ -10,7 +10,7 @@ use super::paging::Order;
 use super::rows::{UserRow, grants};
 use super::schema::{memberships, roles, team_counts};
 use super::sql::{Condition, condition, sql};
-use super::users::{members_by_name, name_matches};
+use super::users::{members_by_name, name_matches, of_kind};
 use crate::base::clock::to_micros;
 use crate::model::actor::Sight;
 use crate::model::ids::{RoleId, TeamId, UserId};
@@ -170,12 +170,14 @@ pub fn page(
     filter: &MemberFilter,
     request: &PageRequest,
 ) -> Result<Page<(User, Option<RoleId>)>> {
-    let kinds = filter.machines.map(|yes| if yes { "users.kind <> 'person'" } else { "users.kind = 'person'" });
-    let mut conditions: Vec<_> =
-        kinds.map(condition).into_iter().chain(name_matches(tx.conn, &filter.search)).collect();
-    if !team.is_public() && filter.role.is_none() && filter.search.trim().is_empty() {
+    let mut conditions = name_matches(tx.conn, &filter.search);
+    let plain = conditions.is_empty() && filter.role.is_none();
+    if plain && !team.is_public() {
         conditions.push(members_by_name(team, filter.machines, request)?);
-    } else if !team.is_public() || filter.role.is_some() {
+    } else {
+        conditions.extend(filter.machines.map(|machines| of_kind(machines, !plain)));
+    }
+    if !plain && (!team.is_public() || filter.role.is_some()) {
         let mut members = condition("users.id IN (SELECT user_id FROM memberships WHERE team_id = ").number(team.0);
         if let Some(role) = filter.role {
             members = members.sql(" AND role_id = ").number(role.0);

@@ -1,7 +1,7 @@
 //! Pages by keyset: from the row at the edge of the page before, an index is entered where it stands.
 
 use super::sql::{Condition, Sql, sql};
-use crate::model::page::{Key, PageRequest};
+use crate::model::page::{Key, OTHER_ORDER, PageRequest};
 use crate::model::{Error, Result};
 
 /// The order of a list: by a column, and by ids where that is the same.
@@ -47,7 +47,7 @@ impl Order {
         match key {
             Key::Text(key) if self.is_text => Ok(words.text(key)),
             Key::Number(key) if !self.is_text => Ok(words.number(*key)),
-            _ => Err(Error::field("cursor", "This cursor belongs to another order. Begin at the first page.")),
+            _ => Err(Error::field("cursor", OTHER_ORDER)),
         }
     }
 }

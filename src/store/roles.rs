@@ -172,7 +172,7 @@ pub fn page_of_members(
         "teams.id, teams.name FROM memberships \
          JOIN users ON users.id = memberships.user_id JOIN teams ON teams.id = memberships.team_id",
     );
-    let order = Order::by_text("users.display_name_key", "memberships.team_id");
+    let order = Order::by_text("memberships.name_key", "memberships.team_id");
     let rows: Vec<(UserRow, i64, String)> = tx.load(order.page(joined, conditions, request)?)?;
     let found = rows.into_iter().map(|(user, team, name)| Ok((User::try_from(user)?, TeamId(team), name)));
     let found = found.collect::<Result<Vec<_>>>()?;

@@ -22,7 +22,7 @@ use crate::model::{Error, Result};
 /// A fault.
 pub fn get(tx: &mut Tx<'_>) -> Result<Settings> {
     let row = settings::table.select(SettingsRow::columns()).filter(settings::id.eq(1));
-    tx.find::<SettingsRow, _>(row)?.map(Settings::from).ok_or_else(|| Error::internal("the store has no settings"))
+    tx.find::<SettingsRow, _>(row)?.map(Settings::from).ok_or_else(missing)
 }
 
 /// Writes them, and counts their version up.
@@ -49,13 +49,17 @@ pub fn update(tx: &mut Tx<'_>, new: &Settings) -> Result<Settings> {
     get(tx)
 }
 
+fn missing() -> Error {
+    Error::internal("the store has no settings")
+}
+
 /// Whether all AI agents are stopped.
 ///
 /// # Errors
 /// A fault.
 pub fn agents_are_stopped(tx: &mut Tx<'_>) -> Result<bool> {
     let since = settings::table.filter(settings::id.eq(1)).select(settings::agents_stopped_at);
-    Ok(tx.find::<Option<i64>, _>(since)?.flatten().is_some())
+    Ok(tx.find::<Option<i64>, _>(since)?.ok_or_else(missing)?.is_some())
 }
 
 /// Stops all AI agents since a moment, and counts the version up.

@@ -1,8 +1,8 @@
-//! Pieces of SQL that the query builder has no words for.
+//! SQL of our own: lists that are put together from conditions, and pieces that the query builder has no words for.
 //!
 //! A literal of diesel's has its statement prepared anew each time. Statements with these are kept by their connection for as long
-//! as it lives: so whatever differs from one request to the next is bound, and never stands in the text. Where a text is put
-//! together from filters, of which there are very many together, it is for [`once`](Sql::once).
+//! as it lives: so whatever differs from one request to the next is bound, save a [`limit`](Sql::limit), and never stands in the
+//! text. Where a text is put together from filters, of which there are very many together, it is for [`once`](Sql::once).
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -20,7 +20,7 @@ use diesel::sql_types::{BigInt, Bool, HasSqlType, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
 use super::conn::MultiBackend;
-use crate::model::page::{LISTED, PageRequest};
+use crate::model::page::{LISTED, MAX_LIMIT, PageRequest};
 
 /// A piece of SQL of the type `ST`, or a whole query: its rows have the types of the tuple `ST`, or, where it is a [`Statement`],
 /// are read by the names of their columns.
@@ -47,7 +47,8 @@ enum Part {
     Many(String),
 }
 
-/// So many numbers at most are bound one by one, in lists of these lengths, that of a page among them; more as one text.
+/// So many numbers at most are bound one by one, in lists of these lengths, a page's among them; more as one text. Each number of a
+/// list costs, those that make it up too.
 const LENGTHS: [usize; 9] = [1, 2, 4, 8, 16, 32, 40, 50, 64];
 
 /// Begins with these words.
@@ -109,9 +110,10 @@ impl<ST> Sql<ST> {
         self.sql(format!(" LIMIT {limit}"))
     }
 
-    /// The same with a number that somebody chose. A statement with an unusual one is not kept.
+    /// The same for a page, one row more than it holds. Somebody may have chosen how many: a statement with an unusual number is not
+    /// kept.
     pub fn limit_of(self, request: &PageRequest) -> Self {
-        let kept = self.kept && request.limit == LISTED;
+        let kept = self.kept && matches!(request.limit, LISTED | MAX_LIMIT);
         Self { kept, ..self.limit(request.limit.saturating_add(1)) }
     }
 

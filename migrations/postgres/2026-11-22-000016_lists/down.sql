@@ -25,6 +25,8 @@ DROP FUNCTION count_members();
 DROP FUNCTION know_member();
 DROP TABLE team_counts;
 DROP INDEX memberships_by_seen;
+DROP INDEX memberships_by_role;
+CREATE INDEX memberships_by_role ON memberships (role_id, user_id);
 DROP INDEX memberships_by_kind_name;
 DROP INDEX memberships_by_name;
 ALTER TABLE memberships DROP COLUMN last_seen_at;

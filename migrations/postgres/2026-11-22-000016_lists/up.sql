@@ -29,6 +29,8 @@ ALTER TABLE memberships ADD COLUMN last_seen_at BIGINT NOT NULL DEFAULT 0;
 UPDATE memberships SET name_key = u.display_name_key, machine = u.kind <> 'person', last_seen_at = u.last_seen_at FROM users u WHERE u.id = memberships.user_id;
 CREATE INDEX memberships_by_name ON memberships (team_id, name_key, user_id);
 CREATE INDEX memberships_by_kind_name ON memberships (team_id, machine, name_key, user_id);
+DROP INDEX memberships_by_role;
+CREATE INDEX memberships_by_role ON memberships (role_id, name_key, team_id);
 CREATE INDEX memberships_by_seen ON memberships (team_id, last_seen_at, user_id);
 
 -- How many people, and how many service and agent accounts, are in each team.

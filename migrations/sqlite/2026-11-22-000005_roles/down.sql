@@ -1,4 +1,5 @@
 DROP TABLE settings;
+DROP INDEX memberships_by_role;
 CREATE TABLE memberships_by_role (
     user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     team_id BIGINT NOT NULL REFERENCES teams (id) ON DELETE CASCADE,

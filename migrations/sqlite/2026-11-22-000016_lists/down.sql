@@ -22,6 +22,8 @@ DROP TRIGGER memberships_delete;
 DROP TRIGGER memberships_insert;
 DROP TABLE team_counts;
 DROP INDEX memberships_by_seen;
+DROP INDEX memberships_by_role;
+CREATE INDEX memberships_by_role ON memberships (role_id, user_id);
 DROP INDEX memberships_by_kind_name;
 DROP INDEX memberships_by_name;
 ALTER TABLE memberships DROP COLUMN last_seen_at;

@@ -28,6 +28,8 @@ UPDATE memberships SET
     last_seen_at = (SELECT last_seen_at FROM users WHERE users.id = memberships.user_id);
 CREATE INDEX memberships_by_name ON memberships (team_id, name_key, user_id);
 CREATE INDEX memberships_by_kind_name ON memberships (team_id, machine, name_key, user_id);
+DROP INDEX memberships_by_role;
+CREATE INDEX memberships_by_role ON memberships (role_id, name_key, team_id);
 CREATE INDEX memberships_by_seen ON memberships (team_id, last_seen_at, user_id);
 
 -- How many people, and how many service and agent accounts, are in each team.

@@ -144,10 +144,8 @@ pub fn name_taken(tx: &mut Tx<'_>, user: UserId, name: &str, except: Option<Toke
     let found = tokens::table
         .filter(tokens::user_id.eq(user.0).and(tokens::name_key.eq(fold(name))).and(tokens::revoked_at.is_null()))
         .filter(tokens::id.ne(except.map_or(0, |id| id.0)))
-        .select(tokens::id)
-        .first::<i64>(tx.conn)
-        .optional();
-    Ok(found.map_err(failed)?.is_some())
+        .select(tokens::id);
+    Ok(tx.find::<i64, _>(found)?.is_some())
 }
 
 /// Writes the name, description, scopes, teams, networks and power of a token down as they are in `token`, and counts the change.

@@ -5,7 +5,7 @@ mod search;
 
 pub use contacts::{Alone, answered_by, answers_counts, leavers, release, without};
 pub use search::{Lookup, counts, lookup, page};
-pub(in crate::store) use search::{members_by_name, name_matches, pattern, seen_by};
+pub(in crate::store) use search::{members_by_name, name_matches, of_kind, pattern, seen_by};
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -20,7 +20,7 @@ use crate::model::{Error, Result};
 use crate::store::db::{Tx, count_rows, failed};
 use crate::store::rows::UserRow;
 use crate::store::schema::users;
-use crate::store::sql::sql;
+use crate::store::sql::{Condition, condition, sql};
 
 /// What a new account is made of.
 pub struct NewUser<'a> {
@@ -227,8 +227,8 @@ pub fn taken_by(tx: &mut Tx<'_>, what: Unique, value: &str, except: Option<UserI
 /// # Errors
 /// A fault.
 pub fn any_admin(tx: &mut Tx<'_>) -> Result<bool> {
-    let admins = users::table.filter(users::kind.eq("person").and(users::role.eq("Admin"))).select(users::id);
-    Ok(admins.first::<i64>(tx.conn).optional().map_err(failed)?.is_some())
+    let admins = condition("users.kind = 'person' AND users.role = 'Admin'");
+    is_there(tx, admins)
 }
 
 /// Whether an Admin other than `except` is a person able to log in.
@@ -236,11 +236,13 @@ pub fn any_admin(tx: &mut Tx<'_>) -> Result<bool> {
 /// # Errors
 /// A fault.
 pub fn other_able_admin(tx: &mut Tx<'_>, except: UserId) -> Result<bool> {
-    let admins = users::table
-        .filter(users::kind.eq("person").and(users::role.eq("Admin")).and(users::id.ne(except.0)))
-        .filter(users::disabled_at.is_null().and(users::password_hash.is_not_null()))
-        .select(users::id);
-    Ok(admins.first::<i64>(tx.conn).optional().map_err(failed)?.is_some())
+    let admins = condition("users.kind = 'person' AND users.role = 'Admin' AND users.disabled_at IS NULL");
+    is_there(tx, admins.sql(" AND users.password_hash IS NOT NULL AND users.id <> ").number(except.0))
+}
+
+fn is_there(tx: &mut Tx<'_>, those: Condition) -> Result<bool> {
+    let found = sql::<BigInt>("SELECT users.id FROM users").all_of([those]).limit(1);
+    Ok(tx.find::<i64, _>(found)?.is_some())
 }
 
 /// The accounts with these ids, in no order.

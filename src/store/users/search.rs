@@ -7,7 +7,7 @@ use crate::base::clock::to_micros;
 use crate::model::actor::Sight;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::names::fold;
-use crate::model::page::{Cursor, Key, Page, PageRequest};
+use crate::model::page::{Cursor, Key, LISTED, OTHER_ORDER, Page, PageRequest};
 use crate::model::users::{Kind, User, UserFilter, UserSort, UserState};
 use crate::model::{Error, Result};
 use crate::store::conn::Conn;
@@ -51,7 +51,9 @@ pub(in crate::store) fn seen_by(sight: &Sight) -> Option<Condition> {
                 .sql(if *machines { " OR users.kind <> 'person'" } else { "" })
                 .sql(" OR users.id IN (SELECT user_id FROM memberships WHERE team_id")
                 .among(teams.iter().map(|id| id.0))
-                .sql("))"),
+                .sql("))")
+                // So many teams and homes make very many texts.
+                .once(),
         ),
     }
 }
@@ -147,8 +149,6 @@ fn order(sort: UserSort) -> Order {
     }
 }
 
-const OTHER_ORDER: &str = "This cursor belongs to another order. Begin at the first page.";
-
 /// The condition that somebody is among the next of a team's members in an order that the memberships stand in too: no more of them
 /// than the page needs.
 fn among_members(team: TeamId, machines: Option<bool>, order: Order, request: &PageRequest) -> Result<Condition> {
@@ -210,10 +210,13 @@ impl Search {
         let Self { from, id } = self;
         let (side, order) = if falling { ("<", "DESC") } else { (">", "ASC") };
         let mut query = sql::<BigInt>(format!("SELECT {id} ")).then(from.clone());
+        if limit != SORTED_AT_MOST + 1 && limit != LISTED + 1 {
+            query = query.once();
+        }
         if let Some(after) = after {
             query = query.sql(format!(" AND {id} {side} ")).number(after);
         }
-        let query = query.sql(format!(" ORDER BY {id} {order} LIMIT ")).number(limit);
+        let query = query.sql(format!(" ORDER BY {id} {order}")).limit(limit);
         tx.load(query)
     }
 }
@@ -277,8 +280,8 @@ pub fn lookup(tx: &mut Tx<'_>, wanted: &Lookup<'_>, limit: i64) -> Result<Vec<Us
         true => matches(tx.conn, wanted.text).into_iter().collect(),
         false => name_matches(tx.conn, wanted.text),
     };
+    conditions.push(of_kind(wanted.machines, !conditions.is_empty()));
     conditions.push(sql("users.disabled_at IS NULL"));
-    conditions.push(sql(if wanted.machines { "users.kind <> 'person'" } else { "users.kind = 'person'" }));
     conditions.extend(
         wanted.outside.map(|team| {
             sql("users.id NOT IN (SELECT user_id FROM memberships WHERE team_id = ").number(team.0).sql(")")
@@ -287,6 +290,16 @@ pub fn lookup(tx: &mut Tx<'_>, wanted: &Lookup<'_>, limit: i64) -> Result<Vec<Us
     let found = UserRow::columns().rows().all_of(conditions).sql(" ORDER BY users.display_name_key");
     let rows: Vec<UserRow> = tx.load(found.limit(limit))?;
     rows.into_iter().map(User::try_from).collect()
+}
+
+/// That an account is a person, or else a service or agent account. `in_passing`, where other conditions leave few, it is worded so
+/// that no index of kinds is gone through instead.
+pub(in crate::store) fn of_kind(machines: bool, in_passing: bool) -> Condition {
+    sql(match (machines, in_passing) {
+        (true, _) => "users.kind <> 'person'",
+        (false, false) => "users.kind = 'person'",
+        (false, true) => "users.kind || '' = 'person'",
+    })
 }
 
 /// The conditions that `text` is part of a user's names, and not only of the address; none for no text.
