@@ -39,7 +39,10 @@ impl Order {
             let from = self.at(from, &cursor.key)?.sql(format!(" OR {id} {side} ")).number(cursor.id);
             conditions.push(from.sql(")"));
         }
-        let page = rows.all_of(conditions).sql(format!(" ORDER BY {column} {order}, {id} {order}"));
+        let mut page = rows.all_of(conditions).sql(format!(" ORDER BY {column} {order}"));
+        if id != column {
+            page = page.sql(format!(", {id} {order}"));
+        }
         Ok(page.limit_of(request))
     }
 

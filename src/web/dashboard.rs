@@ -121,7 +121,7 @@ fn endless(token: &Token, user: &User) -> Attention {
 /// What is missing, with the way to it where it is one thing and the caller may do it.
 fn idle(cx: &mut Cx<'_, '_>, info: &UserInfo) -> Result<Attention> {
     let rights = users::rights(cx, &info.user)?;
-    let (no_team, no_token) = (info.teams.is_empty(), info.tokens.usable == 0);
+    let (no_team, no_token) = (!info.has_team, info.tokens.usable == 0);
     let suspended = no_token && info.tokens.suspended > 0;
     let page = format!("/users/{}", info.user.id);
     let (detail, href, button) = match (no_team, no_token) {

@@ -3,6 +3,7 @@ DROP TRIGGER answers_delete;
 DROP TRIGGER answers_insert;
 DROP INDEX users_leavers;
 ALTER TABLE users DROP COLUMN answers;
+DROP INDEX tokens_by_kind_activity;
 DROP INDEX tokens_by_standing;
 DROP INDEX users_machines;
 DROP INDEX users_by_role_seen;

@@ -87,6 +87,8 @@ CREATE INDEX users_without_sponsor ON users (kind, display_name_key, id) WHERE d
 CREATE INDEX users_machines ON users (display_name_key, id, kind, teams) WHERE disabled_at IS NULL AND kind <> 'person';
 -- What the tokens of an account are good for is told from this index alone.
 CREATE INDEX tokens_by_standing ON tokens (user_id, revoked_at, kind, suspended_at, expires_at) WHERE revoked_at IS NULL;
+-- The dormant ones of a kind.
+CREATE INDEX tokens_by_kind_activity ON tokens (kind, active_at, id) WHERE revoked_at IS NULL AND suspended_at IS NULL;
 -- A kind or a role by when they were last seen.
 CREATE INDEX users_by_kind_seen ON users (kind, last_seen_at, id);
 CREATE INDEX users_by_role_seen ON users (role, last_seen_at, id);

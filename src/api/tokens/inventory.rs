@@ -78,8 +78,8 @@ pub struct TokenQuery {
     /// `true` for those alone that act as an Admin.
     #[param(required = false)]
     global_admin: bool,
-    /// `created`, `name`, `expires`, `last_used` or `active` (when it was last used, made or resumed); with `-` before it, the
-    /// other way round. `-created` where nothing is said, but `active` of dormant ones.
+    /// `created`, `name`, `expires`, `last_used` or, of dormant ones alone, `active` (when it was last used, made or resumed); with `-`
+    /// before it, the other way round. `-created` where nothing is said, but `active` of dormant ones.
     #[param(required = false, value_type = String, example = "expires")]
     sort: (TokenSort, bool),
 }

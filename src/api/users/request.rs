@@ -264,7 +264,7 @@ impl FromParams for UserQuery {
             params.note("status", found.ok_or_else(|| format!("Choose one of {}.", known.join(", "))))
         });
         let sort = params.text("sort").and_then(|text| {
-            let order = text.trim_start_matches('-').parse::<UserSort>();
+            let order = text.strip_prefix('-').unwrap_or(&text).parse::<UserSort>();
             params.note("sort", order.map(|order| (order, text.starts_with('-'))))
         });
         Self {

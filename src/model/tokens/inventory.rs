@@ -15,7 +15,7 @@ words! {
         Expires = "expires",
         /// By when they were last used; those that never were come first.
         LastUsed = "last_used",
-        /// By when they were last used, or made or resumed, where that is later.
+        /// By when they were last used, or made or resumed, where that is later: dormant ones alone.
         Active = "active",
     }
 }
@@ -27,6 +27,11 @@ impl TokenSort {
             Some(Usage::Dormant) => (Self::Active, false),
             _ => (Self::Created, true),
         }
+    }
+
+    /// Whether a list of those that are used like this may be in this order.
+    pub fn is_of(self, usage: Option<Usage>) -> bool {
+        self != Self::Active || usage == Some(Usage::Dormant)
     }
 }
 

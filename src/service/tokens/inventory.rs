@@ -70,6 +70,9 @@ fn freshened(cx: &Cx<'_, '_>, tokens: &mut Vec<Token>, filter: &TokenFilter, pol
 /// A refusal, or a cursor that is none.
 pub fn list(cx: &mut Cx<'_, '_>, filter: &TokenFilter, sort: TokenSort, request: &PageRequest) -> Result<Page<Listed>> {
     let reach = reach(cx)?;
+    if !sort.is_of(filter.usage) {
+        return Err(Error::field("sort", "Only dormant tokens are listed in this order."));
+    }
     if asks_in_the_dark(cx, filter) {
         return Ok(Page::empty());
     }

@@ -167,7 +167,9 @@ fn label(kind: Kind) -> &'static str {
 
 /// The lives to choose from, the longest of the ordinary ones being the standard.
 fn lives(policy: Policy) -> Vec<(String, String)> {
-    let mut days: Vec<i64> = LIVES.into_iter().map(|(days, _)| days).chain(policy.default_days).collect();
+    // No more is offered than is allowed, and never nothing.
+    let standard = policy.default_days.map(|days| policy.max_days.map_or(days, |max| days.min(max)));
+    let mut days: Vec<i64> = LIVES.into_iter().map(|(days, _)| days).chain(standard).collect();
     days.retain(|days| policy.max_days.is_none_or(|max| *days <= max));
     days.sort_unstable();
     days.dedup();

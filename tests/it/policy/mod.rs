@@ -50,6 +50,10 @@ both! {
             let page = ada.get(&format!("/users/{account}/tokens/new")).await;
             assert_eq!(page.chosen("expires").as_deref(), Some(days), "{}", page.text());
         }
+        // Shorter than each of the usual ones.
+        set(&root, json!({ "agent_max_days": 20 })).await;
+        let page = ada.get(&format!("/users/{agent}/tokens/new")).await;
+        assert_eq!(page.chosen("expires").as_deref(), Some("20"), "{}", page.text());
     }
 
     async fn s4_policy_is_set_on_the_page_and_kept_as_typed_where_it_is_wrong(app) {

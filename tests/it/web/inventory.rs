@@ -118,6 +118,10 @@ both! {
             cursor = format!("&cursor={next}");
         }
         assert_eq!(found, ["laptop", "assist", "deploy"]);
+        // Others have no such order: the page has its usual one, and who writes a program is told.
+        assert_eq!(names(&ada.get("/tokens?type=all&sort=active").await), names(&ada.get("/tokens?type=all").await));
+        let refused = root.get("/api/v1/tokens?sort=-active").await;
+        assert_eq!((refused.status, &refused.body["errors"][0]["parameter"]), (400, &"sort".into()), "{}", refused.body);
     }
 
     async fn s4_words_that_are_no_filter_are_told(app) {

@@ -106,6 +106,13 @@ both! {
         }
         let profile = ada.get(&format!("/users/{job}")).await;
         assert!(profile.has("All its access tokens are suspended.") && !profile.has("no access token"), "{}", profile.text());
+        // Whoever does not know the team that it is in is not told that there is none.
+        let home = app.team("Billing");
+        app.sql(&format!("UPDATE users SET home_team_id = {home} WHERE id = {job}")).unwrap();
+        app.person("mia", OrgRole::Member, &[(home, RoleId::MAINTAINER)]);
+        let mut mia = app.log_in("mia").await;
+        let page = mia.get("/").await;
+        assert!(page.has("All its tokens are suspended.") && !page.has("in no team besides"), "{}", page.text());
         app.sql("DELETE FROM memberships").unwrap();
         assert!(ada.get("/").await.has("It is in no team besides Public, and its tokens are suspended."));
     }

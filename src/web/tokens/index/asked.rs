@@ -37,7 +37,7 @@ impl Asked {
                 // Service accounts are what the page is for; whoever searches searches everything.
                 "" if search.is_empty() && token.is_none() => Some(TokenType::Service),
                 "" | ALL => None,
-                _ => words.read("type", kind),
+                _ => words.read("type", kind).or(Some(TokenType::Service)),
             },
             search,
             id: token,
@@ -48,7 +48,8 @@ impl Asked {
             usage: words.read("use", str::parse),
             global_admin: words.read("power", power).is_some(),
         };
-        let (sort, descending) = words.order().unwrap_or(TokenSort::of(filter.usage));
+        let order = words.order().filter(|(sort, _): &(TokenSort, _)| sort.is_of(filter.usage));
+        let (sort, descending) = order.unwrap_or(TokenSort::of(filter.usage));
         Self {
             filter,
             account: fields.get("account").trim().to_owned(),

@@ -20,7 +20,7 @@ pub async fn find(portal: Portal, fields: Fields) -> Answer {
             false
         }
     });
-    let is_token = pasted.is_some();
+    let is_token = matches!(pasted, Some(Mention::Whole(_)));
     let look = move |cx: &mut Cx<'_, '_>| tokens::pasted(cx, pasted);
     // Nobody waits for the writer to search by a name.
     let pasted = if is_token { portal.write(look).await? } else { portal.read(look).await? };
