@@ -70,6 +70,7 @@ pub const PAGES: &[Page] = &[
     Page { row: TOKEN, ..web("tokens, never expiring", "/tokens?type=all&expiry=never", Some(20)) },
     Page { row: TOKEN, ..web("tokens, suspended", "/tokens?type=all&state=suspended", Some(5)) },
     Page { row: TOKEN, ..web("tokens, dormant", "/tokens?type=all&use=dormant", Some(5)) },
+    Page { row: TOKEN, ..web("tokens, dormant of service accounts", "/tokens?use=dormant", Some(5)) },
     Page { row: TOKEN, ..web("tokens, of a large team", "/tokens?type=all&team=2", Some(10)) },
     Page { row: ENTRY, ..web("audit, page 1", "/audit", Some(50)) },
     Page { row: ENTRY, deep: ENTRIES, ..web("audit, page 1,000", "/audit?", Some(50)) },
@@ -78,6 +79,8 @@ pub const PAGES: &[Page] = &[
     Page { row: ENTRY, ..web("audit, text and kind", "/audit?q=okafor&kind=person", Some(0)) },
     Page { row: "/teams/", ..web("teams", "/teams", Some(50)) },
     Page { row: "class=\"who\"", ..web("members of a large team", "/teams/2", Some(10)) },
+    Page { row: "class=\"who\"", ..web("holders of a role", "/roles/2", Some(10)) },
+    Page { row: "<time", ..web("activity of an account", "/users/2/activity", Some(1)) },
     Page { row: "", ..web("dashboard", "/", Some(0)) },
     Page { face: Face::Api, row: JSON, ..web("API: users, page 1", "/api/v1/users?limit=50", Some(50)) },
     Page {
