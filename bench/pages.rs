@@ -80,7 +80,7 @@ pub const PAGES: &[Page] = &[
     Page { row: "/teams/", ..web("teams", "/teams", Some(50)) },
     Page { row: "class=\"who\"", ..web("members of a large team", "/teams/2", Some(10)) },
     Page { row: "class=\"who\"", ..web("holders of a role", "/roles/2", Some(10)) },
-    Page { row: "<time", ..web("activity of an account", "/users/2/activity", Some(1)) },
+    Page { row: "<time", ..web("activity of an account", "/users/1/activity", Some(50)) },
     Page { row: "", ..web("dashboard", "/", Some(0)) },
     Page { face: Face::Api, row: JSON, ..web("API: users, page 1", "/api/v1/users?limit=50", Some(50)) },
     Page {
