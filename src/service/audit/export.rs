@@ -20,8 +20,8 @@ fn without_secrets(mut filters: Value) -> Value {
     filters
 }
 
-/// How many entries are read at once.
-const BATCH: usize = 500;
+/// How many entries are read at once: each thread that ever reads some keeps the room for them.
+const BATCH: usize = 100;
 
 /// An export under way: the entries that were there when it began, the oldest first.
 #[derive(Debug)]

@@ -167,8 +167,8 @@ pub fn account_named(cx: &mut Cx<'_, '_>, username: &str) -> Result<UserId> {
     found.ok_or_else(|| Error::field("account", format!("There is no account {username} that you may see.")))
 }
 
-/// How many tokens are read at once.
-const BATCH: i64 = 500;
+/// How many tokens are read at once; see the export of the audit log.
+const BATCH: i64 = 100;
 
 /// An export of the inventory under way. It goes by the ids of the tokens, since whatever else they are sorted by may change
 /// under it, and a token would be missed or told twice.
