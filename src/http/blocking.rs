@@ -1,6 +1,9 @@
 //! The one place that leaves the async thread: use cases are synchronous and may wait for the store or for a password hash.
 
+use std::sync::LazyLock;
+
 use actix_web::web;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
 use crate::model::{Error, Result};
@@ -12,6 +15,26 @@ use crate::model::{Error, Result};
 pub async fn run<T: Send + 'static>(case: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let span = tracing::Span::current();
     match web::block(move || span.in_scope(case)).await {
+        Ok(outcome) => outcome,
+        Err(error) => Err(Error::internal(error)),
+    }
+}
+
+/// How many threads read what is exported, however many exports there are.
+const EXPORTERS: usize = 2;
+/// These threads. Each thread keeps the memory that its largest piece of work took: so exports do not go through all of those that
+/// answer pages, nor do pages wait for exports.
+static EXPORTS: LazyLock<std::io::Result<Runtime>> =
+    LazyLock::new(|| Builder::new_current_thread().max_blocking_threads(EXPORTERS).build());
+
+/// Runs a piece of an export, as [`run`] does a use case.
+///
+/// # Errors
+/// Those of the piece; that there are no threads; a panic in it.
+pub async fn export<T: Send + 'static>(piece: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let span = tracing::Span::current();
+    let threads = EXPORTS.as_ref().map_err(Error::internal)?;
+    match threads.spawn_blocking(move || span.in_scope(piece)).await {
         Ok(outcome) => outcome,
         Err(error) => Err(Error::internal(error)),
     }

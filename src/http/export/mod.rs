@@ -99,7 +99,7 @@ fn file<S: Source>(app: &Data, format: Format) -> HttpResponseBuilder {
 /// The next part that holds something: an empty one would end the answer.
 async fn next<S: Source>(mut under: Under<S>) -> Result<Option<(Bytes, Under<S>)>> {
     loop {
-        let (part, then) = blocking::run(move || {
+        let (part, then) = blocking::export(move || {
             let batch = under.app.read(&under.caller, |cx| under.source.next(cx))?;
             let part = batch.map(|rows| written::<S>(rows, under.format, !under.begun)).transpose()?;
             under.begun = true;
