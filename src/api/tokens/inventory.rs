@@ -97,7 +97,7 @@ impl FromParams for TokenQuery {
             kind: params.word("type"),
             state: params.text("state").and_then(|text| {
                 let known = TokenState::ALL.iter().copied().find(|state| state.as_str().to_lowercase() == text);
-                let words = "active, expiring, suspended, expired, revoked";
+                let words = "active, expiring, suspended, stopped, expired, revoked";
                 params.note("state", known.ok_or_else(|| format!("Choose one of {words}.")))
             }),
             team: params.text("team"),

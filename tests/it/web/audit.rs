@@ -392,9 +392,9 @@ both! {
         app.write(|cx| settings::update(cx, None, |settings| settings.audit_keep_days = Some(30)));
         let next = |export: &mut Export| app.app.read(&Caller::cli(), |cx| export.next(cx));
         let (mut unread, mut in_it, mut past_it) = (begin(), begin(), begin());
-        assert_eq!(next(&mut in_it).unwrap().unwrap().len(), 500);
-        for _ in 0..2 {
-            assert_eq!(next(&mut past_it).unwrap().unwrap().len(), 500);
+        assert_eq!(next(&mut in_it).unwrap().unwrap().len(), 100);
+        for _ in 0..7 {
+            assert_eq!(next(&mut past_it).unwrap().unwrap().len(), 100);
         }
         assert_eq!(retain(&app.app).unwrap(), 602);
         for export in [&mut unread, &mut in_it] {
