@@ -21,7 +21,7 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(command: &Command, config: Config) -> Outcome {
-    let app = open::app(config, Clock::System)?;
+    let app = open::existing(config, Clock::System)?;
     match command {
         Command::Head => say(&audit::head(&app)?.to_string()),
         Command::Verify { head } => {

@@ -27,6 +27,20 @@ pub fn app(config: Config, clock: Clock) -> Result<App, Box<dyn std::error::Erro
     Ok(App::new(config, clock, keys, store)?)
 }
 
+/// The same where there is a portal already: whoever only looks makes none, and is told of a wrong folder.
+///
+/// # Errors
+/// That there is none, or what cannot be opened.
+pub fn existing(config: Config, clock: Clock) -> Result<App, Box<dyn std::error::Error>> {
+    let store = config.database_url.is_none().then(|| config.sqlite_file());
+    match std::iter::once(config.key_file()).chain(store).find(|file| !file.exists()) {
+        None => app(config, clock),
+        Some(file) => {
+            Err(format!("there is no portal here: {} is missing. Is LATCHKEY_DATA_DIR right?", file.display()).into())
+        }
+    }
+}
+
 /// Which database the settings name.
 ///
 /// # Errors

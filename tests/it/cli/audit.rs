@@ -37,6 +37,17 @@ const COLUMNS: &str = "at, actor_kind, actor_id, actor_name, token_id, token_nam
                        outcome, reason, before, after, address, user_agent, request_id, mac";
 
 both! {
+    async fn s13_a_wrong_folder_is_no_log_that_holds(app) {
+        let mut app = app;
+        let home = std::mem::replace(&mut app.dir, tempfile::tempdir().unwrap());
+        for what in ["verify", "head"] {
+            assert!(err(&latchkey(&app, &["audit", what], "")).contains("there is no portal here"), "{what}");
+        }
+        assert_eq!(std::fs::read_dir(app.dir.path()).unwrap().count(), 0, "nothing is made by looking");
+        app.dir = home;
+        holds(&app);
+    }
+
     async fn s13_every_break_of_the_chain_is_found_and_named(app) {
         fill(&app);
         let kept = crate::support::Snapshot::of(&app.db);
