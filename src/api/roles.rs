@@ -90,7 +90,7 @@ pub struct RoleAnswer {
     permissions: PermissionSet,
     /// How far it reaches into the team's applications.
     application_level: AppLevel,
-    /// How many memberships have it; counting stops after 10,000.
+    /// How many memberships have it.
     #[schema(example = 3)]
     members: i64,
     /// Counts changes; `ETag` has it too.

@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use time::OffsetDateTime;
 
-use super::db::{Tx, count_rows, failed};
+use super::db::{Tx, failed};
 use super::paging::Order;
 use super::rows::{RoleRow, UserRow, grants, kind, word};
-use super::schema::{memberships, roles};
+use super::schema::{memberships, role_counts, roles, user_counts};
 use super::sql::{Statement, condition, sql};
 use super::users::seen_by;
 use crate::base::clock::to_micros;
@@ -139,20 +139,22 @@ pub fn delete(tx: &mut Tx<'_>, id: RoleId) -> Result<()> {
     diesel::delete(row).execute(tx.conn).map(drop).map_err(failed)
 }
 
-/// How many memberships have this role, counted up to one more than the cap.
+/// How many memberships have this role.
 ///
 /// # Errors
 /// A fault.
 pub fn count_members(tx: &mut Tx<'_>, id: RoleId) -> Result<i64> {
-    count_rows(tx, sql("FROM memberships WHERE role_id = ").number(id.0))
+    let counted = role_counts::table.filter(role_counts::role_id.eq(id.0)).select(role_counts::n);
+    Ok(tx.find(counted)?.unwrap_or_default())
 }
 
-/// How many users have this organisation role, counted up to one more than the cap.
+/// How many users have this organisation role.
 ///
 /// # Errors
 /// A fault.
 pub fn count_organisation(tx: &mut Tx<'_>, role: OrgRole) -> Result<i64> {
-    count_rows(tx, sql(format!("FROM users WHERE role = '{role}'")))
+    let of_each_kind = user_counts::table.filter(user_counts::role.eq(role.as_str())).select(user_counts::n);
+    Ok(tx.load::<i64, _>(of_each_kind)?.iter().sum())
 }
 
 /// A page of those who have this role, by display name and team: accounts that `sight` allows, in these teams (`None` for all).

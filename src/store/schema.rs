@@ -39,8 +39,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    user_counts (kind) {
+    user_counts (kind, role) {
         kind -> Text,
+        role -> Text,
         n -> BigInt,
     }
 }
@@ -49,6 +50,13 @@ diesel::table! {
     team_counts (team_id, machine) {
         team_id -> BigInt,
         machine -> Bool,
+        n -> BigInt,
+    }
+}
+
+diesel::table! {
+    role_counts (role_id) {
+        role_id -> BigInt,
         n -> BigInt,
     }
 }

@@ -134,9 +134,17 @@ both! {
         let other = app.team("Web");
         let person = app.person("jonas", OrgRole::Member, &[(team, latchkey::model::ids::RoleId::VIEWER)]);
         let service = app.service("API Access", OrgRole::Member, &[(team, latchkey::model::ids::RoleId::VIEWER), (other, latchkey::model::ids::RoleId::VIEWER)]);
-        app.agent("Scribe", OrgRole::Member, &[(other, latchkey::model::ids::RoleId::EDITOR)]);
+        let scribe = app.agent("Scribe", OrgRole::Member, &[(other, latchkey::model::ids::RoleId::EDITOR)]);
         assert_counted(&app);
-        app.make_admin("ada");
+        let ada = app.make_admin("ada");
+        for (column, of) in [("contact_id", service), ("contact_id", scribe), ("sponsor_id", scribe)] {
+            app.sql(&format!("UPDATE users SET {column} = {ada} WHERE id = {of}")).unwrap();
+            assert_counted(&app);
+        }
+        for (change, of) in [("disabled_at = 1", scribe), ("disabled_at = NULL", scribe), ("role = 'Editor'", service), ("contact_id = NULL", scribe)] {
+            app.sql(&format!("UPDATE users SET {change} WHERE id = {of}")).unwrap();
+            assert_counted(&app);
+        }
         app.write(|cx| users::turn_into_service(cx, person, team));
         assert_counted(&app);
         app.write(|cx| users::update(cx, service, users::UserChange { display_name: Some("Zeta".into()), ..users::UserChange::default() }));
@@ -157,9 +165,20 @@ both! {
 
 /// That what the store counts by itself is what counting finds, and that memberships know their members.
 fn assert_counted(app: &TestApp) {
-    let wrong =
-        "SELECT COUNT(*) AS n FROM user_counts c WHERE n <> (SELECT COUNT(*) FROM users u WHERE u.kind = c.kind)";
-    assert_eq!(app.number(wrong), 0, "users by kind");
+    let wrong = "SELECT COUNT(*) AS n FROM user_counts c WHERE n <> (SELECT COUNT(*) FROM users u WHERE u.kind = c.kind AND u.role = c.role)";
+    assert_eq!(app.number(wrong), 0, "users by kind and role");
+    let missing = "SELECT COUNT(*) AS n FROM users u WHERE NOT EXISTS \
+                   (SELECT 1 FROM user_counts c WHERE c.kind = u.kind AND c.role = u.role)";
+    assert_eq!(app.number(missing), 0, "users that are not counted");
+    let wrong = "SELECT COUNT(*) AS n FROM role_counts c WHERE n <> (SELECT COUNT(*) FROM memberships m WHERE m.role_id = c.role_id)";
+    assert_eq!(app.number(wrong), 0, "members by role");
+    let missing = "SELECT COUNT(*) AS n FROM memberships m WHERE NOT EXISTS (SELECT 1 FROM role_counts c WHERE c.role_id = m.role_id)";
+    assert_eq!(app.number(missing), 0, "members whose role is not counted");
+    let wrong = "SELECT COUNT(*) AS n FROM users u WHERE \
+                 answers <> (SELECT COUNT(*) FROM users a WHERE a.disabled_at IS NULL AND (a.contact_id = u.id OR a.sponsor_id = u.id)) \
+                 OR answers_agents <> (SELECT COUNT(*) FROM users a WHERE a.disabled_at IS NULL AND a.kind = 'agent' \
+                 AND (a.contact_id = u.id OR a.sponsor_id = u.id))";
+    assert_eq!(app.number(wrong), 0, "for whom each answers");
     let wrong = "SELECT COUNT(*) AS n FROM team_counts c WHERE n <> (SELECT COUNT(*) FROM memberships m JOIN users u ON u.id = m.user_id \
                  WHERE m.team_id = c.team_id AND (u.kind <> 'person') = c.machine)";
     assert_eq!(app.number(wrong), 0, "members by kind");

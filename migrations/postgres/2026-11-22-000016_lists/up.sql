@@ -1,26 +1,28 @@
 -- What lists need in order to cost the same however long they are.
 
--- How many accounts of each kind there are.
+-- How many accounts of each kind there are in each organisation role.
 CREATE TABLE user_counts (
-    kind TEXT NOT NULL PRIMARY KEY,
-    n BIGINT NOT NULL
+    kind TEXT NOT NULL,
+    role TEXT NOT NULL,
+    n BIGINT NOT NULL,
+    PRIMARY KEY (kind, role)
 );
-INSERT INTO user_counts (kind, n) VALUES ('person', 0), ('service', 0), ('agent', 0);
-UPDATE user_counts SET n = (SELECT COUNT(*) FROM users WHERE users.kind = user_counts.kind);
+INSERT INTO user_counts (kind, role, n) SELECT kind, role, COUNT(*) FROM users GROUP BY kind, role;
 CREATE FUNCTION count_users() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF tg_op <> 'INSERT' THEN
-        UPDATE user_counts SET n = n - 1 WHERE kind = old.kind;
+        UPDATE user_counts SET n = n - 1 WHERE kind = old.kind AND role = old.role;
     END IF;
     IF tg_op <> 'DELETE' THEN
-        UPDATE user_counts SET n = n + 1 WHERE kind = new.kind;
+        INSERT INTO user_counts (kind, role, n) VALUES (new.kind, new.role, 1)
+        ON CONFLICT (kind, role) DO UPDATE SET n = user_counts.n + 1;
     END IF;
     RETURN NULL;
 END
 $$;
 CREATE TRIGGER user_counts_change AFTER INSERT OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION count_users();
-CREATE TRIGGER user_counts_update AFTER UPDATE OF kind ON users FOR EACH ROW
-WHEN (old.kind <> new.kind) EXECUTE FUNCTION count_users();
+CREATE TRIGGER user_counts_update AFTER UPDATE OF kind, role ON users FOR EACH ROW
+WHEN (old.kind <> new.kind OR old.role <> new.role) EXECUTE FUNCTION count_users();
 
 -- What a team's list is sorted and split by stands in the membership too, so that one index reads it.
 ALTER TABLE memberships ADD COLUMN name_key TEXT COLLATE "C" NOT NULL DEFAULT '';
@@ -89,6 +91,35 @@ END
 $$;
 CREATE TRIGGER team_counts_delete AFTER DELETE ON teams FOR EACH ROW EXECUTE FUNCTION forget_team();
 
+-- How many memberships have each team role.
+CREATE TABLE role_counts (
+    role_id BIGINT NOT NULL PRIMARY KEY,
+    n BIGINT NOT NULL
+);
+INSERT INTO role_counts (role_id, n) SELECT role_id, COUNT(*) FROM memberships GROUP BY role_id;
+CREATE FUNCTION count_roles() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF tg_op <> 'INSERT' THEN
+        UPDATE role_counts SET n = n - 1 WHERE role_id = old.role_id;
+    END IF;
+    IF tg_op <> 'DELETE' THEN
+        INSERT INTO role_counts (role_id, n) VALUES (new.role_id, 1)
+        ON CONFLICT (role_id) DO UPDATE SET n = role_counts.n + 1;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER role_counts_change AFTER INSERT OR DELETE ON memberships FOR EACH ROW EXECUTE FUNCTION count_roles();
+CREATE TRIGGER role_counts_update AFTER UPDATE OF role_id ON memberships FOR EACH ROW
+WHEN (old.role_id <> new.role_id) EXECUTE FUNCTION count_roles();
+CREATE FUNCTION forget_role() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM role_counts WHERE role_id = old.id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER role_counts_forget AFTER DELETE ON roles FOR EACH ROW EXECUTE FUNCTION forget_role();
+
 -- In how many teams each account is, besides Public.
 ALTER TABLE users ADD COLUMN teams BIGINT NOT NULL DEFAULT 0;
 UPDATE users SET teams = (SELECT COUNT(*) FROM memberships WHERE memberships.user_id = users.id);
@@ -118,27 +149,31 @@ CREATE INDEX tokens_by_kind_activity ON tokens (kind, active_at, id) WHERE revok
 CREATE INDEX users_by_kind_seen ON users (kind, last_seen_at, id);
 CREATE INDEX users_by_role_seen ON users (role, last_seen_at, id);
 
--- For how many enabled accounts a person answers, as their contact or as their sponsor.
+-- For how many enabled accounts a person answers, as their contact or as their sponsor, and how many of these are agents.
 ALTER TABLE users ADD COLUMN answers BIGINT NOT NULL DEFAULT 0;
-UPDATE users SET answers =
-    (SELECT COUNT(*) FROM users a WHERE a.disabled_at IS NULL AND (a.contact_id = users.id OR a.sponsor_id = users.id))
+ALTER TABLE users ADD COLUMN answers_agents BIGINT NOT NULL DEFAULT 0;
+UPDATE users SET
+    answers = (SELECT COUNT(*) FROM users a
+        WHERE a.disabled_at IS NULL AND (a.contact_id = users.id OR a.sponsor_id = users.id)),
+    answers_agents = (SELECT COUNT(*) FROM users a
+        WHERE a.disabled_at IS NULL AND a.kind = 'agent' AND (a.contact_id = users.id OR a.sponsor_id = users.id))
 WHERE kind = 'person';
 CREATE INDEX users_leavers ON users (answers DESC, id) WHERE disabled_at IS NOT NULL AND answers > 0;
 CREATE FUNCTION count_answers() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF tg_op <> 'INSERT' THEN
-        UPDATE users SET answers = answers - 1
+        UPDATE users SET answers = answers - 1, answers_agents = answers_agents - (old.kind = 'agent')::int
         WHERE old.disabled_at IS NULL AND id IN (old.contact_id, old.sponsor_id);
     END IF;
     IF tg_op <> 'DELETE' THEN
-        UPDATE users SET answers = answers + 1
+        UPDATE users SET answers = answers + 1, answers_agents = answers_agents + (new.kind = 'agent')::int
         WHERE new.disabled_at IS NULL AND id IN (new.contact_id, new.sponsor_id);
     END IF;
     RETURN NULL;
 END
 $$;
 CREATE TRIGGER answers_change AFTER INSERT OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION count_answers();
-CREATE TRIGGER answers_update AFTER UPDATE OF contact_id, sponsor_id, disabled_at ON users FOR EACH ROW
-WHEN (old.contact_id IS DISTINCT FROM new.contact_id OR old.sponsor_id IS DISTINCT FROM new.sponsor_id
+CREATE TRIGGER answers_update AFTER UPDATE OF contact_id, sponsor_id, disabled_at, kind ON users FOR EACH ROW
+WHEN (old.kind <> new.kind OR old.contact_id IS DISTINCT FROM new.contact_id OR old.sponsor_id IS DISTINCT FROM new.sponsor_id
     OR (old.disabled_at IS NULL) <> (new.disabled_at IS NULL))
 EXECUTE FUNCTION count_answers();

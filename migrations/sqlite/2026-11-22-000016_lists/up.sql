@@ -1,21 +1,25 @@
 -- What lists need in order to cost the same however long they are.
 
--- How many accounts of each kind there are.
+-- How many accounts of each kind there are in each organisation role.
 CREATE TABLE user_counts (
-    kind TEXT NOT NULL PRIMARY KEY,
-    n BIGINT NOT NULL
+    kind TEXT NOT NULL,
+    role TEXT NOT NULL,
+    n BIGINT NOT NULL,
+    PRIMARY KEY (kind, role)
 ) WITHOUT ROWID;
-INSERT INTO user_counts (kind, n) VALUES ('person', 0), ('service', 0), ('agent', 0);
-UPDATE user_counts SET n = (SELECT COUNT(*) FROM users WHERE users.kind = user_counts.kind);
+INSERT INTO user_counts (kind, role, n) SELECT kind, role, COUNT(*) FROM users GROUP BY kind, role;
 CREATE TRIGGER user_counts_insert AFTER INSERT ON users BEGIN
-    UPDATE user_counts SET n = n + 1 WHERE kind = new.kind;
+    INSERT INTO user_counts (kind, role, n) VALUES (new.kind, new.role, 1)
+    ON CONFLICT (kind, role) DO UPDATE SET n = n + 1;
 END;
 CREATE TRIGGER user_counts_delete AFTER DELETE ON users BEGIN
-    UPDATE user_counts SET n = n - 1 WHERE kind = old.kind;
+    UPDATE user_counts SET n = n - 1 WHERE kind = old.kind AND role = old.role;
 END;
-CREATE TRIGGER user_counts_update AFTER UPDATE OF kind ON users WHEN old.kind <> new.kind BEGIN
-    UPDATE user_counts SET n = n - 1 WHERE kind = old.kind;
-    UPDATE user_counts SET n = n + 1 WHERE kind = new.kind;
+CREATE TRIGGER user_counts_update AFTER UPDATE OF kind, role ON users
+WHEN old.kind <> new.kind OR old.role <> new.role BEGIN
+    UPDATE user_counts SET n = n - 1 WHERE kind = old.kind AND role = old.role;
+    INSERT INTO user_counts (kind, role, n) VALUES (new.kind, new.role, 1)
+    ON CONFLICT (kind, role) DO UPDATE SET n = n + 1;
 END;
 
 -- What a team's list is sorted and split by stands in the membership too, so that one index reads it.
@@ -69,6 +73,26 @@ CREATE TRIGGER team_counts_delete AFTER DELETE ON teams BEGIN
     DELETE FROM team_counts WHERE team_id = old.id;
 END;
 
+-- How many memberships have each team role.
+CREATE TABLE role_counts (
+    role_id BIGINT NOT NULL PRIMARY KEY,
+    n BIGINT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO role_counts (role_id, n) SELECT role_id, COUNT(*) FROM memberships GROUP BY role_id;
+CREATE TRIGGER role_counts_insert AFTER INSERT ON memberships BEGIN
+    INSERT INTO role_counts (role_id, n) VALUES (new.role_id, 1) ON CONFLICT (role_id) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER role_counts_delete AFTER DELETE ON memberships BEGIN
+    UPDATE role_counts SET n = n - 1 WHERE role_id = old.role_id;
+END;
+CREATE TRIGGER role_counts_update AFTER UPDATE OF role_id ON memberships WHEN old.role_id <> new.role_id BEGIN
+    UPDATE role_counts SET n = n - 1 WHERE role_id = old.role_id;
+    INSERT INTO role_counts (role_id, n) VALUES (new.role_id, 1) ON CONFLICT (role_id) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER role_counts_forget AFTER DELETE ON roles BEGIN
+    DELETE FROM role_counts WHERE role_id = old.id;
+END;
+
 -- In how many teams each account is, besides Public.
 ALTER TABLE users ADD COLUMN teams BIGINT NOT NULL DEFAULT 0;
 UPDATE users SET teams = (SELECT COUNT(*) FROM memberships WHERE memberships.user_id = users.id);
@@ -93,25 +117,29 @@ CREATE INDEX tokens_by_kind_activity ON tokens (kind, active_at, id) WHERE revok
 CREATE INDEX users_by_kind_seen ON users (kind, last_seen_at, id);
 CREATE INDEX users_by_role_seen ON users (role, last_seen_at, id);
 
--- For how many enabled accounts a person answers, as their contact or as their sponsor.
+-- For how many enabled accounts a person answers, as their contact or as their sponsor, and how many of these are agents.
 ALTER TABLE users ADD COLUMN answers BIGINT NOT NULL DEFAULT 0;
-UPDATE users SET answers =
-    (SELECT COUNT(*) FROM users a WHERE a.disabled_at IS NULL AND (a.contact_id = users.id OR a.sponsor_id = users.id))
+ALTER TABLE users ADD COLUMN answers_agents BIGINT NOT NULL DEFAULT 0;
+UPDATE users SET
+    answers = (SELECT COUNT(*) FROM users a
+        WHERE a.disabled_at IS NULL AND (a.contact_id = users.id OR a.sponsor_id = users.id)),
+    answers_agents = (SELECT COUNT(*) FROM users a
+        WHERE a.disabled_at IS NULL AND a.kind = 'agent' AND (a.contact_id = users.id OR a.sponsor_id = users.id))
 WHERE kind = 'person';
 CREATE INDEX users_leavers ON users (answers DESC, id) WHERE disabled_at IS NOT NULL AND answers > 0;
 CREATE TRIGGER answers_insert AFTER INSERT ON users WHEN new.contact_id IS NOT NULL OR new.sponsor_id IS NOT NULL BEGIN
-    UPDATE users SET answers = answers + 1
+    UPDATE users SET answers = answers + 1, answers_agents = answers_agents + (new.kind = 'agent')
     WHERE new.disabled_at IS NULL AND id IN (new.contact_id, new.sponsor_id);
 END;
 CREATE TRIGGER answers_delete AFTER DELETE ON users WHEN old.contact_id IS NOT NULL OR old.sponsor_id IS NOT NULL BEGIN
-    UPDATE users SET answers = answers - 1
+    UPDATE users SET answers = answers - 1, answers_agents = answers_agents - (old.kind = 'agent')
     WHERE old.disabled_at IS NULL AND id IN (old.contact_id, old.sponsor_id);
 END;
-CREATE TRIGGER answers_update AFTER UPDATE OF contact_id, sponsor_id, disabled_at ON users
-WHEN old.contact_id IS NOT new.contact_id OR old.sponsor_id IS NOT new.sponsor_id
+CREATE TRIGGER answers_update AFTER UPDATE OF contact_id, sponsor_id, disabled_at, kind ON users
+WHEN old.kind <> new.kind OR old.contact_id IS NOT new.contact_id OR old.sponsor_id IS NOT new.sponsor_id
     OR (old.disabled_at IS NULL) <> (new.disabled_at IS NULL) BEGIN
-    UPDATE users SET answers = answers - 1
+    UPDATE users SET answers = answers - 1, answers_agents = answers_agents - (old.kind = 'agent')
     WHERE old.disabled_at IS NULL AND id IN (old.contact_id, old.sponsor_id);
-    UPDATE users SET answers = answers + 1
+    UPDATE users SET answers = answers + 1, answers_agents = answers_agents + (new.kind = 'agent')
     WHERE new.disabled_at IS NULL AND id IN (new.contact_id, new.sponsor_id);
 END;

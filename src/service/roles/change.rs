@@ -8,7 +8,6 @@ use crate::model::audit::Target;
 use crate::model::effects::{Effects, Unseen};
 use crate::model::error::Problems;
 use crate::model::ids::RoleId;
-use crate::model::page::COUNT_CAP;
 use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
 use crate::model::roles::{AppLevel, Grants, OrgRole, TeamRole};
 use crate::model::{Error, Result, names};
@@ -204,7 +203,6 @@ pub fn deleting(cx: &mut Cx<'_, '_>, id: RoleId) -> Result<TeamRole> {
     let who = match members {
         0 => return Ok(role),
         1 => "1 member of a team has it".to_owned(),
-        n if n > COUNT_CAP => format!("more than {COUNT_CAP} members of teams have it"),
         n => format!("{n} members of teams have it"),
     };
     Err(Error::Conflict(format!("{} is in use: {who}. Give them another role first.", role.name)))

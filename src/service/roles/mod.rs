@@ -22,7 +22,7 @@ const READ: Permission = Permission::new(Resource::Roles, Action::Read);
 pub struct RoleInfo {
     /// The role.
     pub role: TeamRole,
-    /// How many, counted up to one more than the cap of counts.
+    /// How many have it.
     pub members: i64,
 }
 
@@ -31,7 +31,7 @@ pub struct RoleInfo {
 pub struct OrgRoleInfo {
     /// The role.
     pub role: OrgRole,
-    /// How many, counted up to one more than the cap of counts.
+    /// How many have it.
     pub users: i64,
 }
 

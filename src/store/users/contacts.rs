@@ -66,11 +66,7 @@ impl Count {
 /// # Errors
 /// A fault.
 pub fn answers_counts(tx: &mut Tx<'_>, people: &[UserId], sight: &Sight) -> Result<HashMap<UserId, AnswersFor>> {
-    counted(tx, people, &seen_by(sight).unwrap_or_else(everyone))
-}
-
-fn counted(tx: &mut Tx<'_>, people: &[UserId], accounts: &Condition) -> Result<HashMap<UserId, AnswersFor>> {
-    let rows: Vec<Count> = tx.load(Count::of(people, accounts))?;
+    let rows: Vec<Count> = tx.load(Count::of(people, &seen_by(sight).unwrap_or_else(everyone)))?;
     let told = |row: Count| (UserId(row.person), AnswersFor { services: row.services, agents: row.agents });
     Ok(rows.into_iter().map(told).collect())
 }
@@ -87,11 +83,12 @@ fn everyone() -> Condition {
 pub fn leavers(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<(UserId, AnswersFor)>> {
     // Worded as the index is.
     let gone: Condition = sql("users.disabled_at IS NOT NULL AND users.answers > 0");
-    let by_answers = sql::<BigInt>("users.answers").desc();
-    let gone = users::table.filter(gone).order((by_answers, users::id.asc())).select(users::id).limit(limit);
-    let gone: Vec<_> = tx.load::<i64, _>(gone)?.into_iter().map(UserId).collect();
-    let mut counts = counted(tx, &gone, &sql("users.disabled_at IS NULL"))?;
-    Ok(gone.into_iter().filter_map(|person| Some((person, counts.remove(&person)?))).collect())
+    let [answers, agents] = ["users.answers", "users.answers_agents"].map(sql::<BigInt>);
+    let most_first = (answers.clone().desc(), users::id.asc());
+    let gone = users::table.filter(gone).order(most_first).select((users::id, answers, agents)).limit(limit);
+    let rows: Vec<(i64, i64, i64)> = tx.load(gone)?;
+    let told = |(person, all, agents)| (UserId(person), AnswersFor { services: all - agents, agents });
+    Ok(rows.into_iter().map(told).collect())
 }
 
 /// Whom an account is without.

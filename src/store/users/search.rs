@@ -1,5 +1,6 @@
 //! Lists of users: searched, filtered, sorted, paged and counted.
 
+use diesel::QueryDsl;
 use diesel::sql_types::BigInt;
 use time::OffsetDateTime;
 
@@ -247,8 +248,8 @@ const KINDS: [Kind; 3] = [Kind::Person, Kind::Service, Kind::Agent];
 /// A fault.
 pub fn counts(tx: &mut Tx<'_>, sight: &Sight) -> Result<[i64; 3]> {
     let Some(seen) = seen_by(sight) else {
-        let rows: Vec<(String, i64)> = tx.load(user_counts::table)?;
-        let of = |kind: Kind| rows.iter().find(|(slug, _)| slug == kind.slug()).map_or(0, |(_, n)| *n);
+        let rows: Vec<(String, i64)> = tx.load(user_counts::table.select((user_counts::kind, user_counts::n)))?;
+        let of = |kind: Kind| rows.iter().filter(|(slug, _)| slug == kind.slug()).map(|(_, n)| n).sum();
         return Ok(KINDS.map(of));
     };
     let mut counts = [0; 3];
