@@ -13,7 +13,7 @@ use super::openapi::{Changes, Creates, Deletes, Lists, Makes, Reads};
 use super::query::{FromParams, Paging, Params};
 use super::{Answer, ApiError};
 use crate::model::ids::TeamId;
-use crate::service::homes;
+use crate::service::homes::{self, Moved};
 use crate::service::teams::{self, TeamInfo};
 
 /// A new team.
@@ -205,12 +205,15 @@ pub struct MoveHomes {
 pub struct MovedHomes {
     /// How many service and agent accounts have the new home now.
     #[schema(example = 3)]
-    moved: usize,
+    moved: i64,
+    /// How many applications have it now.
+    #[schema(example = 1)]
+    applications: i64,
 }
 
-/// Move a team's accounts to another home
+/// Move what is at home in a team to another home
 ///
-/// Every service and agent account at home in the team, so that it can be deleted: all of them, or none. It needs
+/// Every service and agent account and every application at home in the team, so that it can be deleted: all of them, or none. It needs
 /// `service_accounts:update` in the team and `service_accounts:create` in the new home, and all that the accounts can do.
 #[utoipa::path(
     post, path = "/api/v1/teams/{id}/move-homes", tag = "Teams", operation_id = "moveHomes",
@@ -220,6 +223,9 @@ pub struct MovedHomes {
 )]
 pub async fn move_homes(call: Call, body: Body) -> Answer {
     let input = (id(&call), body.read::<MoveHomes>());
-    call.write(input, |cx, (team, wanted)| changed(None, &MovedHomes { moved: homes::move_all(cx, team, &wanted.to)? }))
-        .await
+    call.write(input, |cx, (team, wanted)| {
+        let Moved { accounts, applications } = homes::move_all(cx, team, &wanted.to)?;
+        changed(None, &MovedHomes { moved: accounts, applications })
+    })
+    .await
 }

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::{Outcome, open, say};
 use crate::base::clock::Clock;
 use crate::base::config::Config;
-use crate::model::permissions::Permission;
+use crate::model::applications::{Written, apart};
 use crate::model::tokens::{Lifetime, Networks};
 use crate::service::tokens::{self, NewToken};
 use crate::service::{Caller, users};
@@ -22,7 +22,7 @@ pub(super) enum Command {
         name: String,
         /// A scope, for example users:read; may be given several times
         #[arg(long = "scope", value_name = "SCOPE")]
-        scopes: Vec<Permission>,
+        scopes: Vec<Written>,
         /// Let it act as an Admin everywhere
         #[arg(long, conflicts_with = "scopes")]
         global_admin: bool,
@@ -38,12 +38,14 @@ pub(super) enum Command {
 pub(super) fn run(command: Command, config: Config) -> Outcome {
     let Command::Create { user, name, scopes, global_admin, networks, expires } = command;
     let app = open::app(config, Clock::System)?;
+    let (scopes, app_scopes) = apart(scopes);
     let new = NewToken {
         name,
         description: String::new(),
         life: expires,
         life_field: "expires",
-        scopes: scopes.into_iter().collect(),
+        scopes,
+        app_scopes,
         teams: None,
         global_admin,
         networks: networks.iter().flat_map(Networks::iter).collect::<Vec<_>>().join(" ").parse()?,

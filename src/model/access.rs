@@ -1,4 +1,4 @@
-//! Who may do what: rules 1 to 5 of the specification's section 5, as pure functions over what an account holds.
+//! Who may do what: rules 1 to 6 of the specification's section 5, as pure functions over what an account holds.
 //!
 //! Every use case asks [`super::actor::Actor`], and the actor asks here.
 
@@ -47,6 +47,19 @@ pub struct Holdings {
     everywhere: Grants,
     teams: BTreeMap<TeamId, Grants>,
     own: PermissionSet,
+}
+
+/// The teams through which an account may use a scope of this level (rule 6): those in which its team role reaches the level, of
+/// those that have `access` to the application, and to which a token is limited, where it is.
+pub fn through<'a>(
+    level: AppLevel,
+    standing: &'a Standing,
+    access: &'a BTreeSet<TeamId>,
+    limit: Option<&'a BTreeSet<TeamId>>,
+) -> impl Iterator<Item = TeamId> + 'a {
+    let roles = standing.teams.iter().filter(move |(id, held)| !id.is_public() && held.level >= level);
+    let allowed = move |id: &TeamId| access.contains(id) && limit.is_none_or(|limit| limit.contains(id));
+    roles.map(|(id, _)| *id).filter(allowed)
 }
 
 /// Something at a place, which somebody lacks.
@@ -146,6 +159,11 @@ impl Holdings {
             Place::Team(team) => either(self.everywhere, self.teams.get(&team).copied().unwrap_or(Grants::NOTHING)),
             Place::Own => Grants::NOTHING,
         }
+    }
+
+    /// How far it reaches into the applications of `place`.
+    pub fn level(&self, place: Place) -> AppLevel {
+        self.grants_at(place).level
     }
 
     /// Everything held anywhere: a token's effective scopes.

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 use super::access::{Holdings, Missing, Place, Standing};
+use super::applications::AppScope;
 use super::error::{Error, Result};
 use super::ids::{SessionId, TeamId, TokenId, UserId};
 use super::permissions::{Action, Permission, PermissionSet, Resource};
-use super::roles::OrgRole;
+use super::roles::{AppLevel, OrgRole};
 use super::tokens::Networks;
 use super::users::{Kind, User};
 
@@ -86,6 +87,8 @@ pub struct TokenUse {
     pub name: String,
     /// Its scopes.
     pub scopes: PermissionSet,
+    /// Its scopes of applications.
+    pub app_scopes: BTreeSet<AppScope>,
     /// The teams it is limited to.
     pub teams: Option<BTreeSet<TeamId>>,
     /// Whether it acts as an Admin.
@@ -307,6 +310,18 @@ impl Actor {
                 let place = if matches!(lack.place, Place::Team(_)) { " in a team" } else { "" };
                 Err(Error::beyond(missing, format!("It could then {what}{place}, which you cannot do yourself.")))
             }
+        }
+    }
+
+    /// How far it reaches into the applications of a place when it grants: a token as far as its account, since it gives no scope
+    /// that it does not have itself.
+    pub fn reach(&self, place: Place) -> AppLevel {
+        match (&self.via, self.identity()) {
+            (Via::Token(token), Some(who)) if !token.global_admin => {
+                let everything = PermissionSet::everything();
+                Holdings::of(&who.standing).limited(everything, token.teams.as_ref()).level(place)
+            }
+            _ => self.holdings.level(place),
         }
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 use super::access::Place;
+use super::applications::AppScope;
 use super::ids::TeamId;
 use super::permissions::{Permission, PermissionSet, Resource};
 use super::roles::{AppLevel, Grants, OrgRole};
@@ -110,6 +111,32 @@ fn inside(source: &Source, limit: &BTreeSet<TeamId>) -> Vec<Source> {
         Place::Team(team) if limit.contains(&team) => vec![source.clone()],
         _ => Vec::new(),
     }
+}
+
+/// What a token can do at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// In the portal.
+    pub permissions: PermissionSet,
+    /// In applications.
+    pub uses: BTreeSet<AppScope>,
+}
+
+impl Effect {
+    /// Whether it is nothing.
+    pub fn is_nothing(&self) -> bool {
+        self.permissions.is_empty() && self.uses.is_empty()
+    }
+
+    /// The words of its scopes: the portal's in the order of pages, then those of applications.
+    pub fn words(&self) -> Vec<String> {
+        words(self.permissions, &self.uses)
+    }
+}
+
+/// Scopes as words: the portal's in the order of pages, then those of applications.
+pub fn words(permissions: PermissionSet, uses: &BTreeSet<AppScope>) -> Vec<String> {
+    permissions.iter().map(|permission| permission.to_string()).chain(uses.iter().map(AppScope::to_string)).collect()
 }
 
 /// Why a token can do nothing at all, whatever its scopes.
@@ -227,6 +254,7 @@ mod tests {
             kind: TokenType::Service,
             global_admin,
             scopes: if global_admin { PermissionSet::EMPTY } else { dice.some(PermissionSet::everything()) },
+            app_scopes: BTreeSet::new(),
             teams: limited.then_some(teams),
             hint: String::new(),
             expires_at: None,

@@ -178,12 +178,21 @@ impl Problems {
     /// # Errors
     /// Any other error of that check.
     pub fn merge<T>(&mut self, found: Result<T>) -> Result<()> {
+        self.gather(found).map(drop)
+    }
+
+    /// Gives what another check found, or adds what it found wrong with fields.
+    ///
+    /// # Errors
+    /// Any other error of that check.
+    pub fn gather<T>(&mut self, found: Result<T>) -> Result<Option<T>> {
         match found {
-            Err(Error::Invalid(errors)) => self.0.extend(errors),
-            Err(error) => return Err(error),
-            Ok(_) => {}
+            Err(Error::Invalid(errors)) => {
+                self.0.extend(errors);
+                Ok(None)
+            }
+            other => other.map(Some),
         }
-        Ok(())
     }
 
     /// Nothing wrong, or all that is.

@@ -35,6 +35,10 @@ ids! {
     SessionId,
     /// A team role.
     RoleId,
+    /// An application. Never used twice.
+    ApplicationId,
+    /// A scope of an application. Never used twice.
+    ScopeId,
 }
 
 impl RoleId {

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod applications;
 pub mod audit;
 pub mod effective;
 pub mod effects;

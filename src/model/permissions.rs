@@ -154,7 +154,9 @@ impl fmt::Display for Permission {
 
 /// A word that is no permission.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not a scope. Scopes are written resource:action, for example users:read.")]
+#[error(
+    "{0} is not a scope. Scopes are written resource:action, for example users:read, or slug:scope for an application."
+)]
 pub struct UnknownPermission(pub String);
 
 impl FromStr for Permission {

@@ -1,5 +1,7 @@
 //! One's own account.
 
+use std::collections::BTreeSet;
+
 use super::app::{App, Caller, Cx, account};
 use super::mail::Letter;
 use super::throttle::{self, Typist};
@@ -8,6 +10,8 @@ use super::users::UserInfo;
 use crate::base::secret::Secret;
 use crate::model::access::Place;
 use crate::model::actor::Via;
+use crate::model::applications::AppScope;
+use crate::model::effective::Effect;
 use crate::model::ids::UserId;
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::users::User;
@@ -47,7 +51,8 @@ pub fn me(cx: &mut Cx<'_, '_>) -> Result<(UserInfo, TokenInfo)> {
     }
     let rotation = super::tokens::rotations(cx, [&token])?.remove(&token.id);
     let leak = store::leaks::of(cx.tx, [&token])?.remove(&token.id);
-    let token = TokenInfo { token, effective: cx.actor.holdings.anywhere(), rotation, leak };
+    let effective = Effect { permissions: cx.actor.holdings.anywhere(), uses: uses(cx)? };
+    let token = TokenInfo { token, effective, rotation, leak };
     Ok((super::users::described(cx, user)?, token))
 }
 
@@ -92,6 +97,14 @@ pub fn change_password(app: &App, caller: &Caller, current: &Secret, new: &Secre
     })
 }
 
+/// What the caller's token may use of applications.
+fn uses(cx: &mut Cx<'_, '_>) -> Result<BTreeSet<AppScope>> {
+    let (Some(token), Some(who)) = (cx.actor.token().cloned(), cx.actor.identity().cloned()) else {
+        return Ok(BTreeSet::new());
+    };
+    super::applications::of_holder(cx, &token.app_scopes, &who.standing, token.teams.as_ref())
+}
+
 const TOKEN_NEEDED: &str = "This needs an access token: send it as Authorization: Bearer.";
 
 /// What every route of the API asks first: somebody known, by a token that can do something at this moment.
@@ -102,10 +115,10 @@ pub fn must_be_able(cx: &mut Cx<'_, '_>) -> Result<()> {
     let Some(token) = cx.actor.token() else {
         return Err(Error::Unauthenticated(TOKEN_NEEDED));
     };
-    if !cx.actor.holdings.anywhere().is_empty() {
+    let (id, no_scopes) = (token.id, token.scopes.is_empty() && token.app_scopes.is_empty());
+    if !cx.actor.holdings.anywhere().is_empty() || !uses(cx)?.is_empty() {
         return Ok(());
     }
-    let (id, no_scopes) = (token.id, token.scopes.is_empty());
     let machine = cx.actor.identity().is_some_and(|who| who.standing.kind.suffix().is_some());
     let teamless = machine && cx.actor.identity().is_some_and(|who| who.standing.teams.is_empty());
     let reason = if no_scopes {

@@ -134,6 +134,7 @@ fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) ->
         id: token.id,
         name: token.name,
         scopes: token.scopes,
+        app_scopes: token.app_scopes,
         teams: token.teams,
         global_admin: token.global_admin,
         networks: token.networks,

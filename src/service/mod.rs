@@ -3,6 +3,7 @@
 pub mod account;
 pub mod agents;
 pub mod app;
+pub mod applications;
 pub mod audit;
 pub mod auth;
 pub mod bulk;

@@ -1,5 +1,6 @@
 //! The only place that knows SQL. Plain functions over an opaque [`Tx`]; rows hold primitives and become model types here.
 
+pub mod applications;
 pub mod audit;
 mod conn;
 pub mod db;

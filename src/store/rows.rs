@@ -7,11 +7,12 @@ use diesel::Queryable;
 use diesel::sql_types::Bool;
 use uuid::Uuid;
 
-use super::schema::{sessions, settings, teams, tokens, users};
+use super::schema::{applications, sessions, settings, teams, tokens, users};
 use super::sql::columns;
 use crate::base::clock::from_micros;
+use crate::model::applications::{AppScope, Application};
 use crate::model::idempotency::Reply;
-use crate::model::ids::{RoleId, SessionId, TeamId, TokenId, UserId};
+use crate::model::ids::{ApplicationId, RoleId, SessionId, TeamId, TokenId, UserId};
 use crate::model::roles::{Grants, Predefined, TeamRole};
 use crate::model::sessions::Session;
 use crate::model::settings::Settings;
@@ -93,6 +94,40 @@ pub(super) struct TeamRow {
     description: String,
     created_at: i64,
     version: i64,
+}
+
+#[derive(Queryable)]
+pub(super) struct ApplicationRow {
+    id: i64,
+    uuid: String,
+    slug: String,
+    name: String,
+    _name_key: String,
+    description: String,
+    home_team_id: i64,
+    audience: String,
+    created_at: i64,
+    version: i64,
+}
+
+columns!(ApplicationRow of applications: id, uuid, slug, name, name_key, description, home_team_id, audience, created_at, version);
+
+impl TryFrom<ApplicationRow> for Application {
+    type Error = Error;
+
+    fn try_from(row: ApplicationRow) -> Result<Self> {
+        Ok(Self {
+            id: ApplicationId(row.id),
+            uuid: uuid(&row.uuid)?,
+            slug: row.slug,
+            name: row.name,
+            description: row.description,
+            home: TeamId(row.home_team_id),
+            audience: row.audience,
+            created_at: from_micros(row.created_at),
+            version: row.version,
+        })
+    }
 }
 
 columns!(TeamRow of teams: id, uuid, name, name_key, description, created_at, version);
@@ -182,8 +217,14 @@ impl TokenRow {
         self.kind == TokenType::Agent.as_str()
     }
 
-    /// The token, given the teams it is limited to, which count only where it is limited at all, and whether agents are stopped.
-    pub(super) fn with(self, teams: BTreeSet<TeamId>, agents_stopped: bool) -> Result<Token> {
+    /// The token, given its scopes of applications, the teams it is limited to, which count only where it is limited at all, and
+    /// whether agents are stopped.
+    pub(super) fn with(
+        self,
+        app_scopes: BTreeSet<AppScope>,
+        teams: BTreeSet<TeamId>,
+        agents_stopped: bool,
+    ) -> Result<Token> {
         let stopped = agents_stopped && self.is_agents();
         let (address, user_agent, purpose) = (self.last_used_address, self.last_used_agent, self.last_used_for);
         Ok(Token {
@@ -195,6 +236,7 @@ impl TokenRow {
             kind: word(&self.kind)?,
             global_admin: self.global_admin,
             scopes: word(&self.scopes)?,
+            app_scopes,
             teams: self.limited.then_some(teams),
             hint: self.hint,
             expires_at: self.expires_at.map(from_micros),

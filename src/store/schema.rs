@@ -62,6 +62,65 @@ diesel::table! {
 }
 
 diesel::table! {
+    applications (id) {
+        id -> BigInt,
+        uuid -> Text,
+        slug -> Text,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        home_team_id -> BigInt,
+        audience -> Text,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    application_scopes (id) {
+        id -> BigInt,
+        application_id -> BigInt,
+        name -> Text,
+        description -> Text,
+        level -> Text,
+    }
+}
+
+diesel::table! {
+    application_teams (application_id, team_id) {
+        application_id -> BigInt,
+        team_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    application_secrets (hash) {
+        hash -> Binary,
+        application_id -> BigInt,
+        hint -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        ends_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    token_scopes (token_id, scope_id) {
+        token_id -> BigInt,
+        scope_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    check_revision (id) {
+        id -> BigInt,
+        n -> BigInt,
+    }
+}
+
+diesel::table! {
     memberships (user_id, team_id) {
         user_id -> BigInt,
         team_id -> BigInt,
@@ -356,7 +415,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     token_leaks,
     outbox,
     scope_uses,
-    scope_watch
+    scope_watch,
+    applications,
+    application_scopes,
+    application_teams,
+    application_secrets,
+    token_scopes,
+    check_revision
 );
 diesel::joinable!(memberships -> teams (team_id));
 diesel::joinable!(memberships -> users (user_id));

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::Result;
-use crate::model::permissions::{Permission, PermissionSet};
+use crate::model::permissions::Permission;
 use crate::model::tokens::leak::WhatLeaked;
 use crate::model::tokens::uses::Watched;
 use crate::model::tokens::{LastUse, Leak, OldSecret, SuspendedFor, TokenState, TokenType};
@@ -35,11 +35,11 @@ pub struct TokenAnswer {
     #[schema(example = "lk_svc_…q9Dk")]
     hint: String,
     /// What it may be used for.
-    #[schema(value_type = Vec<String>, example = json!(["users:read"]))]
-    scopes: PermissionSet,
+    #[schema(example = json!(["users:read", "reports:read"]))]
+    scopes: Vec<String>,
     /// Its scopes and what its account may do at this moment.
-    #[schema(value_type = Vec<String>, example = json!(["users:read"]))]
-    effective_scopes: PermissionSet,
+    #[schema(example = json!(["users:read"]))]
+    effective_scopes: Vec<String>,
     /// The teams it is limited to, those that the caller may know of; null where it is not limited.
     #[schema(required)]
     teams: Option<Vec<String>>,
@@ -233,6 +233,7 @@ impl TokenAnswer {
         let (last_used_agent, last_used_for) =
             token.last_use.clone().map_or((None, None), |last| (last.user_agent, last.purpose));
         let (last_used_at, last_used_address) = used(token.last_use.clone());
+        let scopes = token.words();
         Ok(Self {
             id: token.id.0,
             uuid: token.uuid,
@@ -241,8 +242,8 @@ impl TokenAnswer {
             description: token.description,
             kind: token.kind,
             hint: token.hint,
-            scopes: token.scopes,
-            effective_scopes: effective,
+            scopes,
+            effective_scopes: effective.words(),
             teams,
             networks: token.networks.iter().collect(),
             global_admin: token.global_admin,

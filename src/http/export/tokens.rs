@@ -50,7 +50,7 @@ impl Source for Export {
             user.id.to_string(),
             user.username,
             user.display_name,
-            token.scopes.to_string(),
+            token.words().join(" "),
             token.global_admin.to_string(),
             token.teams.is_some().to_string(),
             token.networks.to_string(),

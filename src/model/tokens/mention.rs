@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::secret::SECRET_LEN;
-use super::{PlainToken, TokenType};
+use super::PlainToken;
+use super::secret::{PREFIXES, SECRET_LEN};
 use crate::model::names::is_deceptive;
 
 /// How much of a secret behind a prefix is worth keeping out. What is shorter is a word, or a hint.
@@ -138,10 +138,9 @@ impl Text {
 
 /// How long the prefix is that `text` begins with, in any case.
 fn prefix(text: &str) -> Option<usize> {
-    let lengths = TokenType::ALL.iter().filter_map(|kind| {
-        let prefix = kind.prefix();
-        text.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix)).map(str::len)
-    });
+    let lengths = PREFIXES
+        .iter()
+        .filter_map(|prefix| text.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix)).map(str::len));
     lengths.max()
 }
 
@@ -160,6 +159,7 @@ fn is_random(changes: usize, len: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::TokenType;
     use super::*;
 
     fn is_whole(text: &str, token: &PlainToken) -> bool {

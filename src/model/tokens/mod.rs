@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use super::applications::AppScope;
 use super::ids::{TeamId, TokenId, UserId};
 use super::permissions::PermissionSet;
 use super::roles::words;
@@ -42,7 +43,7 @@ words! {
 
 impl TokenType {
     /// What tokens of this type begin with.
-    pub fn prefix(self) -> &'static str {
+    pub const fn prefix(self) -> &'static str {
         match self {
             Self::Personal => "lk_pat_",
             Self::Service => "lk_svc_",
@@ -83,8 +84,10 @@ pub struct Token {
     pub kind: TokenType,
     /// Whether it acts as an Admin.
     pub global_admin: bool,
-    /// What it may be used for.
+    /// What it may be used for in the portal.
     pub scopes: PermissionSet,
+    /// What it may be used for in applications.
+    pub app_scopes: BTreeSet<AppScope>,
     /// The teams it is limited to.
     pub teams: Option<BTreeSet<TeamId>>,
     /// Prefix and last four.
@@ -160,6 +163,11 @@ words! {
 pub const EXPIRING_WITHIN: Duration = Duration::days(20);
 
 impl Token {
+    /// The words of its scopes.
+    pub fn words(&self) -> Vec<String> {
+        super::effective::words(self.scopes, &self.app_scopes)
+    }
+
     /// How it stands at `now`.
     pub fn state(&self, now: OffsetDateTime) -> TokenState {
         match (self.revoked_at, self.expires_at) {
@@ -190,7 +198,8 @@ impl Token {
             (Some(_), None) => true,
             (Some(before), Some(now)) => !now.is_subset(before),
         };
-        let other_scopes = !self.scopes.without(before.scopes).is_empty();
+        let other_scopes =
+            !self.scopes.without(before.scopes).is_empty() || !self.app_scopes.is_subset(&before.app_scopes);
         let other_networks = !self.networks.are_within(&before.networks);
         other_teams || other_scopes || other_networks || (self.global_admin && !before.global_admin)
     }
@@ -237,6 +246,7 @@ mod tests {
             kind: TokenType::Service,
             global_admin: false,
             scopes: scopes.parse().unwrap(),
+            app_scopes: BTreeSet::new(),
             teams: teams.map(|ids| ids.iter().copied().map(TeamId).collect()),
             hint: String::new(),
             expires_at: None,

@@ -12,7 +12,13 @@ pub(super) const CHECKSUM_LEN: usize = 6;
 /// What follows the prefix.
 pub(super) const SECRET_LEN: usize = RANDOM_LEN + CHECKSUM_LEN;
 
-/// A token as its user's programs send it. It exists while it is made and while it is checked, is wiped when dropped,
+/// What the secrets of applications begin with, by which they ask about tokens.
+pub(super) const APPLICATION: &str = "lk_app_";
+/// What secrets begin with: the types of tokens in their order, then applications.
+pub(super) const PREFIXES: [&str; 4] =
+    [TokenType::Personal.prefix(), TokenType::Service.prefix(), TokenType::Agent.prefix(), APPLICATION];
+
+/// A token as its user's programs send it, or the secret of an application, which is written like one. It exists while it is made and while it is checked, is wiped when dropped,
 /// and has neither `Debug` nor `Serialize`.
 pub struct PlainToken(Zeroizing<String>);
 
@@ -23,15 +29,24 @@ pub struct HashedToken(pub [u8; 32]);
 impl PlainToken {
     /// Makes a token from the operating system's randomness.
     pub fn generate(kind: TokenType) -> Self {
-        let body = Zeroizing::new(format!("{}{}", kind.prefix(), *Zeroizing::new(random::base62(RANDOM_LEN))));
+        Self::with(kind.prefix())
+    }
+
+    /// Makes the secret of an application from the operating system's randomness.
+    pub fn for_application() -> Self {
+        Self::with(APPLICATION)
+    }
+
+    fn with(prefix: &str) -> Self {
+        let body = Zeroizing::new(format!("{prefix}{}", *Zeroizing::new(random::base62(RANDOM_LEN))));
         let checksum = checksum(&body);
         Self(Zeroizing::new(format!("{}{checksum}", *body)))
     }
 
     /// Reads a token as it was sent. One with a typing mistake is found by its checksum, before any look-up.
     pub fn parse(text: &str) -> Option<Self> {
-        let kind = TokenType::ALL.iter().find(|kind| text.starts_with(kind.prefix()))?;
-        let right_length = text.len() == kind.prefix().len() + SECRET_LEN;
+        let prefix = PREFIXES.iter().find(|prefix| text.starts_with(**prefix))?;
+        let right_length = text.len() == prefix.len() + SECRET_LEN;
         if !text.is_ascii() || !right_length {
             return None;
         }
@@ -44,8 +59,8 @@ impl PlainToken {
         let (random, sum) = secret.split_at_checked(RANDOM_LEN)?;
         let sum = number(sum)?;
         let own = crc32fast::hash(random.as_bytes());
-        let kind = TokenType::ALL.iter().zip(PREFIXED.iter()).find(|(_, prefixed)| own ^ **prefixed == sum)?.0;
-        Self::parse(&Zeroizing::new(format!("{}{secret}", kind.prefix())))
+        let prefix = PREFIXES.iter().zip(PREFIXED.iter()).find(|(_, prefixed)| own ^ **prefixed == sum)?.0;
+        Self::parse(&Zeroizing::new(format!("{prefix}{secret}")))
     }
 
     /// The token itself, for the one answer that shows it.
@@ -60,17 +75,17 @@ impl PlainToken {
 
     /// What tells tokens apart on pages: the prefix and the last four characters, which belong to the checksum.
     pub fn hint(&self) -> String {
-        let prefix = TokenType::ALL.iter().map(|kind| kind.prefix()).find(|prefix| self.0.starts_with(prefix));
+        let prefix = PREFIXES.into_iter().find(|prefix| self.0.starts_with(prefix));
         format!("{}…{}", prefix.unwrap_or_default(), &self.0[self.0.len() - 4..])
     }
 }
 
-/// What the prefix of each type adds to the checksum of what follows it. CRC-32 is linear in that what stands before a text adds
+/// What each prefix adds to the checksum of what follows it. CRC-32 is linear in that what stands before a text adds
 /// the same to it, whatever the text is.
 static PREFIXED: LazyLock<Vec<u32>> = LazyLock::new(|| {
     let nothing = [0; RANDOM_LEN];
     let with = |prefix: &str| crc32fast::hash(&[prefix.as_bytes(), &nothing].concat());
-    TokenType::ALL.iter().map(|kind| with(kind.prefix()) ^ crc32fast::hash(&nothing)).collect()
+    PREFIXES.iter().map(|prefix| with(prefix) ^ crc32fast::hash(&nothing)).collect()
 });
 
 /// The checksum that these six base-62 digits write; nothing where they write none.

@@ -7,6 +7,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{not_too_many, one_more, word};
 use crate::model::Result;
+use crate::model::applications::{Written, apart};
 use crate::model::error::Problems;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::permissions::PermissionSet;
@@ -53,7 +54,7 @@ pub fn create_token(cx: &mut Cx<'_, '_>, user: UserId, wanted: TokenWanted) -> R
     if wanted.scopes.is_none() && !wanted.global_admin {
         problems.add("scopes", "Say what the token may be used for. Without a scope it can do nothing.");
     }
-    let scopes = scopes(wanted.scopes.as_deref().unwrap_or_default(), &mut problems);
+    let (scopes, app_scopes) = scopes(wanted.scopes.as_deref().unwrap_or_default(), &mut problems);
     let teams = limit(cx, wanted.teams.as_deref(), &mut problems)?;
     let networks = networks(wanted.networks.as_deref().unwrap_or_default(), &mut problems);
     let new = tokens::NewToken {
@@ -62,13 +63,14 @@ pub fn create_token(cx: &mut Cx<'_, '_>, user: UserId, wanted: TokenWanted) -> R
         life: life.unwrap_or(Lifetime::Days(1)),
         life_field,
         scopes,
+        app_scopes,
         teams,
         global_admin: wanted.global_admin,
         networks,
         form_key: None,
     };
     if new.global_admin {
-        tokens::may_make_global_admin(cx, new.extent())?;
+        tokens::may_make_as_admin(cx, &new)?;
     }
     if !problems.is_empty() {
         problems.merge(tokens::checked(cx, &account, &new))?;
@@ -104,13 +106,14 @@ pub fn change_token(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, edit: Tok
     not_too_many("scopes", edit.scopes.as_deref().unwrap_or_default())?;
     let named = edit.teams.as_ref().and_then(Option::as_deref);
     not_too_many("teams", named.unwrap_or_default())?;
-    let scopes = edit.scopes.map(|words| scopes(&words, &mut problems));
+    let (scopes, app_scopes) = edit.scopes.map(|words| scopes(&words, &mut problems)).unzip();
     let teams = limit(cx, named, &mut problems)?;
     let change = TokenChange {
         version: edit.version,
         name: edit.name,
         description: edit.description,
         scopes,
+        app_scopes,
         // Where none of the names is good, that is told already.
         teams: edit.teams.map(|_| teams).filter(|teams| teams.as_ref().is_none_or(|teams| !teams.is_empty())),
         networks: edit.networks.map(|words| networks(&words, &mut problems)),
@@ -153,9 +156,9 @@ fn lifetime(wanted: &TokenWanted, problems: &mut Problems) -> (Option<Lifetime>,
     (None, "expires_in_days")
 }
 
-fn scopes(words: &[String], problems: &mut Problems) -> PermissionSet {
+fn scopes(words: &[String], problems: &mut Problems) -> (PermissionSet, BTreeSet<String>) {
     let words = words.iter().enumerate();
-    words.filter_map(|(at, text)| word(problems, &format!("scopes/{at}"), text)).collect::<PermissionSet>()
+    apart(words.filter_map(|(at, text)| word::<Written>(problems, &format!("scopes/{at}"), text)))
 }
 
 fn networks(words: &[String], problems: &mut Problems) -> Networks {

@@ -1,5 +1,7 @@
 //! Large stores, for measuring: rows by the store's own functions, many to a transaction, past the use cases.
 
+use std::collections::BTreeSet;
+
 use time::{Duration, OffsetDateTime};
 
 use super::dice::Dice;
@@ -196,6 +198,7 @@ impl Crowd {
             kind,
             global_admin: false,
             scopes,
+            app_scopes: &BTreeSet::new(),
             teams: None,
             networks: &Networks::default(),
             hint: &plain.hint(),

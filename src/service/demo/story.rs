@@ -12,6 +12,7 @@ use super::names;
 use crate::base::clock::FakeClock;
 use crate::base::secret::Secret;
 use crate::model::actor::Origin;
+use crate::model::applications::{Written, apart};
 use crate::model::ids::{RoleId, SessionId, TeamId, TokenId, UserId};
 use crate::model::links::Purpose;
 use crate::model::page::PageRequest;
@@ -256,12 +257,15 @@ impl Story<'_> {
             Life::Days(days) => Lifetime::Days(days),
             Life::Never => Lifetime::Never,
         };
+        let written = token.scopes.split_whitespace().map(|word| word.parse::<Written>());
+        let (scopes, app_scopes) = apart(written.collect::<Result<Vec<_>, _>>().map_err(Error::internal)?);
         let new = NewToken {
             name: token.name.into(),
             description: token.what.into(),
             life,
             life_field: "expires",
-            scopes: token.scopes.parse().map_err(Error::internal)?,
+            scopes,
+            app_scopes,
             teams: None,
             networks: Networks::default(),
             global_admin: token.global_admin,

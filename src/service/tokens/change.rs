@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::giving::{Extent, may_give, within_parent};
+use super::giving::{Extent, grantable_uses, may_give, named_uses, within_parent};
 use super::mint::{known_teams, may_make_global_admin, name_taken};
 use super::{may_manage, told};
 use crate::model::access::Standing;
+use crate::model::applications::AppScope;
 use crate::model::error::Problems;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::permissions::{Action, Permission, PermissionSet};
@@ -27,6 +28,8 @@ pub struct TokenChange {
     pub description: Option<String>,
     /// Other scopes.
     pub scopes: Option<PermissionSet>,
+    /// Other scopes of applications, as `slug:scope`.
+    pub app_scopes: Option<BTreeSet<String>>,
     /// No limit to teams, or a limit to these and to those in force that the caller may not know of.
     pub teams: Option<Option<BTreeSet<TeamId>>>,
     /// From where it may be used.
@@ -124,9 +127,14 @@ pub(in crate::service) fn checked(
     }
     after.global_admin = change.global_admin.unwrap_or(before.global_admin);
     if after.global_admin && !before.global_admin {
-        (after.scopes, after.teams) = (PermissionSet::EMPTY, None);
+        (after.scopes, after.app_scopes, after.teams) = (PermissionSet::EMPTY, BTreeSet::new(), None);
     }
     after.scopes = change.scopes.unwrap_or(after.scopes);
+    if let Some(words) = &change.app_scopes {
+        let standing = user.standing(store::memberships::roles(cx.tx, user.id)?);
+        let named = problems.gather(named_uses(cx, words, &standing, &before.app_scopes))?;
+        after.app_scopes = named.unwrap_or_default();
+    }
     if let Some(limit) = &change.teams {
         match limited(cx, before, limit.as_ref()) {
             Ok(limit) => after.teams = limit,
@@ -136,7 +144,8 @@ pub(in crate::service) fn checked(
     if let Some(networks) = &change.networks {
         after.networks = networks.clone();
     }
-    if after.global_admin && (!after.scopes.is_empty() || after.teams.is_some()) {
+    let has_scopes = !after.scopes.is_empty() || !after.app_scopes.is_empty();
+    if after.global_admin && (has_scopes || after.teams.is_some()) {
         problems.add("scopes", "A global-admin token has no scopes and no teams of its own: it acts as an Admin.");
     }
     problems.check()?;
@@ -183,7 +192,12 @@ pub(super) fn may_yield(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Resu
 }
 
 fn extent(token: &Token) -> Extent<'_> {
-    Extent { scopes: token.scopes, teams: token.teams.as_ref(), networks: &token.networks }
+    Extent {
+        scopes: token.scopes,
+        app_scopes: &token.app_scopes,
+        teams: token.teams.as_ref(),
+        networks: &token.networks,
+    }
 }
 
 /// A token acting gives no more than it has, and nothing to one that outlives it; to itself it therefore gives nothing at all.
@@ -203,6 +217,8 @@ fn may_widen(cx: &Cx<'_, '_>, user: &User, standing: &Standing, after: &Token) -
 pub struct Editing {
     /// The scopes that may be added.
     pub scopes: PermissionSet,
+    /// The scopes of applications that may be added.
+    pub app_scopes: BTreeSet<AppScope>,
     /// The teams that the caller may know of, of the account and of the limit, by name.
     pub teams: Vec<LimitTeam>,
     /// How many teams it is limited to that the caller may not know of.
@@ -240,6 +256,7 @@ pub fn editing(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<Edit
     let limit = token.teams.clone().unwrap_or_default();
     let known = teams::names(cx, memberships.iter().map(|(id, _)| *id).chain(limit.iter().copied()))?;
     let standing = user.standing(memberships);
+    let mut app_scopes = if token.global_admin { BTreeSet::new() } else { grantable_uses(cx, &standing)? };
     let may = |after: &Token| !after.is_wider_than(&token) || may_widen(cx, &user, &standing, after).is_ok();
     let may_tick =
         |scope: &Permission| may(&Token { scopes: token.scopes.or([*scope].into_iter().collect()), ..token.clone() });
@@ -252,7 +269,13 @@ pub fn editing(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<Edit
     let mut offered: Vec<_> = known.into_iter().map(limit_team).collect();
     offered.sort_by_cached_key(|team| names::fold(&team.name));
     let only_less = may_widen(cx, &user, &standing, &token).err().filter(|_| !token.global_admin);
+    let with = |scope: &AppScope| token.app_scopes.iter().chain([scope]).cloned().collect();
+    app_scopes.retain(|scope| {
+        let wider = Token { app_scopes: with(scope), ..token.clone() };
+        !wider.is_wider_than(&token) || may_widen(cx, &user, &standing, &wider).is_ok()
+    });
     Ok(Editing {
+        app_scopes,
         scopes: Permission::all().filter(|scope| !token.global_admin && may_tick(scope)).collect(),
         teams: offered,
         hidden_teams,

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::{TokenInfo, effective, freshen, rotations};
-use crate::model::access::{Holdings, Place};
+use super::{TokenInfo, access, effective, freshen, rotations};
+use crate::model::access::{Place, Standing};
 use crate::model::audit::Event;
 use crate::model::ids::{TokenId, UserId};
 use crate::model::page::{Page, PageRequest};
@@ -83,14 +83,15 @@ pub fn list(cx: &mut Cx<'_, '_>, filter: &TokenFilter, sort: TokenSort, request:
     })?;
     freshened(cx, &mut page.items, filter, &policy);
     let owners = owners(cx, &page.items)?;
+    let open = access(cx, &page.items)?;
     let mut rotations = rotations(cx, &page.items)?;
     let mut leaks = store::leaks::of(cx.tx, &page.items)?;
     let now = cx.now;
     let listed = |token: Token| {
-        let (user, held, rights) = owners.get(&token.user)?.clone();
+        let (user, standing, rights) = owners.get(&token.user)?.clone();
         let (rotation, leak) = (rotations.remove(&token.id), leaks.remove(&token.id));
         Some(Listed {
-            info: TokenInfo { effective: effective(&user, &held, &token, now), rotation, leak, token },
+            info: TokenInfo { effective: effective((&user, &standing), &open, &token, now), rotation, leak, token },
             user,
             rights,
         })
@@ -105,7 +106,7 @@ pub fn list(cx: &mut Cx<'_, '_>, filter: &TokenFilter, sort: TokenSort, request:
 }
 
 /// The accounts of these tokens, with what each holds and what the caller may do with it.
-fn owners(cx: &mut Cx<'_, '_>, tokens: &[Token]) -> Result<HashMap<UserId, (User, Holdings, Rights)>> {
+fn owners(cx: &mut Cx<'_, '_>, tokens: &[Token]) -> Result<HashMap<UserId, (User, Standing, Rights)>> {
     let mut ids: Vec<_> = tokens.iter().map(|token| token.user).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -113,9 +114,9 @@ fn owners(cx: &mut Cx<'_, '_>, tokens: &[Token]) -> Result<HashMap<UserId, (User
     let mut owners = HashMap::new();
     let relied = cx.actor.relied();
     for user in store::users::many(cx.tx, &ids)? {
-        let held = Holdings::of(&user.standing(roles.remove(&user.id).unwrap_or_default()));
+        let standing = user.standing(roles.remove(&user.id).unwrap_or_default());
         let rights = row_rights(cx, &user)?;
-        owners.insert(user.id, (user, held, rights));
+        owners.insert(user.id, (user, standing, rights));
     }
     cx.actor.relied_on_no_more_than(relied);
     Ok(owners)

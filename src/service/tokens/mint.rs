@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-use super::giving::{Extent, may_give, within_parent};
-use super::{may_manage, told};
-use crate::model::access::Holdings;
+use super::giving::{Extent, may_give, named_uses, within_parent};
+use super::{effect, may_manage, told};
 use crate::model::actor::TokenUse;
+use crate::model::applications::AppScope;
+use crate::model::effective::Effect;
 use crate::model::error::Problems;
 use crate::model::ids::{TeamId, UserId};
 use crate::model::permissions::{Action, PermissionSet};
@@ -31,6 +32,8 @@ pub struct NewToken {
     pub life_field: &'static str,
     /// What it may be used for.
     pub scopes: PermissionSet,
+    /// What it may be used for in applications, as `slug:scope`.
+    pub app_scopes: BTreeSet<String>,
     /// The teams it is limited to.
     pub teams: Option<BTreeSet<TeamId>>,
     /// Whether it acts as an Admin.
@@ -42,8 +45,8 @@ pub struct NewToken {
 }
 
 impl NewToken {
-    pub(in crate::service) fn extent(&self) -> Extent<'_> {
-        Extent { scopes: self.scopes, teams: self.teams.as_ref(), networks: &self.networks }
+    fn extent<'a>(&'a self, app_scopes: &'a BTreeSet<AppScope>) -> Extent<'a> {
+        Extent { scopes: self.scopes, app_scopes, teams: self.teams.as_ref(), networks: &self.networks }
     }
 }
 
@@ -54,7 +57,7 @@ pub struct Minted {
     /// The secret.
     pub plain: PlainToken,
     /// What it can do at this moment.
-    pub effective: PermissionSet,
+    pub effective: Effect,
 }
 
 /// Makes a token for a user.
@@ -99,16 +102,13 @@ pub(super) fn must_be_enabled(user: &User) -> Result<()> {
 pub(in crate::service) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<Minted> {
     must_be_enabled(user)?;
     cx.token_policy(TokenType::from(user.kind))?.permits()?;
-    let (name, description, expires_at) = checked(cx, user, new)?;
+    let Checked { name, description, expires_at, app_scopes } = checked(cx, user, new)?;
     let standing = user.standing(store::memberships::roles(cx.tx, user.id)?);
-    let extent = new.extent();
-    let can = if new.global_admin {
-        may_make_global_admin(cx, extent)?;
-        Holdings::everything()
-    } else {
-        may_give(cx, user, &standing, extent)?;
-        Holdings::of(&standing).limited(new.scopes, new.teams.as_ref())
-    };
+    let extent = new.extent(&app_scopes);
+    match new.global_admin {
+        true => may_make_global_admin(cx, extent)?,
+        false => may_give(cx, user, &standing, extent)?,
+    }
     if let Some(parent) = cx.actor.token() {
         ends_within(parent, expires_at, new.life_field)?;
         within_parent(cx, parent, extent)?;
@@ -124,6 +124,7 @@ pub(in crate::service) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken)
         kind,
         global_admin: new.global_admin,
         scopes: new.scopes,
+        app_scopes: &app_scopes,
         teams: new.teams.as_ref(),
         hint: &plain.hint(),
         hash: &plain.hash(),
@@ -136,15 +137,19 @@ pub(in crate::service) fn mint(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken)
     cx.attempt("token.create");
     let made = told(cx, &token)?;
     cx.done(account(user), None, Some(made))?;
-    Ok(Minted { token, plain, effective: can.anywhere() })
+    Ok(Minted { effective: effect(cx, user, &token)?, token, plain })
+}
+
+/// The fields of a new token, with which nothing is wrong.
+pub(in crate::service) struct Checked {
+    name: String,
+    description: String,
+    expires_at: Option<OffsetDateTime>,
+    app_scopes: BTreeSet<AppScope>,
 }
 
 /// Checks the fields of a new token, and that its name is free.
-pub(in crate::service) fn checked(
-    cx: &mut Cx<'_, '_>,
-    user: &User,
-    new: &NewToken,
-) -> Result<(String, String, Option<OffsetDateTime>)> {
+pub(in crate::service) fn checked(cx: &mut Cx<'_, '_>, user: &User, new: &NewToken) -> Result<Checked> {
     let mut problems = Problems::default();
     let name = problems.take(names::display("name", &new.name));
     let description = problems.take(names::description(&new.description));
@@ -161,8 +166,15 @@ pub(in crate::service) fn checked(
         problems.add("name", name_taken(user));
     }
     problems.merge(known_teams(cx, new.teams.iter().flatten().copied()))?;
+    let standing = user.standing(store::memberships::roles(cx.tx, user.id)?);
+    let app_scopes = problems.gather(named_uses(cx, &new.app_scopes, &standing, &BTreeSet::new()))?;
     problems.check()?;
-    Ok((name.unwrap_or_default(), description.unwrap_or_default(), end.flatten()))
+    Ok(Checked {
+        name: name.unwrap_or_default(),
+        description: description.unwrap_or_default(),
+        expires_at: end.flatten(),
+        app_scopes: app_scopes.unwrap_or_default(),
+    })
 }
 
 const AGENTS_TOKENS_END: &str = "The tokens of an AI agent always expire. Choose an end.";
@@ -191,16 +203,25 @@ fn ends_within(parent: &TokenUse, end: Option<OffsetDateTime>, field: &str) -> R
     Ok(())
 }
 
+/// Lets those go on who may make this one a global-admin token, before anything else is looked at.
+pub(in crate::service) fn may_make_as_admin(cx: &Cx<'_, '_>, new: &NewToken) -> Result<()> {
+    if !new.app_scopes.is_empty() {
+        return Err(global_admin_has_no_scopes());
+    }
+    may_make_global_admin(cx, new.extent(&BTreeSet::new()))
+}
+
+fn global_admin_has_no_scopes() -> Error {
+    Error::field("global_admin", "A global-admin token has no scopes and no teams of its own: it acts as an Admin.")
+}
+
 /// A global-admin token is made by an Admin in person, with the password typed lately, or on the command line.
-pub(in crate::service) fn may_make_global_admin(cx: &Cx<'_, '_>, extent: Extent<'_>) -> Result<()> {
+pub(super) fn may_make_global_admin(cx: &Cx<'_, '_>, extent: Extent<'_>) -> Result<()> {
     if !cx.actor.is_admin() || cx.actor.token().is_some() {
         return Err(Error::refused("Only Admins make global-admin tokens, in the portal or on the command line."));
     }
-    if !extent.scopes.is_empty() || extent.teams.is_some() {
-        return Err(Error::field(
-            "global_admin",
-            "A global-admin token has no scopes and no teams of its own: it acts as an Admin.",
-        ));
+    if !extent.scopes.is_empty() || !extent.app_scopes.is_empty() || extent.teams.is_some() {
+        return Err(global_admin_has_no_scopes());
     }
     cx.actor.typed_password_lately(cx.now)
 }

@@ -12,17 +12,19 @@ mod revoke;
 mod rotate;
 mod suspend;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::app::Cx;
-use crate::model::access::{Holdings, Place};
-use crate::model::ids::{TokenId, UserId};
+use crate::model::access::{Holdings, Place, Standing, through};
+use crate::model::applications::AppScope;
+use crate::model::effective::Effect;
+use crate::model::ids::{ApplicationId, TeamId, TokenId, UserId};
 use crate::model::page::{Cursor, Key, Page, PageRequest};
-use crate::model::permissions::{Action, Permission, PermissionSet, Resource};
+use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::tokens::{Leak, Rotation, Token, TokenType};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
@@ -32,11 +34,11 @@ pub use cap::{Capped, cap, capping};
 pub use change::{Changed, Editing, LimitTeam, TokenChange, change, editing};
 pub(in crate::service) use change::{checked as checked_change, target as changing};
 pub use dormant::suspend_dormant;
-pub use giving::grantable;
+pub use giving::{grantable, grantable_uses};
 pub use inventory::{Export, Exported, Listed, Pasted, account_named, list, may_list, pasted};
 pub use leak::{Report, report};
 pub use mint::{Minted, NewToken, create, making};
-pub(in crate::service) use mint::{checked, may_make, may_make_global_admin, mint};
+pub(in crate::service) use mint::{checked, may_make, may_make_as_admin, mint};
 pub use power::{Power, Use, power, scope_use};
 pub use revoke::{revoke, revoke_all, revoking, revoking_all};
 pub use rotate::{Rotate, ends, finish, finishing, rotate, rotating};
@@ -48,7 +50,7 @@ pub struct TokenInfo {
     /// The token.
     pub token: Token,
     /// Its scopes and what its account may do.
-    pub effective: PermissionSet,
+    pub effective: Effect,
     /// How far its last rotation has come.
     pub rotation: Option<Rotation>,
     /// Where it was found, or one that it was made with.
@@ -68,7 +70,7 @@ fn told(cx: &mut Cx<'_, '_>, token: &Token) -> Result<serde_json::Value> {
         "name": token.name,
         "description": token.description,
         "hint": token.hint,
-        "scopes": token.scopes,
+        "scopes": token.words(),
         "global_admin": token.global_admin,
         "expires_at": token.expires_at.map(moment),
     });
@@ -97,11 +99,12 @@ pub fn of_user(cx: &mut Cx<'_, '_>, user: UserId) -> Result<Vec<TokenInfo>> {
     }
     let mut tokens = store::tokens::of_user(cx.tx, user.id)?;
     tokens.iter_mut().for_each(|token| freshen(cx, token));
-    let held = holdings(cx, &user)?;
+    let standing = standing(cx, &user)?;
+    let open = access(cx, &tokens)?;
     let mut rotations = rotations(cx, &tokens)?;
     let mut leaks = store::leaks::of(cx.tx, &tokens)?;
     let informed = |token: Token| TokenInfo {
-        effective: effective(&user, &held, &token, cx.now),
+        effective: effective((&user, &standing), &open, &token, cx.now),
         rotation: rotations.remove(&token.id),
         leak: leaks.remove(&token.id),
         token,
@@ -128,14 +131,39 @@ pub(super) fn rotations<'a>(
     store::secrets::rotations(cx.tx, tokens, |secret| uses.of_secret(secret))
 }
 
+/// Which teams have access to each application that any of these tokens has a scope of.
+fn access<'a>(cx: &mut Cx<'_, '_>, tokens: impl IntoIterator<Item = &'a Token>) -> Result<Open> {
+    let used: BTreeSet<_> =
+        tokens.into_iter().flat_map(|token| &token.app_scopes).map(|scope| scope.application).collect();
+    if used.is_empty() { Ok(Open::new()) } else { store::applications::access(cx.tx, used) }
+}
+
+type Open = HashMap<ApplicationId, BTreeSet<TeamId>>;
+
 /// What a token can do, which is nothing once it or its account is over.
-fn effective(user: &User, held: &Holdings, token: &Token, now: OffsetDateTime) -> PermissionSet {
-    let can = match token.global_admin {
-        true => Holdings::everything(),
-        false => held.limited(token.scopes, token.teams.as_ref()),
+fn effective((user, standing): (&User, &Standing), open: &Open, token: &Token, now: OffsetDateTime) -> Effect {
+    if !user.is_enabled() || !token.is_usable(now) {
+        return Effect::default();
+    }
+    if token.global_admin {
+        return Effect { permissions: Holdings::everything().anywhere(), uses: BTreeSet::new() };
+    }
+    let limit = token.teams.as_ref();
+    let usable = |scope: &&AppScope| {
+        let open = open.get(&scope.application);
+        open.is_some_and(|open| through(scope.level, standing, open, limit).next().is_some())
     };
-    let good = user.is_enabled() && token.is_usable(now);
-    if good { can.anywhere() } else { PermissionSet::EMPTY }
+    Effect {
+        permissions: Holdings::of(standing).limited(token.scopes, limit).anywhere(),
+        uses: token.app_scopes.iter().filter(usable).cloned().collect(),
+    }
+}
+
+/// What a token of this account can do at this moment.
+fn effect(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Result<Effect> {
+    let standing = standing(cx, user)?;
+    let open = access(cx, [token])?;
+    Ok(effective((user, &standing), &open, token, cx.now))
 }
 
 /// What is told of a token that the caller has just changed.
@@ -144,10 +172,9 @@ fn effective(user: &User, held: &Holdings, token: &Token, now: OffsetDateTime) -
 /// A fault.
 pub fn told_of(cx: &mut Cx<'_, '_>, user: &User, mut token: Token) -> Result<TokenInfo> {
     freshen(cx, &mut token);
-    let held = holdings(cx, user)?;
     let rotation = rotations(cx, [&token])?.remove(&token.id);
     let leak = store::leaks::of(cx.tx, [&token])?.remove(&token.id);
-    Ok(TokenInfo { effective: effective(user, &held, &token, cx.now), rotation, leak, token })
+    Ok(TokenInfo { effective: effect(cx, user, &token)?, rotation, leak, token })
 }
 
 /// A page of a user's tokens, the newest first.
@@ -221,5 +248,9 @@ pub fn acts(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Result<Acts> {
 /// # Errors
 /// A fault.
 pub fn holdings(cx: &mut Cx<'_, '_>, user: &User) -> Result<Holdings> {
-    Ok(Holdings::of(&user.standing(store::memberships::roles(cx.tx, user.id)?)))
+    Ok(Holdings::of(&standing(cx, user)?))
+}
+
+fn standing(cx: &mut Cx<'_, '_>, user: &User) -> Result<Standing> {
+    Ok(user.standing(store::memberships::roles(cx.tx, user.id)?))
 }

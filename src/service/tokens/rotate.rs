@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::change::{acting, at_version, may_yield};
 use super::mint::must_be_enabled;
-use super::{Minted, effective, holdings, moment, told};
+use super::{Minted, effect, moment, told};
 use crate::model::ids::{TokenId, UserId};
 use crate::model::tokens::{Overlap, PlainToken, Token, TokenState, TokenType};
 use crate::model::users::User;
@@ -88,8 +88,7 @@ pub fn rotate(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId, wanted: &Rotate
     });
     cx.made(wanted.form_key.as_deref(), after.id.0)?;
     cx.done(account(&user), was.map(named), is)?;
-    let held = holdings(cx, &user)?;
-    Ok(Minted { effective: effective(&user, &held, &after, cx.now), token: after, plain })
+    Ok(Minted { effective: effect(cx, &user, &after)?, token: after, plain })
 }
 
 /// Until when the secret before is good: for the overlap, and never longer than the token was or is.

@@ -15,6 +15,7 @@ use super::schema::{token_teams, tokens};
 use super::sql::{Condition, condition, sql};
 use crate::base::clock::{from_micros, to_micros};
 use crate::base::random;
+use crate::model::applications::AppScope;
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::names::fold;
 use crate::model::permissions::PermissionSet;
@@ -38,6 +39,8 @@ pub struct NewToken<'a> {
     pub global_admin: bool,
     /// What it may be used for.
     pub scopes: PermissionSet,
+    /// What it may be used for in applications.
+    pub app_scopes: &'a BTreeSet<AppScope>,
     /// The teams it is limited to.
     pub teams: Option<&'a BTreeSet<TeamId>>,
     /// Prefix and last four.
@@ -92,6 +95,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: OffsetDateTime) -> Resul
         super::leaks::made_with(tx, TokenId(row.id), maker, now)?;
     }
     limit(tx, row.id, new.teams)?;
+    super::applications::give(tx, TokenId(row.id), new.app_scopes)?;
     with_teams(tx, vec![row])?.pop().ok_or(Error::NotFound("token"))
 }
 
@@ -116,7 +120,7 @@ pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<Token>> {
     with_teams(tx, rows)
 }
 
-/// Adds the teams to those that are limited, and to those of agents whether all of these are stopped.
+/// Adds to each its scopes of applications, the teams to those that are limited, and to those of agents whether all of these are stopped.
 pub(super) fn with_teams(tx: &mut Tx<'_>, rows: Vec<TokenRow>) -> Result<Vec<Token>> {
     let mut teams: HashMap<i64, BTreeSet<TeamId>> = HashMap::new();
     if rows.iter().any(|row| row.limited) {
@@ -127,11 +131,13 @@ pub(super) fn with_teams(tx: &mut Tx<'_>, rows: Vec<TokenRow>) -> Result<Vec<Tok
             teams.entry(token).or_default().insert(TeamId(team));
         }
     }
+    let mut app_scopes = super::applications::of_tokens(tx, rows.iter().map(|row| row.id))?;
     let agents_stopped = rows.iter().any(TokenRow::is_agents) && super::settings::agents_are_stopped(tx)?;
     rows.into_iter()
         .map(|row| {
             let teams = teams.remove(&row.id).unwrap_or_default();
-            row.with(teams, agents_stopped)
+            let app_scopes = app_scopes.remove(&row.id).unwrap_or_default();
+            row.with(app_scopes, teams, agents_stopped)
         })
         .collect()
 }
@@ -169,6 +175,7 @@ pub fn update(tx: &mut Tx<'_>, token: &Token) -> Result<Token> {
         .map_err(failed)?;
     diesel::delete(token_teams::table.filter(token_teams::token_id.eq(token.id.0))).execute(tx.conn).map_err(failed)?;
     limit(tx, token.id.0, token.teams.as_ref())?;
+    super::applications::give(tx, token.id, &token.app_scopes)?;
     get(tx, token.user, token.id)
 }
 

@@ -21,6 +21,7 @@ struct Homes {
     title: String,
     lead: String,
     accounts: Vec<Who>,
+    applications: Vec<String>,
     more: String,
     action: String,
     cancel: String,
@@ -48,10 +49,10 @@ pub(super) struct Kept {
 /// A fault.
 pub(super) fn kept(cx: &mut Cx<'_, '_>, id: TeamId, name: &str) -> Result<Option<Kept>> {
     let at_home = homes::of_team(cx, id, NAMED)?;
-    if at_home.total == 0 {
+    if at_home.is_empty() {
         return Ok(None);
     }
-    let (homes, more) = match homes::may_move(cx, id) {
+    let (homes, more) = match homes::may_move(cx, id, &at_home) {
         true => {
             let (homes, more) = choices::some_homes(cx)?;
             let others = homes.into_iter().filter(|team| team.id != id);
@@ -69,21 +70,21 @@ pub(super) fn show(
     kept: Kept,
     (fields, error): (&Fields, Option<&Error>),
 ) -> Answer {
-    let Kept { name, at_home: AtHome { seen, total }, homes, more } = kept;
-    let accounts = match total {
-        1 => "1 service account".to_owned(),
-        n => format!("{} service accounts", count(n)),
-    };
-    let unnamed = total - i64::try_from(seen.len()).unwrap_or_default();
+    let Kept { name, at_home, homes, more } = kept;
+    let there = at_home.counted();
+    let AtHome { seen, applications, .. } = at_home;
+    let total = at_home.total + at_home.applications_total;
+    let unnamed = total - i64::try_from(seen.len() + applications.len()).unwrap_or_default();
     let all = if total == 1 { "it".to_owned() } else { format!("all {}", count(total)) };
     let template = Homes {
         page: Page::of(portal, shell, "teams", format!("Delete {name}")),
         title: format!("{name} cannot be deleted yet"),
-        lead: format!("It is the home of {accounts}. Move {all} to another home first."),
+        lead: format!("It is the home of {there}. Move {all} to another home first."),
         accounts: seen.iter().map(Who::of).collect(),
+        applications: applications.into_iter().map(|application| application.name).collect(),
         more: match unnamed {
             0 => String::new(),
-            n if seen.is_empty() => format!("{} that you may not see", count(n)),
+            n if unnamed == total => format!("{} that you may not see", count(n)),
             n => format!("and {} more", count(n)),
         },
         action: format!("/teams/{id}/move-homes"),
@@ -108,11 +109,8 @@ pub async fn move_all(portal: Portal, Id(team): Id<TeamId>, fields: Fields) -> A
     let to = fields.get("to").to_owned();
     match portal.write(move |cx| homes::move_all(cx, team, &to)).await {
         Ok(moved) => {
-            let told = match moved {
-                1 => "1 service account was moved".to_owned(),
-                n => format!("{n} service accounts were moved"),
-            };
-            let told = format!("{told} to {}.", fields.get("to").trim());
+            let were = if moved.accounts + moved.applications == 1 { "was" } else { "were" };
+            let told = format!("{moved} {were} moved to {}.", fields.get("to").trim());
             if team.is_public() {
                 portal.session.flash("good", told)?;
                 return see_other("/teams/1/service-accounts");

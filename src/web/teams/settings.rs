@@ -9,6 +9,7 @@ use crate::http::Portal;
 use crate::model::Error;
 use crate::model::ids::TeamId;
 use crate::model::teams::Team;
+use crate::service::homes::AtHome;
 use crate::service::teams::{self, TeamInfo};
 use crate::service::{Cx, homes};
 use crate::web::confirm::{self, Confirm};
@@ -41,7 +42,7 @@ async fn form(portal: &Portal, id: TeamId, typed: Option<&Fields>, error: Option
     let (shell, info, rights, homes) = portal
         .read(move |cx| {
             let (info, rights) = teams::changing(cx, id)?;
-            Ok((Shell::of(cx)?, info, rights, homes::of_team(cx, id, 0)?.total))
+            Ok((Shell::of(cx)?, info, rights, homes::of_team(cx, id, 0)?))
         })
         .await?;
     let team = &info.team;
@@ -60,7 +61,7 @@ async fn form(portal: &Portal, id: TeamId, typed: Option<&Fields>, error: Option
         description: field("description", &team.description),
         may_edit: rights.update,
         delete: if rights.delete { format!("/teams/{id}/delete") } else { String::new() },
-        delete_text: if rights.delete { delete_text(homes) } else { String::new() },
+        delete_text: if rights.delete { delete_text(&homes) } else { String::new() },
         team: TeamHead::of(&info, rights, "Settings"),
     };
     render_as(error.map_or(StatusCode::OK, errors::status), &template)
@@ -75,11 +76,11 @@ fn changes(now: &Team, typed: &Fields) -> Vec<Change> {
         .collect()
 }
 
-fn delete_text(homes: i64) -> String {
-    match homes {
+fn delete_text(there: &AtHome) -> String {
+    match there.total + there.applications_total {
         0 => "Its members stay users and lose what their role here allows.".into(),
-        1 => "It is the home of 1 service account, which has to be moved to another home first.".into(),
-        n => format!("It is the home of {} service accounts, which have to be moved to another home first.", count(n)),
+        1 => format!("It is the home of {}, which has to be moved to another home first.", there.counted()),
+        _ => format!("It is the home of {}, which have to be moved to another home first.", there.counted()),
     }
 }
 

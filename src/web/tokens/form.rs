@@ -246,8 +246,8 @@ pub fn read(fields: &Fields, prefix: &str) -> Result<NewToken> {
         };
         wrong(life_field, message);
     }
-    let scopes = scopes::read(fields);
-    if scopes.is_none() {
+    let read = scopes::read(fields);
+    if read.is_none() {
         wrong("scopes", "One of these is no scope. Tick them again.");
     }
     let teams: Option<BTreeSet<TeamId>> = fields.all("limit_team").map(|id| id.parse().ok()).collect();
@@ -259,12 +259,14 @@ pub fn read(fields: &Fields, prefix: &str) -> Result<NewToken> {
         problems.add(format!("{prefix}networks"), String::clone(wrong));
     }
     problems.check()?;
+    let (scopes, app_scopes) = read.filter(|_| !global_admin).unwrap_or_default();
     Ok(NewToken {
         name: fields.get("token_name").to_owned(),
         description: String::new(),
         life: life.unwrap_or(Lifetime::Days(1)),
         life_field,
-        scopes: scopes.filter(|_| !global_admin).unwrap_or_default(),
+        scopes,
+        app_scopes,
         teams: teams.filter(|teams| !teams.is_empty() && !global_admin),
         global_admin,
         networks: networks.unwrap_or_default(),

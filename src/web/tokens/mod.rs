@@ -140,11 +140,9 @@ impl TokenRow {
         let TokenInfo { token, effective, rotation, leak } = info;
         let state = token.state(now);
         let usable = token.is_usable(now);
-        let scopes = token
-            .scopes
-            .iter()
-            .map(|scope| ScopePill { name: scope.to_string(), effective: !usable || effective.has(scope) });
-        let scopes: Vec<_> = scopes.collect();
+        let effective = effective.words();
+        let pill = |name: String| ScopePill { effective: !usable || effective.contains(&name), name };
+        let scopes: Vec<_> = token.words().into_iter().map(pill).collect();
         Self {
             href: whose.one(token.id),
             may_change: !token.is_over(now) && rights.change_tokens,

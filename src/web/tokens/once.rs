@@ -94,7 +94,7 @@ pub fn show(page: Page, made: Made, title: impl Into<String>, (again, done): (St
             exact: day(end - Duration::SECOND),
             ..When::of(end, now)
         }),
-        scopes: minted.token.scopes.iter().map(|scope| scope.to_string()).collect(),
+        scopes: minted.token.words(),
         teams,
         again,
         done,

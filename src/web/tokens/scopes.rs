@@ -1,5 +1,8 @@
 //! The matrix in which a token's scopes are ticked: the same for a new token, in the wizard and on a token's page.
 
+use std::collections::BTreeSet;
+
+use crate::model::applications::{Written, apart};
 use crate::model::permissions::{Permission, PermissionSet, Resource};
 use crate::web::Fields;
 use crate::web::grid::{Grid, Ticks};
@@ -19,7 +22,7 @@ pub fn ticked(typed: &Fields) -> PermissionSet {
     typed.parse_all::<Permission>(NAME).into_iter().collect()
 }
 
-/// What was ticked in it; `None` where one of it is no scope.
-pub fn read(typed: &Fields) -> Option<PermissionSet> {
-    typed.all(NAME).map(|word| word.parse::<Permission>().ok()).collect()
+/// What was ticked in it, of the portal and of applications; `None` where one of it is no scope.
+pub fn read(typed: &Fields) -> Option<(PermissionSet, BTreeSet<String>)> {
+    typed.all(NAME).map(|word| word.parse::<Written>().ok()).collect::<Option<Vec<_>>>().map(apart)
 }

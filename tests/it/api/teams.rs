@@ -94,7 +94,7 @@ both! {
         let refused = weak.post(&to, body.clone()).await;
         assert_eq!((refused.status, &refused.body["missing_permission"]), (403, &json!("service_accounts:create")), "{}", refused.body);
         let moved = api.post(&to, body).await;
-        assert_eq!((moved.status, &moved.body), (200, &json!({ "moved": 2 })));
+        assert_eq!((moved.status, &moved.body), (200, &json!({ "moved": 2, "applications": 0 })));
         assert_eq!(api.get(&format!("/api/v1/users/{job}")).await.body["home_team"], "Billing");
         assert_eq!(api.delete(&path).await.status, 204);
         app.assert_chain();

@@ -159,6 +159,7 @@ impl Scene {
             life: latchkey::model::tokens::Lifetime::Days(90),
             life_field: "expires",
             scopes: PermissionSet::everything(),
+            app_scopes: std::collections::BTreeSet::new(),
             teams: Some(BTreeSet::from([self.elsewhere])),
             global_admin: false,
             networks: latchkey::model::tokens::Networks::default(),

@@ -189,6 +189,7 @@ both! {
             life: latchkey::model::tokens::Lifetime::Days(90),
             life_field: "expires",
             scopes: "teams:read".parse().unwrap(),
+            app_scopes: std::collections::BTreeSet::new(),
             teams: None,
             global_admin: false,
             networks: latchkey::model::tokens::Networks::default(),

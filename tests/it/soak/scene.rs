@@ -169,6 +169,7 @@ fn token(dice: &mut Dice, name: String, teams: &[TeamId]) -> NewToken {
         life,
         life_field: "expires",
         scopes,
+        app_scopes: std::collections::BTreeSet::new(),
         teams: limit,
         global_admin: false,
         networks: Networks::default(),

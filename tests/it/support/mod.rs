@@ -286,6 +286,7 @@ pub fn new_token() -> NewToken {
         life: Lifetime::Days(90),
         life_field: "expires",
         scopes: PermissionSet::EMPTY,
+        app_scopes: std::collections::BTreeSet::new(),
         teams: None,
         global_admin: false,
         networks: Networks::default(),

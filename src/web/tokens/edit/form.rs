@@ -192,8 +192,8 @@ fn limit(token: &Token, offer: &Editing, typed: Option<&Fields>, error: Option<&
 pub fn read(fields: &Fields) -> Result<TokenChange> {
     let mut problems = Problems::default();
     let global_admin = fields.has("global_admin");
-    let scopes = scopes::read(fields);
-    if scopes.is_none() {
+    let read = scopes::read(fields);
+    if read.is_none() {
         problems.add("scopes", "One of these is no scope. Tick them again.");
     }
     let teams: Option<BTreeSet<TeamId>> = fields.all("limit_team").map(|id| id.parse().ok()).collect();
@@ -213,13 +213,15 @@ pub fn read(fields: &Fields) -> Result<TokenChange> {
     let networks = fields.has("networks").then(|| fields.get("networks").parse());
     let networks = networks.transpose().map_err(|wrong: String| problems.add("networks", wrong)).unwrap_or_default();
     problems.check()?;
+    let (scopes, app_scopes) = read.filter(|_| !global_admin).unzip();
     let sent = |name| fields.has(name).then(|| fields.get(name).to_owned());
     Ok(TokenChange {
         // Without the version that was read, nothing is known of what was changed meanwhile.
         version: Some(fields.parse("version").unwrap_or(-1)),
         name: sent("name"),
         description: sent("description"),
-        scopes: scopes.filter(|_| !global_admin),
+        scopes,
+        app_scopes,
         teams: limit.filter(|_| !global_admin),
         networks,
         global_admin: Some(global_admin),
@@ -241,14 +243,16 @@ impl fmt::Display for Delta {
 
 /// What a change added and took away; `names` are those of the teams that may be told.
 pub fn deltas(Changed { before, after }: &Changed, names: &HashMap<TeamId, String>) -> Vec<Delta> {
-    let scopes = |more, set: PermissionSet| {
-        set.iter().map(move |scope| Delta { more, what: scope.to_string() }).collect::<Vec<_>>()
+    let scopes = |more, one: &Token, other: &Token| {
+        let other = other.words();
+        let gone = one.words().into_iter().filter(move |word| !other.contains(word));
+        gone.map(move |what| Delta { more, what }).collect::<Vec<_>>()
     };
     let named = |more, ids: BTreeSet<TeamId>| {
         ids.iter().filter_map(|id| names.get(id)).map(|name| Delta { more, what: format!("in {name}") }).collect()
     };
-    let mut all = scopes(true, after.scopes.without(before.scopes));
-    all.extend(scopes(false, before.scopes.without(after.scopes)));
+    let mut all = scopes(true, after, before);
+    all.extend(scopes(false, before, after));
     if before.global_admin != after.global_admin {
         all.push(Delta { more: after.global_admin, what: "Global admin".into() });
     }

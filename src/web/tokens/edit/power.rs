@@ -59,7 +59,7 @@ fn lead(power: &Power) -> String {
         None if token.global_admin => {
             "Everything that an Admin may, everywhere, whatever its account\u{2019}s role and teams.".into()
         }
-        None if token.scopes.is_empty() => "Nothing: it has no scopes.".into(),
+        None if token.scopes.is_empty() && token.app_scopes.is_empty() => "Nothing: it has no scopes.".into(),
         None if power.uses.is_empty() => "Nothing at this moment: none of its scopes has an effect.".into(),
         None => "At this moment: its scopes, as far as a role of its account holds them.".into(),
     }

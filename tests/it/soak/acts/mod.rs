@@ -237,6 +237,7 @@ impl Try<'_> {
             life: self.dice.pick(&[Lifetime::Days(1), Lifetime::Days(20), Lifetime::Never]),
             life_field: "expires",
             scopes,
+            app_scopes: std::collections::BTreeSet::new(),
             teams,
             global_admin: false,
             networks: Networks::default(),
