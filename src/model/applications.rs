@@ -158,7 +158,7 @@ pub fn slug_of(name: &str) -> String {
     let mut slug = String::new();
     for c in name.trim().to_lowercase().chars() {
         match c {
-            'a'..='z' | '0'..='9' | '_' if !(slug.is_empty() && !c.is_ascii_lowercase()) => slug.push(c),
+            'a'..='z' | '0'..='9' | '_' if !slug.is_empty() || c.is_ascii_lowercase() => slug.push(c),
             ' ' | '-' | '.' | '/' if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
             _ => {}
         }

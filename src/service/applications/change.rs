@@ -186,11 +186,11 @@ pub fn update(cx: &mut Cx<'_, '_>, id: ApplicationId, change: &Change) -> Result
     at_version(&before, change.version)?;
     let mut after = before.clone();
     let mut problems = Problems::default();
-    if let Some(wanted) = change.home.filter(|home| *home != before.home) {
-        if let Some(home) = problems.gather(home(cx, Some(wanted)))? {
-            cx.actor.may(CREATE, Place::of_home(Some(home)))?;
-            after.home = home;
-        }
+    if let Some(wanted) = change.home.filter(|home| *home != before.home)
+        && let Some(home) = problems.gather(home(cx, Some(wanted)))?
+    {
+        cx.actor.may(CREATE, Place::of_home(Some(home)))?;
+        after.home = home;
     }
     if let Some(text) = &change.name {
         after.name = name(cx, text, Some(id), &mut problems)?.unwrap_or_default();

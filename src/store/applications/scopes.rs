@@ -102,6 +102,7 @@ pub fn count_tokens(tx: &mut Tx<'_>, scopes: &[ScopeId]) -> Result<HashMap<Scope
 }
 
 type Named = (i64, i64, String, String, String);
+type NamedTypes = (BigInt, BigInt, Text, Text, Text);
 
 fn named((id, application, slug, name, level): Named) -> Result<AppScope> {
     Ok(AppScope { id: ScopeId(id), application: ApplicationId(application), slug, name, level: word(&level)? })
@@ -115,7 +116,7 @@ const NAMED: &str =
 /// # Errors
 /// A fault.
 pub fn by_words(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Option<AppScope>> {
-    let query: Sql<(BigInt, BigInt, Text, Text, Text)> = sql("SELECT ")
+    let query: Sql<NamedTypes> = sql("SELECT ")
         .sql(NAMED)
         .sql(" FROM applications JOIN application_scopes ON application_scopes.application_id = applications.id");
     let those = [condition("applications.slug = ").text(slug), condition("application_scopes.name = ").text(name)];
@@ -127,11 +128,10 @@ pub fn by_words(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Option<AppSco
 /// # Errors
 /// A fault.
 pub fn of_tokens(tx: &mut Tx<'_>, tokens: impl IntoIterator<Item = i64>) -> Result<HashMap<i64, BTreeSet<AppScope>>> {
-    let query: Sql<(BigInt, (BigInt, BigInt, Text, Text, Text))> =
-        sql("SELECT token_scopes.token_id, ").sql(NAMED).sql(
-            " FROM token_scopes JOIN application_scopes ON application_scopes.id = token_scopes.scope_id \
+    let query: Sql<(BigInt, NamedTypes)> = sql("SELECT token_scopes.token_id, ").sql(NAMED).sql(
+        " FROM token_scopes JOIN application_scopes ON application_scopes.id = token_scopes.scope_id \
          JOIN applications ON applications.id = application_scopes.application_id",
-        );
+    );
     let those: Condition = sql("token_scopes.token_id");
     let rows: Vec<(i64, Named)> = tx.load(query.all_of([those.among(tokens)]))?;
     let mut found: HashMap<_, BTreeSet<_>> = HashMap::new();
@@ -183,7 +183,7 @@ pub fn reachable(tx: &mut Tx<'_>, teams: &[TeamId]) -> Result<Reachable> {
     for (application, team) in rows {
         found.access.entry(ApplicationId(application)).or_default().insert(TeamId(team));
     }
-    let query: Sql<(BigInt, BigInt, Text, Text, Text)> = sql("SELECT ")
+    let query: Sql<NamedTypes> = sql("SELECT ")
         .sql(NAMED)
         .sql(" FROM applications JOIN application_scopes ON application_scopes.application_id = applications.id");
     let those = condition("applications.id").among(found.access.keys().map(|id| id.0));

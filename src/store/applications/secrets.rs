@@ -42,15 +42,15 @@ pub fn secrets(tx: &mut Tx<'_>, application: ApplicationId, now: OffsetDateTime)
             application_secrets::ends_at,
             application_secrets::last_used_at,
         ));
-    let rows: Vec<(String, String, i64, Option<i64>, Option<i64>)> = tx.load(rows)?;
-    let told = |(hint, created_by, at, end, last): (_, _, i64, Option<i64>, Option<i64>)| Secret {
+    type Row = (String, String, i64, Option<i64>, Option<i64>);
+    let told = |(hint, created_by, at, end, last): Row| Secret {
         hint,
         created_by,
         created_at: from_micros(at),
         ends_at: end.map(from_micros),
         last_used_at: last.map(from_micros),
     };
-    let mut found: Vec<_> = rows.into_iter().map(told).collect();
+    let mut found: Vec<_> = tx.load(rows)?.into_iter().map(told).collect();
     found.sort_by_key(|secret| secret.ends_at.is_some());
     Ok(found)
 }
