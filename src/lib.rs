@@ -13,6 +13,7 @@ pub mod cli;
 pub mod clients;
 pub mod http;
 pub mod model;
+pub mod oauth;
 pub mod server;
 pub mod service;
 pub mod store;

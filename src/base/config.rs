@@ -46,6 +46,10 @@ pub struct Config {
     pub smtp_ca_file: Option<PathBuf>,
     /// Lets a mail server beyond loopback be spoken to without TLS.
     pub smtp_allow_plaintext: bool,
+    /// How much memory what checks of tokens found out may take, in MiB.
+    pub check_cache_mib: u64,
+    /// What a scraper of `/metrics` sends as its bearer token; unset, only this machine itself may read them.
+    pub metrics_token: Option<Secret>,
     /// How long after each try that failed a mail is tried again. No setting: tests do not wait so long.
     #[serde(skip)]
     pub mail_retries: Vec<Duration>,
@@ -84,6 +88,8 @@ impl Default for Config {
             smtp_from: None,
             smtp_ca_file: None,
             smtp_allow_plaintext: false,
+            check_cache_mib: 64,
+            metrics_token: None,
             // The last is longer than servers commonly hold back strangers' mail for ("greylisting").
             mail_retries: [10, 60, 6 * 60].map(Duration::from_secs).to_vec(),
             store_patience: Duration::from_secs(30),
@@ -159,6 +165,9 @@ impl Config {
                 "session_idle_minutes, session_hours and token_max_days must each be at least 1".into(),
             ));
         }
+        if !(1..=65_536).contains(&self.check_cache_mib) {
+            return Err(ConfigError::Rule("check_cache_mib must be from 1 to 65536".into()));
+        }
         if self.smtp_url.is_some() != self.smtp_from.is_some() {
             return Err(ConfigError::Rule(
                 "LATCHKEY_SMTP_URL and LATCHKEY_SMTP_FROM belong together: set both to have mail sent, or neither"
@@ -202,7 +211,7 @@ fn misshapen(path: &Path, error: &toml::de::Error) -> String {
 /// The setting's own type for a variable's text, so that a wrong one is reported as the file's would be.
 fn typed(setting: &str, value: String) -> toml::Value {
     match setting {
-        "session_idle_minutes" | "session_hours" | "token_max_days" => {
+        "session_idle_minutes" | "session_hours" | "token_max_days" | "check_cache_mib" => {
             value.parse::<i64>().map_or(toml::Value::String(value), toml::Value::Integer)
         }
         "database_allow_plaintext" | "token_allow_never" | "smtp_allow_plaintext" => {

@@ -79,7 +79,7 @@ impl FromRequest for Bearer {
 }
 
 /// The token behind the scheme, whose name is the same in any case (RFC 9110, section 11.1).
-fn token(header: &str) -> Option<&str> {
+pub fn token(header: &str) -> Option<&str> {
     let (scheme, token) = header.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

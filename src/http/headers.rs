@@ -29,15 +29,25 @@ fn add(headers: &mut HeaderMap, tls: bool) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     };
-    default(header::CONTENT_SECURITY_POLICY, POLICY);
-    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    default(header::REFERRER_POLICY, "same-origin");
-    default(header::X_FRAME_OPTIONS, "DENY");
-    default(header::CACHE_CONTROL, "no-store");
-    default(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    default(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
+    always().into_iter().for_each(|(name, value)| default(name, value));
     if tls {
-        default(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+        default(header::STRICT_TRANSPORT_SECURITY, TLS);
     }
+}
+
+/// What an answer over TLS has besides.
+pub const TLS: &str = "max-age=31536000";
+
+/// What every answer has.
+pub fn always() -> [(HeaderName, &'static str); 8] {
+    [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ]
 }

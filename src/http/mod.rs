@@ -2,6 +2,7 @@
 
 pub mod bearer;
 pub mod blocking;
+pub mod checks;
 pub mod export;
 pub mod guard;
 pub mod headers;

@@ -41,6 +41,21 @@ fn address(request: &HttpRequest, trusted: &[IpAddr]) -> Option<IpAddr> {
     Some(client)
 }
 
+/// Whether a request comes from this machine itself, and through no proxy.
+pub fn is_local(request: &HttpRequest, trusted: &[IpAddr]) -> bool {
+    let forwarded = request.headers().contains_key("x-forwarded-for") || request.headers().contains_key("forwarded");
+    !forwarded && address(request, trusted).is_some_and(|address| address.is_loopback())
+}
+
+/// The client's address as a trusted proxy tells it; `None` where none does.
+pub fn forwarded(request: &HttpRequest, trusted: &[IpAddr]) -> Option<String> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let told = request.headers().get_all("x-forwarded-for").last().and_then(|value| value.to_str().ok());
+    let nearest = told.and_then(|line| line.rsplit(',').next()).and_then(|hop| hop.trim().parse::<IpAddr>().ok());
+    let client = address(request, trusted).filter(|_| trusted.contains(&peer) && nearest.is_some());
+    client.map(|client| client.to_string())
+}
+
 /// A header's text.
 pub fn text<'a>(request: &'a HttpRequest, name: &header::HeaderName) -> Option<&'a str> {
     request.headers().get(name).and_then(|value| value.to_str().ok())

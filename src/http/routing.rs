@@ -11,6 +11,10 @@ pub enum Face {
     Page,
     /// JSON for programs: bearer tokens only.
     Api,
+    /// Checks of tokens, for applications and the proxies before them: RFC 7662 and forward authentication.
+    Check,
+    /// What else applications ask, as OAuth has it.
+    Oauth,
     /// Embedded files.
     Static,
     /// For load balancers and supervisors.
@@ -27,12 +31,17 @@ pub enum Policy {
     Session,
     /// An access token with an effective scope.
     Token,
+    /// The credential of an application, or an access token with a scope on one.
+    Client,
 }
+
+/// Instead of a method: whichever there is.
+pub const ANY: &str = "*";
 
 /// One line of the table.
 #[derive(Clone, Copy, Serialize)]
 pub struct Route {
-    /// `GET`, `POST`, …
+    /// `GET`, `POST`, … or [`ANY`].
     pub method: &'static str,
     /// The path, with `{names}` for its parts.
     pub path: &'static str,

@@ -49,17 +49,21 @@ pub struct Holdings {
     own: PermissionSet,
 }
 
-/// The teams through which an account may use a scope of this level (rule 6): those in which its team role reaches the level, of
-/// those that have `access` to the application, and to which a token is limited, where it is.
+/// Rule 6: whether a role in a team that has access to an application opens a scope of `level`: where it reaches as far, for a token
+/// that is limited to no other teams.
+pub fn opens(level: AppLevel, (team, held): (TeamId, AppLevel), limit: Option<&BTreeSet<TeamId>>) -> bool {
+    !team.is_public() && held >= level && limit.is_none_or(|limit| limit.contains(&team))
+}
+
+/// The teams through which an account may use a scope of this level, of those that have `access` to the application.
 pub fn through<'a>(
     level: AppLevel,
     standing: &'a Standing,
     access: &'a BTreeSet<TeamId>,
     limit: Option<&'a BTreeSet<TeamId>>,
 ) -> impl Iterator<Item = TeamId> + 'a {
-    let roles = standing.teams.iter().filter(move |(id, held)| !id.is_public() && held.level >= level);
-    let allowed = move |id: &TeamId| access.contains(id) && limit.is_none_or(|limit| limit.contains(id));
-    roles.map(|(id, _)| *id).filter(allowed)
+    let roles = standing.teams.iter().filter(|(id, _)| access.contains(id));
+    roles.filter(move |(id, held)| opens(level, (*id, held.level), limit)).map(|(id, _)| *id)
 }
 
 /// Something at a place, which somebody lacks.

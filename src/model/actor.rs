@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::access::{Holdings, Missing, Place, Standing};
 use super::applications::AppScope;
 use super::error::{Error, Result};
-use super::ids::{SessionId, TeamId, TokenId, UserId};
+use super::ids::{ApplicationId, SessionId, TeamId, TokenId, UserId};
 use super::permissions::{Action, Permission, PermissionSet, Resource};
 use super::roles::{AppLevel, OrgRole};
 use super::tokens::Networks;
@@ -39,6 +39,13 @@ pub struct Actor {
 pub enum Who {
     /// A known account.
     User(Identity),
+    /// An application, by its credential.
+    Application {
+        /// Its id.
+        id: ApplicationId,
+        /// Its name.
+        name: String,
+    },
     /// Whoever may run the program on the server.
     Cli,
     /// The portal itself, at its daily jobs.
@@ -134,6 +141,19 @@ impl Actor {
         Self::new(Who::System, Via::Cli, Holdings::everything(), Origin::default())
     }
 
+    /// An application, which holds nothing here but may end tokens that it was shown.
+    pub fn of_application(id: ApplicationId, name: String, origin: Origin) -> Self {
+        Self::new(Who::Application { id, name }, Via::Nothing, Holdings::default(), origin)
+    }
+
+    /// The application that it is.
+    pub fn application(&self) -> Option<ApplicationId> {
+        match &self.who {
+            Who::Application { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
     /// An account in a session of the portal.
     pub fn in_session(who: Identity, id: SessionId, authenticated_at: OffsetDateTime, origin: Origin) -> Self {
         let holdings = Holdings::of(&who.standing);
@@ -158,7 +178,7 @@ impl Actor {
     pub fn id(&self) -> Option<UserId> {
         match &self.who {
             Who::User(identity) => Some(identity.id),
-            Who::Cli | Who::System | Who::Anonymous => None,
+            Who::Application { .. } | Who::Cli | Who::System | Who::Anonymous => None,
         }
     }
 
@@ -166,7 +186,7 @@ impl Actor {
     pub fn identity(&self) -> Option<&Identity> {
         match &self.who {
             Who::User(identity) => Some(identity),
-            Who::Cli | Who::System | Who::Anonymous => None,
+            Who::Application { .. } | Who::Cli | Who::System | Who::Anonymous => None,
         }
     }
 
@@ -174,6 +194,7 @@ impl Actor {
     pub fn name(&self) -> &str {
         match &self.who {
             Who::User(identity) => &identity.username,
+            Who::Application { name, .. } => name,
             Who::Cli => "command line",
             Who::System => "Latchkey",
             Who::Anonymous => "nobody",
@@ -197,7 +218,7 @@ impl Actor {
             (Who::User(identity), _) => {
                 identity.standing.role == OrgRole::Admin && !self.holdings.anywhere().is_empty()
             }
-            (Who::Anonymous, _) => false,
+            (Who::Application { .. } | Who::Anonymous, _) => false,
         }
     }
 

@@ -4,6 +4,7 @@ pub mod access;
 pub mod actor;
 pub mod applications;
 pub mod audit;
+pub mod checks;
 pub mod effective;
 pub mod effects;
 pub mod error;

@@ -11,9 +11,9 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App as Actix, HttpServer, Resource, guard, web};
 use tracing_actix_web::TracingLogger;
 
-use crate::http::routing::{Face, Route};
+use crate::http::routing::{ANY, Face, Route};
 use crate::http::{Data, guard as origin_guard, headers, session, trace::RouteSpan};
-use crate::{api, web as pages};
+use crate::{api, oauth, web as pages};
 
 /// How long requests under way may take once the portal is told to stop, in seconds.
 const GRACE: u64 = 20;
@@ -26,20 +26,33 @@ const WORKERS: usize = 2;
 pub fn run(app: Data, listener: TcpListener) -> std::io::Result<Server> {
     let server = HttpServer::new(move || {
         let app = app.clone();
-        Actix::new()
-            .app_data(app.clone())
-            .app_data(pages::form::config())
-            .configure(move |config| mount(config, &app))
+        let others = web::scope("")
+            .configure({
+                let app = app.clone();
+                move |config| mount(config, &app, |route| !is_check(route))
+            })
             .default_service(web::to(pages::errors::nowhere))
             .wrap(from_fn(headers::secure))
             .wrap(Compress::default())
-            .wrap(TracingLogger::<RouteSpan>::new())
+            .wrap(TracingLogger::<RouteSpan>::new());
+        // Checks of tokens come first and go through nothing: each of these costs as much as half a check, and what they add to an
+        // answer `http::checks` does too.
+        let checks = {
+            let app = app.clone();
+            move |config: &mut web::ServiceConfig| mount(config, &app, is_check)
+        };
+        Actix::new().app_data(app).app_data(pages::form::config()).configure(checks).service(others)
     });
     Ok(server.workers(WORKERS).shutdown_timeout(GRACE).listen(listener)?.run())
 }
 
-fn mount(config: &mut web::ServiceConfig, app: &Data) {
-    let table = routes::table();
+/// Whether it is asked as often as the APIs that trust our tokens are called.
+fn is_check(route: &Route) -> bool {
+    route.face == Face::Check
+}
+
+fn mount(config: &mut web::ServiceConfig, app: &Data, which: fn(&Route) -> bool) {
+    let table: Vec<_> = routes::table().into_iter().filter(which).collect();
     let mut mounted: Vec<&str> = Vec::new();
     for route in &table {
         if !mounted.contains(&route.path) {
@@ -49,7 +62,9 @@ fn mount(config: &mut web::ServiceConfig, app: &Data) {
         }
     }
     // What is in no row of the table is a page that says so, but a problem under /api.
-    config.service(web::resource("/api{rest:(/.*)?}").to(api::errors::nowhere));
+    if table.iter().any(|route| route.face == Face::Api) {
+        config.service(web::resource("/api{rest:(/.*)?}").to(api::errors::nowhere));
+    }
 }
 
 /// Registers all methods of one path behind what its face demands, so that no route can stand outside its guard.
@@ -58,7 +73,9 @@ fn register(config: &mut web::ServiceConfig, app: &Data, first: &Route, here: &[
     for route in here {
         let method = actix_web::http::Method::from_bytes(route.method.as_bytes()).unwrap_or_default();
         // A GET route answers HEAD as well (RFC 9110, section 9.3.2).
-        resource = if route.method == "GET" {
+        resource = if route.method == ANY {
+            resource.route((route.handler)())
+        } else if route.method == "GET" {
             resource.route((route.handler)().guard(guard::Any(guard::Get()).or(guard::Head())))
         } else {
             resource.route((route.handler)().guard(guard::Method(method)))
@@ -76,6 +93,10 @@ fn register(config: &mut web::ServiceConfig, app: &Data, first: &Route, here: &[
         ),
         Face::Api => {
             let wrong = move || std::future::ready(api::errors::wrong_method(allow.clone()));
+            config.service(resource.default_service(web::to(wrong)))
+        }
+        Face::Oauth | Face::Check => {
+            let wrong = move || std::future::ready(oauth::error::wrong_method(&allow));
             config.service(resource.default_service(web::to(wrong)))
         }
         Face::Static | Face::Health => config.service(resource),

@@ -6,10 +6,11 @@ use actix_web::web::{delete, patch, post, put, route as get};
 use super::{docs, health};
 use crate::api;
 use crate::http::export::Format;
-use crate::http::routing::Face::{Api, Health, Page, Static};
-use crate::http::routing::Policy::{Public, Session, Token};
-use crate::http::routing::{Face, Policy, Route};
+use crate::http::routing::Face::{Api, Check, Health, Oauth, Page, Static};
+use crate::http::routing::Policy::{Client, Public, Session, Token};
+use crate::http::routing::{ANY, Face, Policy, Route};
 use crate::model::users::Kind;
+use crate::oauth::{introspect, metadata, revoke, verify};
 use crate::web::settings::agents::Switch;
 use crate::web::tokens::acts::What as TokenAct;
 use crate::web::tokens::index as inventory;
@@ -201,6 +202,12 @@ pub fn table() -> Vec<Route> {
             post().to(api::tokens::acts::suspend)
         }),
         row("POST", "/api/v1/users/{id}/tokens/{token_id}/resume", Api, Token, || post().to(api::tokens::acts::resume)),
+        // For applications, and for the proxies before them.
+        row(ANY, "/auth/verify/{application}{rest:(/.*)?}", Check, Public, || get().to(verify::verify)),
+        row("POST", "/oauth/introspect", Check, Client, || post().to(introspect::introspect)),
+        row("POST", "/oauth/revoke", Oauth, Client, || post().to(revoke::revoke)),
+        row("GET", "/.well-known/oauth-authorization-server", Oauth, Public, || get().to(metadata::json)),
+        row("GET", "/metrics", Health, Public, || get().to(health::metrics)),
         row("POST", "/api/v1/leaks", Api, Public, || post().to(api::leaks::report)),
         row("GET", "/.well-known/latchkey/token-patterns.json", Api, Public, || get().to(api::patterns::json)),
         row("POST", "/api/v1/teams", Api, Token, || post().to(api::teams::create)),

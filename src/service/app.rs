@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use time::OffsetDateTime;
 
 use super::auth;
+use super::checks::Checks;
 use super::mail::{Ledger, Letter, Parcel, Post};
+use super::metrics::Metrics;
 use super::passwords::Passwords;
 use super::throttle::Throttle;
 use super::uses::Uses;
@@ -22,7 +24,7 @@ use crate::model::events::Notice;
 use crate::model::ids::{SessionId, TeamId};
 use crate::model::mail::is_deliverable;
 use crate::model::permissions::PermissionSet;
-use crate::model::tokens::{LastUse, Policy, TokenType};
+use crate::model::tokens::{HashedToken, LastUse, Policy, TokenType};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store::{self, Store, Tx};
@@ -39,6 +41,10 @@ pub struct App {
     pub(super) keys: Keys,
     pub(super) store: Arc<Store>,
     pub(super) uses: Uses,
+    /// Checks tokens for applications.
+    pub checks: Checks,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     post: Option<Post>,
 }
 
@@ -49,6 +55,8 @@ pub enum Credential {
     Session(SessionId),
     /// What stood behind `Authorization: Bearer`.
     Bearer(Secret),
+    /// The name of an application, by its id outside or its slug, and its secret.
+    Application(String, HashedToken),
     /// Nothing.
     Nothing,
     /// The right to run the program on the server.
@@ -128,7 +136,10 @@ impl App {
         let post = Smtp::of(&config)?.map(|smtp| Post::start(smtp, ledger, config.mail_retries.clone()));
         let throttle = Throttle::new(&clock);
         let uses = Uses::start(store.clone());
-        Ok(Self { config, clock, throttle, keys, store, passwords: Passwords::start(), uses, post })
+        let metrics = Arc::new(Metrics::new());
+        let checks = Checks::start(store.clone(), &clock, &config, metrics.clone());
+        let checks = checks.map_err(|error| format!("tokens cannot be checked: {error}"))?;
+        Ok(Self { config, clock, throttle, keys, store, passwords: Passwords::start(), uses, checks, metrics, post })
     }
 
     /// Whether mail is set up.

@@ -37,6 +37,7 @@ pub(super) fn append(tx: &mut Tx<'_>, keys: &Keys, (actor, now): (&Actor, Offset
     }
     let (kind, token) = match &actor.who {
         Who::User(identity) => (identity.standing.kind.slug(), actor.token()),
+        Who::Application { .. } => ("application", None),
         Who::Cli => ("cli", None),
         Who::System => ("system", None),
         Who::Anonymous => ("anonymous", None),

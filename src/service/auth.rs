@@ -8,7 +8,7 @@ use super::app::{Caller, Credential, Cx, account};
 use super::uses::Used;
 use crate::model::actor::{Actor, Identity, Origin, TokenUse, Who};
 use crate::model::ids::{SessionId, UserId};
-use crate::model::tokens::{PlainToken, TokenState};
+use crate::model::tokens::{HashedToken, PlainToken, TokenState};
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result};
 use crate::store::secrets::Found;
@@ -49,6 +49,7 @@ pub(super) fn authenticate(cx: &mut Cx<'_, '_>, caller: &Caller, seen: &mut Seen
         Credential::Cli => Actor::cli(),
         Credential::System => Actor::system(),
         Credential::Session(id) => by_session(cx, *id, caller.origin.clone(), seen)?,
+        Credential::Application(name, secret) => return by_secret(cx, (name, secret), caller.origin.clone()),
         Credential::Bearer(secret) => by_token(cx, secret.reveal(), caller.origin.clone(), seen)?,
     };
     let settings = store::settings::get(cx.tx)?;
@@ -93,6 +94,13 @@ pub(super) fn barred(user: &User) -> &'static str {
     } else {
         "service and agent accounts cannot enter the portal"
     }
+}
+
+fn by_secret(cx: &mut Cx<'_, '_>, (name, secret): (&str, &HashedToken), origin: Origin) -> Result<Actor> {
+    let known = store::checks::audience(cx.tx, name)?.filter(|audience| audience.knows(secret, cx.now));
+    let known = known.ok_or(Error::Unauthenticated("No application is known by this client id and secret."))?;
+    let application = store::applications::get(cx.tx, known.id)?;
+    Ok(Actor::of_application(application.id, application.name, origin))
 }
 
 fn by_token(cx: &mut Cx<'_, '_>, text: &str, origin: Origin, seen: &mut Seen) -> Result<Actor> {

@@ -66,6 +66,8 @@ struct Batch {
     secrets: HashMap<HashedToken, LastUse>,
     users: HashMap<UserId, OffsetDateTime>,
     scopes: HashMap<TokenId, (OffsetDateTime, PermissionSet)>,
+    /// By the secrets of applications, when they asked.
+    asked: HashMap<HashedToken, OffsetDateTime>,
 }
 
 impl Uses {
@@ -106,6 +108,16 @@ impl Uses {
         }
         drop(waiting);
         self.shared.changed.notify_one();
+    }
+
+    /// Notes that an application asked by this secret. This waits for nobody.
+    pub fn note_asked(&self, secret: HashedToken, at: OffsetDateTime) {
+        let mut waiting = self.shared.lock();
+        if waiting.batch.asked.len() < ROOM {
+            waiting.batch.asked.insert(secret, at);
+            drop(waiting);
+            self.shared.changed.notify_one();
+        }
     }
 
     /// The last use of a token, where it is not written yet, or was a moment ago.
@@ -194,7 +206,7 @@ impl Waiting {
 
 impl Batch {
     fn is_empty(&self) -> bool {
-        self.tokens.is_empty() && self.scopes.is_empty()
+        self.tokens.is_empty() && self.scopes.is_empty() && self.asked.is_empty()
     }
 
     /// Takes out what was written, unless there was another use meanwhile.
@@ -206,6 +218,7 @@ impl Batch {
         without(&mut self.secrets, &written.secrets);
         without(&mut self.users, &written.users);
         without(&mut self.scopes, &written.scopes);
+        without(&mut self.asked, &written.asked);
     }
 }
 
@@ -250,6 +263,7 @@ impl Shared {
         self.store.write(|tx| {
             batch.tokens.iter().try_for_each(|(token, last)| store::uses::of_token(tx, *token, last))?;
             batch.secrets.iter().try_for_each(|(secret, last)| store::uses::of_secret(tx, secret, last))?;
+            batch.asked.iter().try_for_each(|(secret, at)| store::checks::secret_used(tx, secret, *at))?;
             batch.users.iter().try_for_each(|(user, at)| store::users::touch(tx, *user, *at))?;
             batch.scopes.iter().try_for_each(|(token, (at, scopes))| {
                 scopes.iter().try_for_each(|scope| store::uses::of_scope(tx, *token, scope, *at))

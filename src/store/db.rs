@@ -1,6 +1,7 @@
 //! Connections and transactions on either database.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -9,6 +10,7 @@ use diesel::sql_types::{BigInt, Untyped};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::commits::{Commits, Mark};
 use super::conn::Conn;
 use super::sql::{Statement, sql};
 use crate::model::page::COUNT_CAP;
@@ -23,12 +25,18 @@ const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(7815266011)";
 const MIGRATION_LOCK: (&str, &str) = ("SELECT pg_advisory_lock(7815266012)", "SELECT pg_advisory_unlock(7815266012)");
 
 const READERS: u32 = 8;
+/// One for each thread that checks tokens: they never wait for another's connection.
+const CHECKERS: u32 = 2;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long another process (the command line beside a running portal) may hold the writer's place.
 const SQLITE_BUSY: Duration = Duration::from_secs(60);
 /// How much of an embedded store each connection keeps in memory, in KiB: the upper parts of its indexes and a list or two. To map
 /// the file instead is no quicker, and counts as the program's memory whatever was ever read.
 const CACHE: u32 = 8 * 1024;
+
+/// How a reading transaction begins on either database.
+const READING: [&str; 2] = ["BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"];
+const BUSY: Error = Error::Busy("The store is busy. Try again in a moment.");
 
 /// Which database to open.
 #[derive(Clone, Debug)]
@@ -43,7 +51,11 @@ pub enum Source {
 pub struct Store {
     writers: r2d2::Pool<Source>,
     readers: r2d2::Pool<Source>,
-    embedded: bool,
+    checkers: r2d2::Pool<Source>,
+    /// Of the embedded store alone. It stands behind the pools, so that it is closed when their connections are.
+    commits: Option<Commits>,
+    /// Of a server: the last revision of what checks rest on that this program wrote or read.
+    revised: AtomicI64,
     patience: Duration,
 }
 
@@ -130,30 +142,35 @@ impl Store {
     /// # Errors
     /// It cannot be reached, cannot be migrated, or is newer than this program.
     pub fn open(source: Source, patience: Duration) -> Result<Self, OpenError> {
-        let pool = |source: Source, size: u32| {
-            // The pool's own housekeeping is the one use of time here that no test needs to hold still.
+        // The pool's own housekeeping is the one use of time here that no test needs to hold still.
+        let builder = |source: &Source, size: u32| {
             r2d2::Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
                 .test_on_check_out(matches!(source, Source::Postgres(_)))
                 .error_handler(Box::new(r2d2::NopErrorHandler))
-                .build(source)
-                .map_err(|error| OpenError::Connect(error.to_string()))
         };
+        let built = |pool: Result<_, r2d2::Error>| pool.map_err(|error| OpenError::Connect(error.to_string()));
+        let pool = |source: Source, size: u32| built(builder(&source, size).build(source));
         // A first connection by hand says what is wrong; the pool would only time out.
         let mut conn =
             r2d2::ManageConnection::connect(&source).map_err(|error| OpenError::Connect(error.to_string()))?;
         migrate(&mut conn)?;
         drop(conn);
-        let store = match &source {
-            Source::Sqlite(_) => {
-                Self { writers: pool(source.clone(), 1)?, readers: pool(source, READERS)?, embedded: true, patience }
+        // These are never closed: as long as one is open, SQLite keeps the file that tells of commits.
+        let lasting = builder(&source, CHECKERS).min_idle(None).max_lifetime(None).idle_timeout(None);
+        let checkers = built(lasting.build(source.clone()))?;
+        let (writers, readers, commits) = match &source {
+            Source::Sqlite(file) => {
+                let commits = Commits::of(file).map_err(|error| OpenError::Connect(error.to_string()))?;
+                (pool(source.clone(), 1)?, pool(source, READERS)?, Some(commits))
             }
             Source::Postgres(_) => {
                 let shared = pool(source, POSTGRES_CONNECTIONS)?;
-                Self { writers: shared.clone(), readers: shared, embedded: false, patience }
+                (shared.clone(), shared, None)
             }
         };
+        let store = Self { writers, readers, checkers, commits, revised: AtomicI64::new(0), patience };
         super::audit::catch_up(&store).map_err(|error| OpenError::Migrate(error.to_string()))?;
         Ok(store)
     }
@@ -163,13 +180,13 @@ impl Store {
     /// # Errors
     /// Those of `work`, or that no connection was free.
     pub fn read<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        transaction((&self.readers, self.patience), ["BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"], work)
+        transaction((&self.readers, self.patience), READING, work)
     }
 
     /// Looks one thing up without waiting for anybody; `None` where that cannot be: a server answers over the network, and of
     /// the embedded store all connections may be in use. `work` is a single statement, which is a snapshot of its own.
     pub fn look_up<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Option<Result<T>> {
-        let mut conn = self.embedded.then(|| self.readers.try_get()).flatten()?;
+        let mut conn = self.commits.is_some().then(|| self.readers.try_get()).flatten()?;
         Some(work(&mut Tx { conn: &mut conn }))
     }
 
@@ -179,11 +196,55 @@ impl Store {
     /// Those of `work`, or that no connection was free.
     pub fn write<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         transaction((&self.writers, self.patience), ["BEGIN IMMEDIATE", "BEGIN"], |tx| {
-            if let Conn::Postgres(conn) = &mut *tx.conn {
-                conn.batch_execute(WRITER_LOCK).map_err(failed)?;
-            }
-            work(tx)
+            let Conn::Postgres(conn) = &mut *tx.conn else { return Ok((work(tx)?, 0)) };
+            conn.batch_execute(WRITER_LOCK).map_err(failed)?;
+            let outcome = work(tx)?;
+            Ok((outcome, super::checks::revision(tx)?))
         })
+        .map(|(outcome, revision)| {
+            self.revised(revision);
+            outcome
+        })
+    }
+
+    /// Runs `work` on a snapshot that does not change under it, on the connections that are kept for checks of tokens.
+    ///
+    /// # Errors
+    /// Those of `work`, or that no connection was free.
+    pub fn check<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        transaction((&self.checkers, self.patience), READING, work)
+    }
+
+    /// Looks one thing up for a check of a token, in the embedded store. `work` is a single statement, which is a snapshot of its own.
+    ///
+    /// # Errors
+    /// Those of `work`, or that no connection was free.
+    pub fn check_one<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut conn = self.checkers.try_get().ok_or(BUSY)?;
+        work(&mut Tx { conn: &mut conn })
+    }
+
+    /// Where the embedded store stands: another mark after every commit, whoever made it. `None` where the store is a server.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn mark(&self) -> Result<Option<Mark>> {
+        self.commits.as_ref().map(Commits::mark).transpose().map_err(Error::internal)
+    }
+
+    /// Notes that what checks rest on has come as far as this, and tells how far it has come as far as is known here. For a server:
+    /// whatever this program commits is noted before it is answered.
+    pub fn revised(&self, revision: i64) -> i64 {
+        self.revised.fetch_max(revision, Ordering::AcqRel).max(revision)
+    }
+
+    /// How many connections there are for readers, for the writer and for checks, and how many of each are in use.
+    pub fn connections(&self) -> [(&'static str, u32, u32); 3] {
+        let of = |name, pool: &r2d2::Pool<Source>| {
+            let state = pool.state();
+            (name, state.connections, state.connections - state.idle_connections)
+        };
+        [of("readers", &self.readers), of("writer", &self.writers), of("checks", &self.checkers)]
     }
 }
 
@@ -192,7 +253,7 @@ fn transaction<T>(
     [sqlite, postgres]: [&'static str; 2],
     work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
 ) -> Result<T> {
-    let mut conn = pool.get_timeout(patience).map_err(|_| Error::Busy("The store is busy. Try again in a moment."))?;
+    let mut conn = pool.get_timeout(patience).map_err(|_| BUSY)?;
     let begin = if matches!(*conn, Conn::Sqlite(_)) { sqlite } else { postgres };
     run(&mut conn, begin).map_err(failed)?;
     let mut open = RollBack(Some(&mut conn));

@@ -2,6 +2,8 @@
 
 pub mod applications;
 pub mod audit;
+pub mod checks;
+mod commits;
 mod conn;
 pub mod db;
 pub mod forms;
@@ -23,4 +25,5 @@ pub mod tokens;
 pub mod users;
 pub mod uses;
 
+pub use commits::Mark;
 pub use db::{Store, Tx};

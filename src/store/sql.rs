@@ -16,7 +16,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, Bool, HasSqlType, Text, Untyped};
+use diesel::sql_types::{BigInt, Binary, Bool, HasSqlType, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
 use super::conn::MultiBackend;
@@ -41,6 +41,7 @@ enum Part {
     Words(Cow<'static, str>),
     Number(i64),
     Text(String),
+    Bytes(Vec<u8>),
     /// A few numbers, made up with the last of them to one of a few lengths, so that there are few texts.
     Few(Vec<i64>),
     /// Very many numbers, with commas between them.
@@ -89,6 +90,11 @@ impl<ST> Sql<ST> {
     /// Goes on with a text.
     pub fn text(self, text: impl Into<String>) -> Self {
         self.with(Part::Text(text.into()))
+    }
+
+    /// Goes on with bytes.
+    pub fn bytes(self, bytes: &[u8]) -> Self {
+        self.with(Part::Bytes(bytes.to_vec()))
     }
 
     /// Goes on with ` IN (…)` of these numbers, of which there may be none.
@@ -170,9 +176,10 @@ impl Dialect for MultiBackend {
 
 impl<ST, DB> QueryFragment<DB> for Sql<ST>
 where
-    DB: Dialect + HasSqlType<BigInt> + HasSqlType<Text>,
+    DB: Dialect + HasSqlType<BigInt> + HasSqlType<Text> + HasSqlType<Binary>,
     i64: ToSql<BigInt, DB>,
     String: ToSql<Text, DB>,
+    Vec<u8>: ToSql<Binary, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         if !self.kept {
@@ -183,6 +190,7 @@ where
                 Part::Words(words) => out.push_sql(words),
                 Part::Number(number) => out.push_bind_param::<BigInt, _>(number)?,
                 Part::Text(text) => out.push_bind_param::<Text, _>(text)?,
+                Part::Bytes(bytes) => out.push_bind_param::<Binary, _>(bytes)?,
                 Part::Few(numbers) => {
                     for (at, number) in numbers.iter().enumerate() {
                         out.push_sql(if at == 0 { " IN (" } else { ", " });

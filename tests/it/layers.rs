@@ -13,7 +13,8 @@ const GRAPH: &[(&str, &[&str])] = &[
     ("http", &["base", "model", "service"]),
     ("web", &["base", "model", "service", "http"]),
     ("api", &["base", "model", "service", "http"]),
-    ("server", &["base", "model", "service", "http", "web", "api"]),
+    ("oauth", &["base", "model", "service", "http"]),
+    ("server", &["base", "model", "service", "http", "web", "api", "oauth"]),
     ("worker", &["base", "model", "service", "clients"]),
     ("cli", &["base", "model", "service", "server", "worker"]),
 ];
@@ -24,7 +25,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("diesel_migrations", &["store"]),
     ("r2d2", &["store"]),
     ("askama", &["web", "service/mail"]),
-    ("actix_web", &["http", "web", "api", "server", "cli"]),
+    ("actix_web", &["http", "web", "api", "oauth", "server", "cli"]),
     ("actix_session", &["http"]),
     ("clap", &["cli"]),
     ("rand", &["base"]),

@@ -11,6 +11,7 @@ mod grants;
 mod layers;
 mod load;
 mod mail;
+mod oauth;
 mod only_admins;
 mod policy;
 mod routes;

@@ -39,19 +39,19 @@ impl PlainToken {
 
     fn with(prefix: &str) -> Self {
         let body = Zeroizing::new(format!("{prefix}{}", *Zeroizing::new(random::base62(RANDOM_LEN))));
-        let checksum = checksum(&body);
-        Self(Zeroizing::new(format!("{}{checksum}", *body)))
+        let checksum = checksum(&body).map(char::from);
+        Self(Zeroizing::new(body.chars().chain(checksum).collect()))
     }
 
     /// Reads a token as it was sent. One with a typing mistake is found by its checksum, before any look-up.
     pub fn parse(text: &str) -> Option<Self> {
-        let prefix = PREFIXES.iter().find(|prefix| text.starts_with(**prefix))?;
-        let right_length = text.len() == prefix.len() + SECRET_LEN;
-        if !text.is_ascii() || !right_length {
-            return None;
-        }
-        let (body, sum) = text.split_at(text.len() - CHECKSUM_LEN);
-        (checksum(body) == sum).then(|| Self(Zeroizing::new(text.to_owned())))
+        is_right(text).then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// What is kept of a token that was sent, where it is written right: as [`parse`](Self::parse) and [`hash`](Self::hash) say, without
+    /// keeping the token.
+    pub fn hash_of(text: &str) -> Option<HashedToken> {
+        is_right(text).then(|| HashedToken(crypto::sha256(text.as_bytes())))
     }
 
     /// The token whose prefix these characters want: its checksum tells which. It is cheap, since every part of a text is asked.
@@ -101,15 +101,26 @@ fn number(digits: &str) -> Option<u32> {
     u32::try_from(sum).ok().filter(|_| right_length)
 }
 
+/// Whether a text is written like a token, its checksum included.
+fn is_right(text: &str) -> bool {
+    let prefix = PREFIXES.iter().find(|prefix| text.starts_with(**prefix));
+    let right_length = prefix.is_some_and(|prefix| text.len() == prefix.len() + SECRET_LEN);
+    let Some((body, sum)) = text.split_at_checked(text.len().saturating_sub(CHECKSUM_LEN)).filter(|_| right_length)
+    else {
+        return false;
+    };
+    checksum(body) == sum.as_bytes() && text.is_ascii()
+}
+
 /// CRC-32 (ISO 3309) of `body` in six base-62 digits.
-fn checksum(body: &str) -> String {
+fn checksum(body: &str) -> [u8; CHECKSUM_LEN] {
     let mut rest = crc32fast::hash(body.as_bytes()) as usize;
     let mut digits = [b'0'; CHECKSUM_LEN];
     for digit in digits.iter_mut().rev() {
         *digit = random::BASE62[rest % 62];
         rest /= 62;
     }
-    digits.iter().map(|byte| char::from(*byte)).collect()
+    digits
 }
 
 #[cfg(test)]
@@ -143,7 +154,7 @@ mod tests {
     fn the_checksum_is_the_published_one() {
         // The check value of CRC-32 (ISO 3309) for these nine digits is 0xCBF43926.
         let digits = checksum("123456789");
-        let value = digits.bytes().fold(0_u64, |sum, digit| {
+        let value = digits.into_iter().fold(0_u64, |sum, digit| {
             sum * 62 + random::BASE62.iter().position(|known| *known == digit).unwrap() as u64
         });
         assert_eq!((digits.len(), value), (6, 0xCBF4_3926));

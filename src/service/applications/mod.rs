@@ -1,5 +1,6 @@
 //! Applications: who keeps them, which teams may use them, and what they let tokens be used for.
 
+mod asking;
 mod change;
 mod credential;
 mod effective;
@@ -20,6 +21,7 @@ use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::{Error, Result};
 use crate::store;
 
+pub use asking::{asking, end_token, ending};
 pub use change::{Change, NewApplication, create, creating, delete, deleting, homes, update};
 pub use credential::{Credential, Issued, credential, end, finish, issue};
 pub use effective::{Usable, of_account};
@@ -28,6 +30,7 @@ pub use scopes::{NewScope, add_scope, change_scope, remove_scope, removing_scope
 pub use teams::{Access, close, closing, open, opening, teams};
 
 const READ: Permission = Permission::new(Resource::Applications, Action::Read);
+const UPDATE: Permission = Permission::new(Resource::Applications, Action::Update);
 
 /// An application as its page shows it.
 #[derive(Clone, Debug)]

@@ -151,7 +151,7 @@ fn invitation(by: &Actor, to: &User, frame: Words, (link, now): (String, OffsetD
     Words {
         subject: match &by.who {
             Who::User(identity) => format!("{} invites you to Latchkey", identity.display_name),
-            Who::Cli | Who::System | Who::Anonymous => "You are invited to Latchkey".into(),
+            Who::Application { .. } | Who::Cli | Who::System | Who::Anonymous => "You are invited to Latchkey".into(),
         },
         before: vec![
             format!(
@@ -182,7 +182,7 @@ fn link(origin: &str, purpose: Purpose, secret: &Secret) -> String {
 fn person(by: &Actor) -> String {
     match &by.who {
         Who::User(identity) => identity.display_name.clone(),
-        Who::Cli | Who::System | Who::Anonymous => "An administrator".into(),
+        Who::Application { .. } | Who::Cli | Who::System | Who::Anonymous => "An administrator".into(),
     }
 }
 

@@ -64,7 +64,7 @@ fn moment(at: OffsetDateTime) -> serde_json::Value {
 }
 
 /// What the audit log keeps of a token.
-fn told(cx: &mut Cx<'_, '_>, token: &Token) -> Result<serde_json::Value> {
+pub(super) fn told(cx: &mut Cx<'_, '_>, token: &Token) -> Result<serde_json::Value> {
     let mut kept = json!({
         "token_id": token.id,
         "name": token.name,

@@ -1,6 +1,7 @@
 //! A running portal for each test, on either database, with a clock that stands still.
 
 mod api;
+pub mod applications;
 mod browser;
 mod contract;
 mod database;
@@ -16,6 +17,7 @@ use latchkey::base::clock::{Clock, FakeClock};
 use latchkey::base::config::Config;
 use latchkey::base::secret::Secret;
 use latchkey::cli::open;
+use latchkey::model::applications::{Written, apart};
 use latchkey::model::ids::{RoleId, TeamId, TokenId, UserId};
 use latchkey::model::permissions::PermissionSet;
 use latchkey::model::roles::{AppLevel, OrgRole};
@@ -208,26 +210,26 @@ impl TestApp {
 
     /// A token of this user with these scopes, separated by blanks.
     pub fn token(&self, user: UserId, scopes: &str) -> String {
-        let scopes: PermissionSet = scopes.parse().unwrap();
         self.mint(user, scopes, false)
     }
 
     /// A token of this user that acts as an Admin.
     pub fn global_admin(&self, user: UserId) -> String {
-        self.mint(user, PermissionSet::EMPTY, true)
+        self.mint(user, "", true)
     }
 
-    fn mint(&self, user: UserId, scopes: PermissionSet, global_admin: bool) -> String {
+    fn mint(&self, user: UserId, scopes: &str, global_admin: bool) -> String {
         let count = self.number(&format!("SELECT COUNT(*) AS n FROM tokens WHERE user_id = {user}"));
-        let new = NewToken { name: format!("token {count}"), scopes, global_admin, ..new_token() };
+        let (scopes, app_scopes) = apart(scopes.split_whitespace().map(|word| word.parse::<Written>().unwrap()));
+        let new = NewToken { name: format!("token {count}"), scopes, app_scopes, global_admin, ..new_token() };
         self.write(|cx| tokens::create(cx, user, new)).plain.reveal().to_owned()
     }
 
     /// A token of this user with these scopes that acts in these teams alone: its id and the token.
     pub fn limited_token(&self, user: UserId, scopes: &str, teams: &[TeamId]) -> (TokenId, String) {
         let name = format!("limited {}", self.number("SELECT COUNT(*) AS n FROM tokens"));
-        let scopes = scopes.parse().unwrap();
-        let new = NewToken { name, scopes, teams: Some(teams.iter().copied().collect()), ..new_token() };
+        let (scopes, app_scopes) = apart(scopes.split_whitespace().map(|word| word.parse::<Written>().unwrap()));
+        let new = NewToken { name, scopes, app_scopes, teams: Some(teams.iter().copied().collect()), ..new_token() };
         let minted = self.write(|cx| tokens::create(cx, user, new));
         (minted.token.id, minted.plain.reveal().to_owned())
     }
