@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// Where that store is, if not where the settings say
     #[arg(long, hide = true, requires = "users")]
     data_dir: Option<PathBuf>,
+    /// Instead of those, accounts with ten tokens each for an application, whose secrets are written to this new file
+    #[arg(long, hide = true, requires = "users")]
+    checks: Option<PathBuf>,
     /// Only fill the store
     #[arg(long, hide = true, requires = "users")]
     no_serve: bool,
@@ -48,6 +51,12 @@ pub(super) fn fill(args: &Args, mut config: Config) -> Outcome {
         // Standard error may be gone; the store is filled all the same.
         let _ = writeln!(std::io::stderr(), "{made} of {accounts}");
     };
+    if let Some(file) = &args.checks {
+        let mut tokens = std::io::BufWriter::new(open::private_file(file)?);
+        demo::fill_for_checks(&app, accounts, &mut tokens, told)?;
+        tokens.flush()?;
+        return say(&format!("{accounts} accounts with ten tokens each"));
+    }
     demo::fill(&app, accounts, SEED, told)?;
     say(&format!("{accounts} accounts, as many tokens and as many audit entries"))
 }

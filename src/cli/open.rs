@@ -113,13 +113,14 @@ fn private() -> fs::DirBuilder {
     builder
 }
 
-/// Makes the store readable by its owner alone, also in a folder that others may enter. SQLite gives its other files the same mode.
-fn private_file(path: &Path) -> io::Result<()> {
+/// Makes a file that its owner alone may read, as the store is, also in a folder that others may enter. SQLite gives its other files
+/// the same mode.
+pub(super) fn private_file(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    options.open(path)
 }
 
 #[cfg(test)]

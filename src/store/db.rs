@@ -27,6 +27,8 @@ const MIGRATION_LOCK: (&str, &str) = ("SELECT pg_advisory_lock(7815266012)", "SE
 const READERS: u32 = 8;
 /// One for each thread that checks tokens: they never wait for another's connection.
 const CHECKERS: u32 = 2;
+/// How long a check waits for one all the same, where more threads check than there should be.
+const CHECK_PATIENCE: Duration = Duration::from_secs(1);
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long another process (the command line beside a running portal) may hold the writer's place.
 const SQLITE_BUSY: Duration = Duration::from_secs(60);
@@ -220,7 +222,7 @@ impl Store {
     /// # Errors
     /// Those of `work`, or that no connection was free.
     pub fn check_one<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let mut conn = self.checkers.try_get().ok_or(BUSY)?;
+        let mut conn = self.checkers.get_timeout(self.patience.min(CHECK_PATIENCE)).map_err(|_| BUSY)?;
         work(&mut Tx { conn: &mut conn })
     }
 

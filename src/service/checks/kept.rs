@@ -93,10 +93,16 @@ impl Kept {
         let Some(secret) = &question.secret else {
             return Ok(Answer { application: Some(application), verdict: None });
         };
+        let key = (secret.clone(), application.audience.id);
+        let before = self.verdicts.get(&key);
+        if let Some(known) = before.as_ref().filter(|verdict| verdict.revision == revision) {
+            return Ok(Answer { application: Some(application), verdict: Some(known.clone()) });
+        }
         self.metrics.misses.inc();
         let verdict = facts(secret)?.map(|facts| {
-            let verdict = Arc::new(Verdict::of(&facts, &application.audience, revision, &self.issuer));
-            self.verdicts.insert((secret.clone(), application.audience.id), verdict.clone());
+            let verdict = Verdict::of(&facts, &application.audience, revision, &self.issuer);
+            let verdict = Arc::new(verdict.noted_as(before.as_deref()));
+            self.verdicts.insert(key, verdict.clone());
             verdict
         });
         Ok(Answer { application: Some(application), verdict })

@@ -56,6 +56,14 @@ impl Verdict {
         }
     }
 
+    /// With a use counting as noted that the verdict before this one had noted: the store may not know of it yet.
+    pub(super) fn noted_as(self, before: Option<&Self>) -> Self {
+        if let Some(before) = before {
+            self.noted_at.fetch_max(before.noted_at.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        self
+    }
+
     /// What the token is good for at `now`, used from `address`. Where it is bound to networks and no address is known, that is nothing.
     pub fn granted(&self, now: OffsetDateTime, address: Option<&str>) -> Option<&Granted> {
         let in_time = to_micros(now) < self.until;

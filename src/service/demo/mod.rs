@@ -2,9 +2,11 @@
 
 mod bulk;
 mod cast;
+mod checks;
 mod dice;
 mod names;
 mod story;
 
 pub use bulk::fill;
+pub use checks::fill_for_checks;
 pub use story::{AGE, Told, tell};

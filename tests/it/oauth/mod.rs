@@ -1,5 +1,6 @@
 //! What applications and the proxies before them are told of tokens.
 
+mod cached;
 mod introspect;
 
 mod revoke;
