@@ -2,6 +2,7 @@
 
 mod cached;
 mod introspect;
+mod nginx;
 
 mod revoke;
 
