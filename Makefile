@@ -1,12 +1,13 @@
 # The chores of a checkout. `make check` is what a change must pass.
 
-.PHONY: help deps fmt lint audit test soak bench check run
+.PHONY: help deps fmt lint audit test soak bench bench-verify check run
 
 help:
 	@echo "make run    start the portal from this checkout"
 	@echo "make test   install what the tests need, build, test on SQLite and PostgreSQL, then in a real Chromium"
 	@echo "make soak   100,000 random sequences against the rules of access on both databases; LATCHKEY_TEST_SOAK=3000 for fewer"
 	@echo "make bench  what lists cost on stores of up to 1,000,000 accounts, against a bare handler (bench/README.md)"
+	@echo "make bench-verify  what checking a token costs on a store of 1,000,000, against a bare handler (bench/README.md)"
 	@echo "make lint   formatting, clippy, licences"
 	@echo "make check  lint and test"
 	@echo "make fmt    format the code"
@@ -45,6 +46,9 @@ soak:
 
 bench:
 	cargo bench --locked --bench lists
+
+bench-verify:
+	cargo bench --locked --bench verify
 
 check: lint test
 

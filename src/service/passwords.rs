@@ -84,6 +84,7 @@ impl Passwords {
 }
 
 fn run(work: &Receiver<Work>) {
+    crate::base::thread::step_back();
     let argon2 = argon2();
     // Checked for accounts without a password, so that the time of the answer tells nothing.
     let nobody = hash(&argon2, &crate::base::random::secret()).unwrap_or_default();

@@ -229,6 +229,7 @@ impl Shared {
     }
 
     fn run(&self) {
+        crate::base::thread::step_back();
         let mut pause = EVERY;
         loop {
             let nothing = |waiting: &mut Waiting| waiting.batch.is_empty() && !waiting.stopping;
