@@ -22,7 +22,7 @@ use crate::store;
 
 pub use change::{Change, NewApplication, create, creating, delete, deleting, homes, update};
 pub use credential::{Credential, Issued, credential, end, finish, issue};
-pub use effective::{Usable, of_account};
+pub use effective::{Offer, Usable, described, of_account};
 pub(super) use effective::{known_scope, of_holder, usable_by};
 pub use scopes::{NewScope, add_scope, change_scope, remove_scope, removing_scope};
 pub use teams::{Access, close, closing, open, opening, teams};

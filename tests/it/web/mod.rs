@@ -18,6 +18,7 @@ mod session;
 mod teams;
 mod throttle;
 mod token_page;
+mod token_uses;
 mod tokens;
 mod users;
 mod wizard;
