@@ -20,12 +20,13 @@ use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::{Error, Result};
 use crate::store;
 
-pub use change::{Change, NewApplication, create, creating, delete, deleting, homes, update};
-pub use credential::{Credential, Issued, credential, end, finish, issue};
+pub use change::{Change, NewApplication, create, creating, delete, deleting, homes, may_create, settings, update};
+pub use credential::{Credential, Issued, credential, end, finish, issue, may_issue};
 pub use effective::{Offer, Usable, described, of_account};
 pub(super) use effective::{known_scope, of_holder, usable_by};
-pub use scopes::{NewScope, add_scope, change_scope, remove_scope, removing_scope};
-pub use teams::{Access, close, closing, open, opening, teams};
+pub use scopes::{NewScope, add_scope, change_scope, changing_scope, remove_scope, removing_scope};
+pub use teams::{Access, close, closing, named, open, opening, teams, to_open};
+pub use store::applications::Secret;
 
 const READ: Permission = Permission::new(Resource::Applications, Action::Read);
 
@@ -93,6 +94,9 @@ pub fn rights(cx: &Cx<'_, '_>, application: &Application) -> Rights {
 /// A refusal, or a cursor of another list.
 pub fn page(cx: &mut Cx<'_, '_>, search: &str, request: &PageRequest) -> Result<Page<Listed>> {
     cx.attempt("application.list");
+    if !may_list(cx) {
+        return Err(Error::lacks(READ));
+    }
     let homes = match cx.actor.can(READ, Place::Everywhere) {
         true => None,
         false => Some(cx.actor.teams_with(READ)),
@@ -174,7 +178,7 @@ fn at_version(application: &Application, version: Option<i64>) -> Result<()> {
     }
 }
 
-fn named(application: &Application) -> serde_json::Value {
+fn brief(application: &Application) -> serde_json::Value {
     json!({ "id": application.id, "name": application.name, "slug": application.slug })
 }
 

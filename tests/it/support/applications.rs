@@ -2,7 +2,8 @@
 
 use latchkey::model::ids::{ApplicationId, TeamId, UserId};
 use latchkey::model::permissions::PermissionSet;
-use latchkey::service::applications::{self, NewApplication, NewScope};
+use latchkey::model::tokens::Overlap;
+use latchkey::service::applications::{self, Issued, NewApplication, NewScope};
 use latchkey::service::tokens::{self, NewToken};
 
 use super::{TestApp, new_token};
@@ -28,6 +29,11 @@ impl TestApp {
     /// Gives a team access.
     pub fn open(&self, application: ApplicationId, team: TeamId) {
         self.write(|cx| applications::open(cx, application, team));
+    }
+
+    /// Makes a secret, in place of the one that is there, which stays good for an hour.
+    pub fn credential(&self, application: ApplicationId) -> Issued {
+        self.write(|cx| applications::issue(cx, application, Overlap::Hour, (None, None)))
     }
 
     /// A token of this user with these scopes, the portal's and those of applications, separated by blanks.

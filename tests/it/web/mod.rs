@@ -1,6 +1,7 @@
 //! The pages.
 
 mod agents;
+mod applications;
 pub mod audit;
 mod barred;
 mod docs;
