@@ -15,7 +15,9 @@ use crate::web::settings::agents::Switch;
 use crate::web::tokens::acts::What as TokenAct;
 use crate::web::tokens::index as inventory;
 use crate::web::users::acts::{What, asking, doing};
-use crate::web::{account, applications, assets, audit, dashboard, forgotten, links, roles, session, settings, teams, users};
+use crate::web::{
+    account, applications, assets, audit, dashboard, forgotten, links, roles, session, settings, teams, users,
+};
 
 type Make = fn() -> actix_web::Route;
 
@@ -135,7 +137,9 @@ pub fn table() -> Vec<Route> {
         }),
         row("GET", "/applications/{id}/teams", Page, Session, || get().to(applications::teams::page)),
         row("POST", "/applications/{id}/teams", Page, Session, || post().to(applications::teams::add)),
-        row("GET", "/applications/{id}/teams/{team}/remove", Page, Session, || get().to(applications::teams::ask_remove)),
+        row("GET", "/applications/{id}/teams/{team}/remove", Page, Session, || {
+            get().to(applications::teams::ask_remove)
+        }),
         row("POST", "/applications/{id}/teams/{team}/remove", Page, Session, || post().to(applications::teams::remove)),
         row("GET", "/applications/{id}/checking", Page, Session, || get().to(applications::checking::page)),
         row("GET", "/applications/{id}/credential/issue", Page, Session, || credential::asking(Credential::Issue)),
@@ -246,6 +250,32 @@ pub fn table() -> Vec<Route> {
         row("PATCH", "/api/v1/roles/{id}", Api, Token, || patch().to(api::roles::change)),
         row("DELETE", "/api/v1/roles/{id}", Api, Token, || delete().to(api::roles::delete)),
         row("GET", "/api/v1/roles/{id}/members", Api, Token, || get().to(api::roles::members)),
+        row("POST", "/api/v1/applications", Api, Token, || post().to(api::applications::create)),
+        row("GET", "/api/v1/applications", Api, Token, || get().to(api::applications::list)),
+        row("GET", "/api/v1/applications/{id}", Api, Token, || get().to(api::applications::get)),
+        row("PATCH", "/api/v1/applications/{id}", Api, Token, || patch().to(api::applications::change)),
+        row("DELETE", "/api/v1/applications/{id}", Api, Token, || delete().to(api::applications::delete)),
+        row("PUT", "/api/v1/applications/{id}/scopes/{name}", Api, Token, || put().to(api::applications::scopes::put)),
+        row("DELETE", "/api/v1/applications/{id}/scopes/{name}", Api, Token, || {
+            delete().to(api::applications::scopes::remove)
+        }),
+        row("GET", "/api/v1/applications/{id}/teams", Api, Token, || get().to(api::applications::teams::list)),
+        row("PUT", "/api/v1/applications/{id}/teams/{team_id}", Api, Token, || {
+            put().to(api::applications::teams::open)
+        }),
+        row("DELETE", "/api/v1/applications/{id}/teams/{team_id}", Api, Token, || {
+            delete().to(api::applications::teams::close)
+        }),
+        row("GET", "/api/v1/applications/{id}/credential", Api, Token, || get().to(api::applications::credential::get)),
+        row("POST", "/api/v1/applications/{id}/credential", Api, Token, || {
+            post().to(api::applications::credential::issue)
+        }),
+        row("DELETE", "/api/v1/applications/{id}/credential", Api, Token, || {
+            delete().to(api::applications::credential::remove)
+        }),
+        row("POST", "/api/v1/applications/{id}/credential/finish", Api, Token, || {
+            post().to(api::applications::credential::finish)
+        }),
         row("GET", "/api/v1/teams/{id}/members", Api, Token, || get().to(api::members::list)),
         row("PUT", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || put().to(api::members::set)),
         row("DELETE", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || delete().to(api::members::remove)),

@@ -191,6 +191,14 @@ fn told(cx: &mut Cx<'_, '_>, application: &Application) -> Result<serde_json::Va
     }))
 }
 
+/// Lets those go on who may change this application.
+///
+/// # Errors
+/// A refusal.
+pub fn may_change(cx: &mut Cx<'_, '_>, id: ApplicationId) -> Result<()> {
+    acting(cx, id, "application.update", Action::Update).map(drop)
+}
+
 /// Changes an application. Another home asks for the right to make applications there as well.
 ///
 /// # Errors

@@ -20,13 +20,15 @@ use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::{Error, Result};
 use crate::store;
 
-pub use change::{Change, NewApplication, create, creating, delete, deleting, homes, may_create, settings, update};
+pub use change::{
+    Change, NewApplication, create, creating, delete, deleting, homes, may_change, may_create, settings, update,
+};
 pub use credential::{Credential, Issued, credential, end, finish, issue, may_issue};
 pub use effective::{Offer, Usable, described, of_account};
 pub(super) use effective::{known_scope, of_holder, usable_by};
-pub use scopes::{NewScope, add_scope, change_scope, changing_scope, remove_scope, removing_scope};
-pub use teams::{Access, close, closing, named, open, opening, teams, to_open};
+pub use scopes::{NewScope, add_scope, change_scope, changing_scope, has_scope, remove_scope, removing_scope};
 pub use store::applications::Secret;
+pub use teams::{Access, close, closing, named, open, open_known, opening, teams, to_open};
 
 const READ: Permission = Permission::new(Resource::Applications, Action::Read);
 
@@ -147,11 +149,14 @@ pub fn by_slug(cx: &mut Cx<'_, '_>, slug: &str) -> Result<Option<Application>> {
 /// [`Error::NotFound`] where there is none, or none the caller may read.
 pub fn get(cx: &mut Cx<'_, '_>, id: ApplicationId) -> Result<ApplicationInfo> {
     let application = find(cx, id)?;
-    told_of(cx, application)
+    told(cx, application)
 }
 
-/// What is told of an application that the caller may read.
-pub(super) fn told_of(cx: &mut Cx<'_, '_>, application: Application) -> Result<ApplicationInfo> {
+/// What is told of an application that the caller has just read or changed: by a change of its home they may have lost sight of it.
+///
+/// # Errors
+/// A fault.
+pub fn told(cx: &mut Cx<'_, '_>, application: Application) -> Result<ApplicationInfo> {
     let scopes = store::applications::scopes(cx.tx, application.id)?;
     let ids: Vec<_> = scopes.iter().map(|scope| scope.id).collect();
     let tokens = store::applications::count_tokens(cx.tx, &ids)?;

@@ -61,6 +61,15 @@ fn scope(cx: &mut Cx<'_, '_>, application: &Application, name: &str) -> Result<S
     scopes.into_iter().find(|scope| scope.name == name).ok_or(Error::NotFound("scope"))
 }
 
+/// Whether an application that the caller may change has a scope of this name.
+///
+/// # Errors
+/// A refusal.
+pub fn has_scope(cx: &mut Cx<'_, '_>, id: ApplicationId, name: &str) -> Result<bool> {
+    let application = acting(cx, id, "application.add_scope", Action::Update)?;
+    Ok(scope(cx, &application, name).is_ok())
+}
+
 /// A scope that the caller may change, and its application.
 ///
 /// # Errors

@@ -89,6 +89,18 @@ pub fn open(cx: &mut Cx<'_, '_>, id: ApplicationId, team: TeamId) -> Result<bool
     Ok(is_new)
 }
 
+/// The same by a team's id in an address: a team that is not there, or that the caller may not know of, is told as such.
+///
+/// # Errors
+/// Those of [`open`], and [`Error::NotFound`] for the team.
+pub fn open_known(cx: &mut Cx<'_, '_>, id: ApplicationId, team: TeamId) -> Result<bool> {
+    opening(cx, id)?;
+    if there_is(cx, team, "team").is_err() {
+        return Err(Error::NotFound("team"));
+    }
+    open(cx, id, team)
+}
+
 /// An application from which the caller may take a team's access, and that team.
 ///
 /// # Errors

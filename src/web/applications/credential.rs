@@ -65,13 +65,7 @@ async fn again(portal: &Portal, id: ApplicationId, what: What, fields: &Fields, 
     confirm::ask(Page::of(portal, shell, "applications", asked.title.clone()), asked, refused)
 }
 
-fn question(
-    name: &str,
-    what: What,
-    credential: &Credential,
-    fields: &Fields,
-    now: OffsetDateTime,
-) -> Result<Confirm> {
+fn question(name: &str, what: What, credential: &Credential, fields: &Fields, now: OffsetDateTime) -> Result<Confirm> {
     let used = |at: Option<OffsetDateTime>| match at {
         Some(at) => format!("It was last used {}.", relative(at, now)),
         None => "It has not been used yet.".into(),
@@ -178,7 +172,9 @@ fn done(cx: &mut Cx<'_, '_>, id: ApplicationId, what: What, fields: &Fields) -> 
             Ok(Done::Shown(Box::new(Shown { shell: Shell::of(cx)?, issued, info, origin, now: cx.now })))
         }
         What::Finish => applications::finish(cx, id).map(|()| Done::Told("The old secret works no longer.")),
-        What::Remove => applications::end(cx, id).map(|_| Done::Told("The credential is gone: no secret is good any more.")),
+        What::Remove => {
+            applications::end(cx, id).map(|_| Done::Told("The credential is gone: no secret is good any more."))
+        }
     }
 }
 

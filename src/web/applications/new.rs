@@ -63,10 +63,9 @@ pub async fn create(portal: Portal, fields: Fields) -> Answer {
     let sent = fields.clone();
     match portal.write(move |cx| made(cx, &sent)).await {
         Ok(made) => {
-            portal.session.flash(
-                "good",
-                format!("{} is made. Give it scopes here, then give teams access to it.", made.name),
-            )?;
+            portal
+                .session
+                .flash("good", format!("{} is made. Give it scopes here, then give teams access to it.", made.name))?;
             see_other(home(made.id))
         }
         Err(Error::AlreadyDone(id)) => see_other(format!("/applications/{id}")),

@@ -162,7 +162,10 @@ pub fn body(route: &Route) -> serde_json::Value {
             json!({ "username": "intruder", "email": "intruder@example.com" })
         }
         ("POST", path) if path.ends_with("/handover") => json!({ "contact": 1 }),
+        ("PUT", path) if path.contains("/scopes/") => json!({ "level": "admin" }),
         ("PUT", _) => json!({ "role": "Owner" }),
+        ("POST", "/api/v1/applications") => json!({ "name": "Intruder", "home_team": "Platform" }),
+        ("POST", path) if path.ends_with("/credential") => json!({ "overlap": "none" }),
         ("PATCH", "/api/v1/settings") => json!({ "only_admins_manage_service_accounts": true }),
         ("POST", path) if path.ends_with("/move-homes") => json!({ "to": "Platform" }),
         ("POST", "/api/v1/roles") => json!({ "name": "Intruder", "permissions": ["tokens:delete"] }),

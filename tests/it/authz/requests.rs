@@ -154,8 +154,16 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
         "/applications/{id}/scopes" => vec![("name", "fresh"), ("level", "read")],
         "/applications/{id}/scopes/{scope}" => vec![("description", "Changed"), ("level", "admin")],
         "/applications/{id}/teams" => vec![("team", "Billing")],
-        "/applications/{id}/credential/issue" => vec![("version", &app_version), ("overlap", "1h"), ("form_key", "key")],
-        "/applications/{id}/settings" => vec![("version", &app_version), ("name", "Renamed"), ("description", ""), ("audience", "reports"), ("home", "Billing")],
+        "/applications/{id}/credential/issue" => {
+            vec![("version", &app_version), ("overlap", "1h"), ("form_key", "key")]
+        }
+        "/applications/{id}/settings" => vec![
+            ("version", &app_version),
+            ("name", "Renamed"),
+            ("description", ""),
+            ("audience", "reports"),
+            ("home", "Billing"),
+        ],
         "/account" => vec![("display_name", "Renamed"), ("email", "renamed@example.com"), ("version", "1")],
         "/account/sessions/end" => vec![("id", "999999")],
         "/account/password" => vec![("current_password", PASSWORD), ("password", "another harbour of plums")],
@@ -188,7 +196,10 @@ pub fn json(scene: &Scene, route: &Route, thing: &str) -> Value {
             let viewer = scene.app.number("SELECT id AS n FROM users WHERE username = 'viewer'");
             json!({ "contact": viewer, "accounts": [scene.service] })
         }
+        ("PUT", path) if path.contains("/scopes/") => json!({ "level": "admin" }),
         ("PUT", _) => json!({ "role": "Editor" }),
+        ("POST", "/api/v1/applications") => json!({ "name": "Fresh", "home_team": "Billing" }),
+        ("POST", path) if path.ends_with("/credential") => json!({ "overlap": "none" }),
         ("PATCH", path) if path.ends_with("/{token_id}") => json!({ "name": "renamed", "scopes": [] }),
         ("PATCH", path) if path.contains("/users/") => json!({ "name": "Renamed" }),
         ("PATCH", "/api/v1/settings") => json!({ "only_admins_manage_service_accounts": true }),

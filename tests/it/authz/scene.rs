@@ -78,7 +78,19 @@ impl Scene {
         let application = app.application("reports", team, &["look read"]);
         app.open(application, team);
         app.credential(application);
-        Self { application, app, team, elsewhere, service, person, admin, outsiders, tokens, secret: secrets.remove(0), kept: None }
+        Self {
+            application,
+            app,
+            team,
+            elsewhere,
+            service,
+            person,
+            admin,
+            outsiders,
+            tokens,
+            secret: secrets.remove(0),
+            kept: None,
+        }
     }
 
     /// Somebody of this kind who is in no team.
