@@ -12,6 +12,7 @@ use crate::api::answer::{changed, created, nothing, ok};
 use crate::api::body::Body;
 use crate::api::call::Call;
 use crate::api::openapi::{Acts, Alters, Reads};
+use crate::api::tokens::acts::OverlapWord;
 use crate::model::ids::ApplicationId;
 use crate::model::tokens::Overlap;
 use crate::model::{Error, Result};
@@ -24,7 +25,7 @@ use crate::service::applications::{self, Secret};
 pub struct IssueSecret {
     /// How long the secret that is replaced stays good: `none`, `1h`, `24h` or `7d`.
     #[serde(default)]
-    #[schema(value_type = Overlap, default = "none", example = "24h")]
+    #[schema(value_type = OverlapWord, default = "none", example = "24h")]
     overlap: Option<String>,
 }
 

@@ -78,7 +78,9 @@ fn rows(credential: Credential, finish: &str, now: OffsetDateTime) -> Vec<Secret
 /// What is ready to paste. No secret stands in it.
 pub(super) fn snippets(info: &ApplicationInfo, origin: &str) -> Vec<Snippet> {
     let application = &info.application;
-    let scope = info.scopes.first().map(|scope| format!("?scope={}", scope.of(application))).unwrap_or_default();
+    // The one that the most tokens may have.
+    let scope = info.scopes.iter().min_by_key(|scope| scope.level);
+    let scope = scope.map(|scope| format!("?scope={}", scope.of(application))).unwrap_or_default();
     let snippet = |label, text| Snippet { label, text };
     vec![
         snippet(

@@ -78,6 +78,7 @@ impl Scene {
         let application = app.application("reports", team, &["look read"]);
         app.open(application, team);
         app.credential(application);
+        app.credential(application);
         Self {
             application,
             app,

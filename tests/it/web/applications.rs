@@ -136,7 +136,7 @@ both! {
         let mut mia = app.log_in("mia").await;
         let checking = scene.at("/checking");
         let page = mia.get(&checking).await;
-        assert!(page.has("No secret yet") && page.has(&format!("/auth/verify/reports")) && page.has("/oauth/introspect"), "{}", page.text());
+        assert!(page.has("No secret yet") && page.has("/auth/verify/reports") && page.has("/oauth/introspect"), "{}", page.text());
         let uuid = app.db.texts("SELECT LOWER(uuid) AS t FROM applications");
         let issue = scene.at("/credential/issue");
         let once = send(&mut mia, &issue, &[]).await;
