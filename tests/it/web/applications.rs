@@ -1,6 +1,6 @@
 //! The pages of applications.
 
-use latchkey::model::ids::{ApplicationId, RoleId, TeamId};
+use latchkey::model::ids::{ApplicationId, RoleId, TeamId, UserId};
 use latchkey::model::roles::OrgRole;
 
 use crate::support::{Browser, TestApp};
@@ -252,5 +252,36 @@ both! {
         assert!(page.has("Billing · Editor, team role Platform · Viewer, team role"), "{}", page.text());
         assert!(ada.get("/teams/1/applications").await.has("No applications"));
         assert_eq!(ada.get(&format!("/audit?target_kind=application&target={}", scene.reports)).await.status, 200);
+    }
+
+    async fn s5_an_application_is_made_and_moved_only_where_one_may(app) {
+        let scene = Scene::of(&app);
+        let third = app.team("Third");
+        app.person("rosa", OrgRole::Member, &[(scene.team, RoleId::OWNER), (scene.other, RoleId::MAINTAINER)]);
+        let mut rosa = app.log_in("rosa").await;
+        let form = rosa.get("/applications/new").await;
+        assert_eq!(form.chosen("home").as_deref(), Some("Billing"), "the only one that she may");
+        let make = |name: &'static str, home: &'static str| [("name", name), ("home", home), ("form_key", "")];
+        assert_eq!(rosa.post("/applications/new", &make("One", "Platform")).await.status, 403, "known, and not hers to make in");
+        assert_eq!(rosa.post("/applications/new", &make("Two", "Third")).await.status, 422, "not known");
+        assert_eq!(rosa.post("/applications/new", &make("Three", "Billing")).await.status, 303);
+        let moved = send(&mut rosa, &scene.at("/settings"), &[("home", "Platform")]).await;
+        assert_eq!(moved.status, 403, "{}", moved.text());
+        assert_eq!(send(&mut rosa, &scene.at("/settings"), &[("home", "Third")]).await.status, 422);
+        assert_eq!(app.number(&format!("SELECT home_team_id AS n FROM applications WHERE id = {}", scene.reports)), scene.team.0);
+        app.join_by_sql(scene.other, UserId(app.number("SELECT id AS n FROM users WHERE username = 'rosa'")), RoleId::OWNER);
+        assert_eq!(send(&mut rosa, &scene.at("/settings"), &[("home", "Platform")]).await.status, 303);
+        assert!(third.0 > 0);
+    }
+
+    async fn s13_who_keeps_an_application_finds_what_was_done_to_it(app) {
+        let scene = Scene::of(&app);
+        let mut olga = app.log_in("olga").await;
+        olga.submit(&scene.at("/scopes"), &[("name", "purge"), ("level", "admin")]).await;
+        app.open(scene.reports, scene.other);
+        let log = olga.get(&format!("/audit?target_kind=application&target={}", scene.reports)).await;
+        assert!(log.has("Added a scope to The reports") && log.has("Gave a team access to The reports"), "{}", log.text());
+        assert!(!log.has("Platform"), "not who the other team is: {}", log.text());
+        assert!(olga.get(&format!("/teams/{}/activity", scene.team)).await.has("Added a scope to The reports"));
     }
 }
