@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_and_never_widens() {
-        for (sent, field) in [(("limit_team", "x"), "token_limit_teams"), (("scope", "fly:high"), "token_scopes")] {
+        for (sent, field) in [(("limit_team", "x"), "token_limit_teams"), (("scope", "users:fly"), "token_scopes")] {
             assert!(read_from(&[sent]).unwrap_err().of_field(field).is_some(), "{sent:?}");
         }
         assert_eq!(read_from(&[]).unwrap().teams, None);
