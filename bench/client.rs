@@ -2,12 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::Outcome;
-
-/// How many connections ask at once.
-const CONNECTIONS: usize = 4;
 
 pub struct Answer {
     pub status: u16,
@@ -33,17 +30,18 @@ pub fn post(path: &str, form: &str) -> String {
     )
 }
 
-struct Connection(BufReader<TcpStream>);
+/// A connection that stays open.
+pub struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    fn open(port: u16) -> Outcome<Self> {
+    pub fn open(port: u16) -> Outcome<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(120)))?;
         Ok(Self(BufReader::with_capacity(256 * 1024, stream)))
     }
 
-    fn ask(&mut self, request: &str) -> Outcome<Answer> {
+    pub fn ask(&mut self, request: &str) -> Outcome<Answer> {
         self.0.get_mut().write_all(request.as_bytes())?;
         let (mut headers, mut line) = (String::new(), String::new());
         loop {
@@ -70,31 +68,4 @@ impl Connection {
 /// One request on a connection of its own.
 pub fn once(port: u16, request: &str) -> Outcome<Answer> {
     Connection::open(port)?.ask(request)
-}
-
-/// Asks the same on several connections for so many milliseconds. How often it was answered.
-pub fn load(port: u16, request: &str, millis: u64) -> Outcome<u64> {
-    let until = Instant::now() + Duration::from_millis(millis);
-    let ask = || -> Result<u64, String> {
-        let mut connection = Connection::open(port).map_err(|error| error.to_string())?;
-        let mut answered = 0;
-        loop {
-            let answer = connection.ask(request).map_err(|error| error.to_string())?;
-            if answer.status != 200 {
-                return Err(format!("the server answers {}", answer.status));
-            }
-            answered += 1;
-            if Instant::now() >= until {
-                return Ok(answered);
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(ask)).collect();
-        let mut sum = 0;
-        for thread in threads {
-            sum += thread.join().map_err(|_| "a client died")??;
-        }
-        Ok(sum)
-    })
 }

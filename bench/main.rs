@@ -3,6 +3,7 @@
 
 mod bare;
 mod client;
+mod load;
 mod pages;
 mod portal;
 mod process;
@@ -110,9 +111,9 @@ fn run(plan: &Plan) -> Outcome<Vec<Measured>> {
 
 /// CPU time per request of the process `id`, in nanoseconds, while it is asked the same again and again.
 fn cost(id: u32, port: u16, head: &str, plan: &Plan) -> Outcome<f64> {
-    client::load(port, head, plan.slice / 8)?;
+    load::run(port, head, plan.slice / 8)?;
     let before = Cost::of(id)?;
-    let requests = client::load(port, head, plan.slice)?;
+    let requests = load::run(port, head, plan.slice)?;
     let spent = Cost::of(id)?.since(&before);
     #[expect(clippy::cast_precision_loss, reason = "a measurement")]
     Ok(spent as f64 / requests as f64)

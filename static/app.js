@@ -203,8 +203,14 @@ function prepare(root) {
     let own = target.value !== "";
     target.addEventListener("input", () => { own = target.value !== ""; });
     source.addEventListener("input", () => {
+      if (own) return;
+      if ("slug" in source.dataset) {
+        const slug = source.value.trim().toLowerCase().replace(/[ ./-]+/g, "-").replace(/[^a-z0-9_-]/g, "").replace(/^[^a-z]+/, "");
+        target.value = slug.replace(/-+/g, "-").slice(0, 40).replace(/-+$/, "");
+        return;
+      }
       const ending = source.dataset.suffix ?? (root.querySelector("#is_service")?.checked ? "@service" : "");
-      if (own || !ending) return;
+      if (!ending) return;
       const words = source.value.toLowerCase().split(/\s+/).map((w) => w.replace(/[^a-z0-9_.-]/g, ""));
       const id = words.filter(Boolean).join("_").replace(/^[^a-z0-9]+/, "").slice(0, 64 - ending.length);
       target.value = id && id + ending;

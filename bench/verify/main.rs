@@ -97,6 +97,10 @@ fn cost(id: u32, port: u16, requests: &flood::Requests, plan: &Plan) -> Outcome<
     Ok((spent as f64 / answered as f64, answered * 1_000 / plan.slice))
 }
 
+/// What goes on beside; then, by round, the percentiles and the ratio to the quiet one; how much more memory was taken at most, and how
+/// much was done beside.
+type Row = (&'static str, Vec<(f64, f64)>, Vec<f64>, i64, u64);
+
 /// How long a check takes at a third of what the server can do, by itself, and while others log in or write.
 fn latencies(plan: &Plan, scene: &Scene, out: &mut impl Write) -> Outcome<()> {
     let requests = scene.requests(Pick::Hot);
@@ -109,7 +113,7 @@ fn latencies(plan: &Plan, scene: &Scene, out: &mut impl Write) -> Outcome<()> {
         "| beside | p50, µs | p99, µs | ÷ quiet | MiB above quiet | done meanwhile |\n|---|--:|--:|--:|--:|--:|"
     )?;
     let slice = plan.slice * 2;
-    let mut rows: Vec<(&str, Vec<(f64, f64)>, Vec<f64>, i64, u64)> = ["nothing", "16 clients that log in", "a writer"]
+    let mut rows: Vec<Row> = ["nothing", "16 clients that log in", "a writer"]
         .into_iter()
         .map(|what| (what, vec![], vec![], 0, 0))
         .collect();

@@ -79,7 +79,7 @@ impl Scene {
             for request in self.requests(pick).0.iter().take(20) {
                 let answer = client::once(self.port, std::str::from_utf8(request)?)?;
                 if answer.status != wanted || answer.body == b"{\"active\":false}" {
-                    return Err(format!("{} answers {}", pick.name(), answer.status).into());
+                    return Err(format!("{} answers {}: {}", pick.name(), answer.status, answer.headers).into());
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! REST v1: JSON for programs. A handler reads what was sent, calls one use case and renders the answer.
 
 pub mod answer;
+pub mod applications;
 pub mod audit;
 pub mod body;
 pub mod call;

@@ -12,7 +12,7 @@ use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use super::errors::{Mistake, Problem};
 use super::idempotency::Idempotent;
-use super::{audit, leaks, me, members, permissions, roles, settings, teams, tokens, users};
+use super::{applications, audit, leaks, me, members, permissions, roles, settings, teams, tokens, users};
 use crate::http::export::Format;
 use crate::model::audit::{ActorKind, Outcome};
 use crate::model::tokens::{Ending, Usage};
@@ -39,6 +39,10 @@ use crate::model::tokens::{Ending, Usage};
         tokens::inventory::list, tokens::inventory::look_up, tokens::inventory::cap,
         teams::create, teams::list, teams::get, teams::change, teams::delete, teams::move_homes,
         members::list, members::set, members::remove,
+        applications::create, applications::list, applications::get, applications::change, applications::delete,
+        applications::scopes::put, applications::scopes::remove,
+        applications::teams::list, applications::teams::open, applications::teams::close,
+        applications::credential::get, applications::credential::issue, applications::credential::finish, applications::credential::remove,
         roles::create, roles::list, roles::get, roles::change, roles::delete, roles::members,
         settings::get, settings::change, settings::stop_agents, settings::resume_agents,
         audit::list, audit::export, audit::get,
@@ -51,6 +55,7 @@ use crate::model::tokens::{Ending, Usage};
         (name = "Tokens", description = "Access tokens."),
         (name = "Teams", description = "Teams and their members."),
         (name = "Roles", description = "Team roles, predefined and custom, and who has them."),
+        (name = "Applications", description = "APIs outside that trust Latchkey's tokens: their scopes, the teams that may use them, and their credentials."),
         (name = "Settings", description = "What holds for the whole portal."),
         (name = "Audit", description = "Every change, log-in and refusal."),
     ),
@@ -144,6 +149,10 @@ problems! {
     Creates: 400, 401, 403, 404, 409, 413, 415, 422, 503;
     /// The problems of changing something.
     Changes: 400, 401, 403, 404, 409, 412, 413, 415, 422, 503;
+    /// The problems of changing what nothing stands in the way of.
+    Alters: 400, 401, 403, 404, 412, 413, 415, 422, 503;
+    /// The problems of removing what nothing stands in the way of.
+    Drops: 400, 401, 403, 404, 412, 422, 503;
     /// The problems of removing something.
     Deletes: 400, 401, 403, 404, 409, 412, 422, 503;
     /// The problems of what anybody may send.

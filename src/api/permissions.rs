@@ -12,6 +12,8 @@ use crate::model::effective::Origin;
 use crate::model::ids::TokenId;
 use crate::model::permissions::PermissionSet;
 use crate::model::roles::AppLevel;
+use crate::model::teams::Membership;
+use crate::service::applications::{self, Usable};
 use crate::service::tokens::{self, Power, Use};
 use crate::service::users::{self, At, Effective, Granted};
 
@@ -98,12 +100,14 @@ pub struct UserPermissions {
     /// Its organisation role, where that counts only once the account has a role in a team besides `Public`.
     #[schema(required, example = json!(null))]
     waiting_role: Option<String>,
+    /// Each scope of an application that it may use.
+    application_scopes: Vec<ApplicationUse>,
     /// Whether it is switched on; otherwise none of this counts.
     enabled: bool,
 }
 
-impl From<Effective> for UserPermissions {
-    fn from(effective: Effective) -> Self {
+impl From<(Effective, Vec<Usable>)> for UserPermissions {
+    fn from((effective, used): (Effective, Vec<Usable>)) -> Self {
         let granted = effective.granted.iter().map(|granted| RoleGives {
             held: granted.into(),
             permissions: granted.grants.permissions,
@@ -113,6 +117,7 @@ impl From<Effective> for UserPermissions {
             granted: granted.collect(),
             hidden_teams: effective.hidden_teams,
             waiting_role: effective.waiting.map(|role| role.to_string()),
+            application_scopes: used.iter().map(ApplicationUse::from).collect(),
             enabled: effective.user.is_enabled(),
         }
     }
@@ -140,6 +145,37 @@ impl From<Use> for TokenMay {
     }
 }
 
+/// A scope of an application that may be used, and through which teams.
+#[derive(Serialize, ToSchema)]
+pub struct ApplicationUse {
+    /// The scope.
+    #[schema(example = "reports:read")]
+    scope: String,
+    /// How far a team role has to reach for it.
+    level: AppLevel,
+    /// The teams with access in which the account's role reaches that far.
+    by: Vec<Held>,
+    /// How many such teams there are that the caller may not know of.
+    hidden_teams: usize,
+}
+
+impl From<&Usable> for ApplicationUse {
+    fn from(used: &Usable) -> Self {
+        let held = |one: &Membership| Held {
+            place: Where::Team,
+            team: Some(one.team_name.clone()),
+            role: Some(one.role_name.clone()),
+            role_type: RoleType::Team,
+        };
+        Self {
+            scope: used.scope.to_string(),
+            level: used.scope.level,
+            by: used.through.iter().map(held).collect(),
+            hidden_teams: used.hidden_teams,
+        }
+    }
+}
+
 /// A scope that has no effect.
 #[derive(Serialize, ToSchema)]
 pub struct IdleScope {
@@ -156,6 +192,8 @@ pub struct IdleScope {
 pub struct TokenPermissions {
     /// Each permission that it has.
     permissions: Vec<TokenMay>,
+    /// Each scope of an application that it may use.
+    application_scopes: Vec<ApplicationUse>,
     /// Each of its scopes that has no effect.
     without_effect: Vec<IdleScope>,
     /// Why it can do nothing at all, where it or its account is over.
@@ -168,9 +206,11 @@ pub struct TokenPermissions {
 impl From<Power> for TokenPermissions {
     fn from(power: Power) -> Self {
         let idle = power.idle.into_iter();
+        let used = power.in_applications.iter();
         Self {
             permissions: power.uses.into_iter().map(TokenMay::from).collect(),
-            without_effect: idle.map(|(scope, reason)| IdleScope { scope: scope.to_string(), reason }).collect(),
+            application_scopes: used.map(ApplicationUse::from).collect(),
+            without_effect: idle.map(|(scope, reason)| IdleScope { scope, reason }).collect(),
             stopped: power.stopped,
             global_admin: power.info.token.global_admin,
         }
@@ -179,14 +219,15 @@ impl From<Power> for TokenPermissions {
 
 /// What may a user do
 ///
-/// Each role that counts at this moment, with its permissions.
+/// Each role that counts at this moment, with its permissions; and each scope of an application that it may use.
 #[utoipa::path(
     get, path = "/api/v1/users/{id}/permissions", tag = "Users", operation_id = "getUserPermissions",
     params(("id" = i64, Path, description = "The user's id.")),
     responses((status = 200, description = "What it may do.", body = UserPermissions), Reads),
 )]
 pub async fn of_user(call: Call) -> Answer {
-    let effective = call.read(user_id(&call), users::effective);
+    let effective =
+        call.read(user_id(&call), |cx, id| Ok((users::effective(cx, id)?, applications::of_account(cx, id)?)));
     ok(UserPermissions::from(effective.await?))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-use super::access::Place;
+use super::access::{Place, Standing, through};
 use super::applications::AppScope;
 use super::ids::TeamId;
 use super::permissions::{Permission, PermissionSet, Resource};
@@ -196,12 +196,32 @@ pub fn idle(scope: Permission, account: &[Source], token: &[Source]) -> Option<I
     }
 }
 
+/// Why a scope of an application has no effect for a token of an account with this standing that is limited to these teams, where
+/// `access` is which teams have access to the application; `None` where it has one (rule 6).
+pub fn idle_use(
+    scope: &AppScope,
+    standing: &Standing,
+    access: &BTreeSet<TeamId>,
+    limit: Option<&BTreeSet<TeamId>>,
+) -> Option<Idle> {
+    let reaches = |limit| through(scope.level, standing, access, limit).next().is_some();
+    if reaches(limit) {
+        None
+    } else if standing.teams.iter().all(|(team, _)| team.is_public()) {
+        Some(Idle::NoTeam)
+    } else if reaches(None) {
+        Some(Idle::Elsewhere)
+    } else {
+        Some(Idle::NoRole)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
     use uuid::Uuid;
 
-    use super::super::access::{Holdings, Standing};
+    use super::super::access::Holdings;
     use super::super::ids::{RoleId, TokenId, UserId};
     use super::super::tokens::{Networks, TokenType};
     use super::*;

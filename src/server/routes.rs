@@ -11,11 +11,14 @@ use crate::http::routing::Policy::{Client, Public, Session, Token};
 use crate::http::routing::{ANY, Face, Policy, Route};
 use crate::model::users::Kind;
 use crate::oauth::{introspect, metadata, revoke, verify};
+use crate::web::applications::credential::{self, What as Credential};
 use crate::web::settings::agents::Switch;
 use crate::web::tokens::acts::What as TokenAct;
 use crate::web::tokens::index as inventory;
 use crate::web::users::acts::{What, asking, doing};
-use crate::web::{account, assets, audit, dashboard, forgotten, links, roles, session, settings, teams, users};
+use crate::web::{
+    account, applications, assets, audit, dashboard, forgotten, links, roles, session, settings, teams, users,
+};
 
 type Make = fn() -> actix_web::Route;
 
@@ -112,12 +115,44 @@ pub fn table() -> Vec<Route> {
         row("POST", "/teams/{id}/members/{user}/role", Page, Session, || post().to(teams::members::change_role)),
         row("GET", "/teams/{id}/members/{user}/remove", Page, Session, || get().to(teams::members::ask_remove)),
         row("POST", "/teams/{id}/members/{user}/remove", Page, Session, || post().to(teams::members::remove)),
+        row("GET", "/teams/{id}/applications", Page, Session, || get().to(teams::applications::list)),
         row("GET", "/teams/{id}/activity", Page, Session, || get().to(teams::activity::list)),
         row("GET", "/teams/{id}/settings", Page, Session, || get().to(teams::settings::page)),
         row("POST", "/teams/{id}/settings", Page, Session, || post().to(teams::settings::update)),
         row("GET", "/teams/{id}/delete", Page, Session, || get().to(teams::settings::ask_delete)),
         row("POST", "/teams/{id}/delete", Page, Session, || post().to(teams::settings::delete)),
         row("POST", "/teams/{id}/move-homes", Page, Session, || post().to(teams::homes::move_all)),
+        // Applications.
+        row("GET", "/applications", Page, Session, || get().to(applications::list::index)),
+        row("GET", "/applications/new", Page, Session, || get().to(applications::new::page)),
+        row("POST", "/applications/new", Page, Session, || post().to(applications::new::create)),
+        row("GET", "/applications/{id}", Page, Session, || get().to(applications::scopes::page)),
+        row("POST", "/applications/{id}/scopes", Page, Session, || post().to(applications::scopes::add)),
+        row("GET", "/applications/{id}/scopes/{scope}", Page, Session, || get().to(applications::scopes::one)),
+        row("POST", "/applications/{id}/scopes/{scope}", Page, Session, || post().to(applications::scopes::change)),
+        row("GET", "/applications/{id}/scopes/{scope}/remove", Page, Session, || {
+            get().to(applications::scopes::ask_remove)
+        }),
+        row("POST", "/applications/{id}/scopes/{scope}/remove", Page, Session, || {
+            post().to(applications::scopes::remove)
+        }),
+        row("GET", "/applications/{id}/teams", Page, Session, || get().to(applications::teams::page)),
+        row("POST", "/applications/{id}/teams", Page, Session, || post().to(applications::teams::add)),
+        row("GET", "/applications/{id}/teams/{team}/remove", Page, Session, || {
+            get().to(applications::teams::ask_remove)
+        }),
+        row("POST", "/applications/{id}/teams/{team}/remove", Page, Session, || post().to(applications::teams::remove)),
+        row("GET", "/applications/{id}/checking", Page, Session, || get().to(applications::checking::page)),
+        row("GET", "/applications/{id}/credential/issue", Page, Session, || credential::asking(Credential::Issue)),
+        row("POST", "/applications/{id}/credential/issue", Page, Session, || credential::doing(Credential::Issue)),
+        row("GET", "/applications/{id}/credential/finish", Page, Session, || credential::asking(Credential::Finish)),
+        row("POST", "/applications/{id}/credential/finish", Page, Session, || credential::doing(Credential::Finish)),
+        row("GET", "/applications/{id}/credential/remove", Page, Session, || credential::asking(Credential::Remove)),
+        row("POST", "/applications/{id}/credential/remove", Page, Session, || credential::doing(Credential::Remove)),
+        row("GET", "/applications/{id}/settings", Page, Session, || get().to(applications::settings::page)),
+        row("POST", "/applications/{id}/settings", Page, Session, || post().to(applications::settings::update)),
+        row("GET", "/applications/{id}/delete", Page, Session, || get().to(applications::settings::ask_delete)),
+        row("POST", "/applications/{id}/delete", Page, Session, || post().to(applications::settings::delete)),
         // Roles.
         row("GET", "/roles", Page, Session, || get().to(roles::list::index)),
         row("GET", "/roles/new", Page, Session, || get().to(roles::new::page)),
@@ -222,6 +257,32 @@ pub fn table() -> Vec<Route> {
         row("PATCH", "/api/v1/roles/{id}", Api, Token, || patch().to(api::roles::change)),
         row("DELETE", "/api/v1/roles/{id}", Api, Token, || delete().to(api::roles::delete)),
         row("GET", "/api/v1/roles/{id}/members", Api, Token, || get().to(api::roles::members)),
+        row("POST", "/api/v1/applications", Api, Token, || post().to(api::applications::create)),
+        row("GET", "/api/v1/applications", Api, Token, || get().to(api::applications::list)),
+        row("GET", "/api/v1/applications/{id}", Api, Token, || get().to(api::applications::get)),
+        row("PATCH", "/api/v1/applications/{id}", Api, Token, || patch().to(api::applications::change)),
+        row("DELETE", "/api/v1/applications/{id}", Api, Token, || delete().to(api::applications::delete)),
+        row("PUT", "/api/v1/applications/{id}/scopes/{name}", Api, Token, || put().to(api::applications::scopes::put)),
+        row("DELETE", "/api/v1/applications/{id}/scopes/{name}", Api, Token, || {
+            delete().to(api::applications::scopes::remove)
+        }),
+        row("GET", "/api/v1/applications/{id}/teams", Api, Token, || get().to(api::applications::teams::list)),
+        row("PUT", "/api/v1/applications/{id}/teams/{team_id}", Api, Token, || {
+            put().to(api::applications::teams::open)
+        }),
+        row("DELETE", "/api/v1/applications/{id}/teams/{team_id}", Api, Token, || {
+            delete().to(api::applications::teams::close)
+        }),
+        row("GET", "/api/v1/applications/{id}/credential", Api, Token, || get().to(api::applications::credential::get)),
+        row("POST", "/api/v1/applications/{id}/credential", Api, Token, || {
+            post().to(api::applications::credential::issue)
+        }),
+        row("DELETE", "/api/v1/applications/{id}/credential", Api, Token, || {
+            delete().to(api::applications::credential::remove)
+        }),
+        row("POST", "/api/v1/applications/{id}/credential/finish", Api, Token, || {
+            post().to(api::applications::credential::finish)
+        }),
         row("GET", "/api/v1/teams/{id}/members", Api, Token, || get().to(api::members::list)),
         row("PUT", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || put().to(api::members::set)),
         row("DELETE", "/api/v1/teams/{id}/members/{user_id}", Api, Token, || delete().to(api::members::remove)),

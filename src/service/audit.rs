@@ -19,7 +19,7 @@ use crate::model::Result;
 use crate::model::access::Place;
 use crate::model::actor::{Actor, Who};
 use crate::model::audit::{Broken, Entry, Event, Head, Verified, Verifier};
-use crate::model::ids::{TeamId, UserId};
+use crate::model::ids::{ApplicationId, TeamId, UserId};
 use crate::model::page::{Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::store::{self, Tx};
@@ -34,6 +34,11 @@ pub(super) fn append(tx: &mut Tx<'_>, keys: &Keys, (actor, now): (&Actor, Offset
     if let Some(target) = event.target.as_ref().filter(|target| matches!(target.kind, "service" | "agent")) {
         // One that was just deleted named its home before.
         teams.extend(store::users::find(tx, UserId(target.id))?.and_then(|account| account.home_team));
+    }
+    if let Some(target) = event.target.as_ref().filter(|target| target.kind == "application") {
+        // One that was just deleted named its home before.
+        let found = store::applications::many(tx, [ApplicationId(target.id)])?;
+        teams.extend(found.into_iter().map(|application| application.home));
     }
     let (kind, token) = match &actor.who {
         Who::User(identity) => (identity.standing.kind.slug(), actor.token()),

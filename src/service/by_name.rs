@@ -1,6 +1,7 @@
 //! Requests as programs write them: teams by their names, roles and scopes as words. What is wrong with any of it is told
 //! together with what is wrong with the other fields, and all of it is resolved in the transaction that uses it.
 
+mod applications;
 mod tokens;
 
 use std::str::FromStr;
@@ -15,6 +16,7 @@ use crate::model::roles::OrgRole;
 use crate::model::users::{Kind, User};
 use crate::model::{Error, Result, names};
 
+pub use applications::{ApplicationWanted, change_application, create_application, put_scope};
 pub use tokens::{TokenEdit, TokenWanted, change_token, create_token};
 
 const MACHINE_EMAIL: &str = "The address of a service account is made by Latchkey and cannot be chosen.";

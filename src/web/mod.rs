@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod activity;
+pub mod applications;
 pub mod assets;
 pub mod audit;
 pub mod confirm;

@@ -15,7 +15,7 @@ use crate::http::Visitor;
 use crate::http::session::Flash;
 use crate::model::actor::Sight;
 use crate::model::{Error, Result};
-use crate::service::{Cx, audit, roles, settings, tokens};
+use crate::service::{Cx, applications, audit, roles, settings, tokens};
 
 /// What every template knows.
 pub struct Page {
@@ -46,6 +46,8 @@ pub struct Sees {
     pub teams: bool,
     /// The inventory of tokens.
     pub tokens: bool,
+    /// Applications.
+    pub applications: bool,
     /// Roles.
     pub roles: bool,
     /// The audit log, or that of a team.
@@ -60,6 +62,7 @@ impl Sees {
             users: true,
             teams: true,
             tokens: tokens::may_list(cx),
+            applications: applications::may_list(cx),
             roles: roles::may_read(cx),
             audit: audit::may_read(cx),
             settings: settings::may_see(cx),

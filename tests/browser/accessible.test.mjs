@@ -169,6 +169,41 @@ test('every page of the table of routes', async () => {
     await at('/teams/{id}/delete', team('Platform'), '', 'a home')
     await at('/teams/{id}/delete', { id: (await api(server, data.admin, 'POST', '/api/v1/teams', { name: 'Short-lived' })).id })
 
+    const ask = (method, path, body, status) => api(server, data.admin, method, path, body, status)
+    await at('/applications', {}, '', 'none yet')
+    await at('/applications/new')
+    const long = 'What an administrator wrote about it, at such length that it has to be broken somewhere in the middle of the line.'
+    const reports = await ask('POST', '/api/v1/applications', {
+      name: 'Reports', home_team: 'Billing', teams: ['Billing', 'Data Engineering'], description: long,
+      scopes: [{ name: 'look', level: 'read', description: long }, { name: 'edit', level: 'write' }, { name: 'purge-everything-that-is-older', level: 'admin' }],
+    })
+    const empty = await ask('POST', '/api/v1/applications', { name: 'Nothing yet', home_team: 'Public' })
+    await at('/applications')
+    await at('/applications', {}, '?q=none-of-that-name')
+    for (const [app, what] of [[reports, ''], [empty, 'nothing in it yet']]) {
+      await at('/applications/{id}', app, '', what)
+      await at('/applications/{id}/teams', app, '', what)
+      await at('/applications/{id}/checking', app, '', what)
+    }
+    await at('/applications/{id}/credential/issue', reports)
+    await page.getByRole('button', { name: 'Make secret' }).click()
+    await page.getByRole('heading', { name: 'The secret is ready' }).waitFor()
+    await look('a client secret, seen once')
+    await ask('POST', `/api/v1/applications/${reports.id}/credential`, { overlap: '24h' })
+    await at('/applications/{id}/checking', reports, '', 'rotated')
+    for (const act of ['issue', 'finish', 'remove']) await at(`/applications/{id}/credential/${act}`, reports)
+    await at('/applications/{id}/scopes/{scope}', { ...reports, scope: 'look' })
+    await at('/applications/{id}/scopes/{scope}/remove', { ...reports, scope: 'look' })
+    await at('/applications/{id}/teams/{team}/remove', { ...reports, team: data.teams.Billing })
+    await at('/applications/{id}/settings', reports)
+    await at('/applications/{id}/delete', reports)
+    await at('/teams/{id}/applications', team('Billing'))
+    await at('/teams/{id}/applications', team('Support'), '', 'none')
+    await at('/users/{id}/permissions', user('API Access'), '', 'with applications')
+    const reporter = await ask('POST', `/api/v1/users/${user('API Access').id}/tokens`, { name: 'reporter', expires_in_days: 9, scopes: ['reports:look', 'reports:purge-everything-that-is-older'] })
+    await at('/users/{id}/tokens/{token}', { ...user('API Access'), token: reporter.id }, '', 'with application scopes')
+    await at('/users/{id}/tokens/new', user('API Access'), '', 'with application scopes')
+
     const importer = await api(server, data.admin, 'POST', '/api/v1/roles', { name: 'Importer', description: 'Brings in invoices.', permissions: ['tokens:read'] })
     await at('/roles')
     await at('/roles/new')

@@ -136,7 +136,7 @@ async function readsTheLog(page, server, data) {
 async function seesNothingElse(page, server, data) {
   await visit(page, server.url)
   const nav = page.getByRole('navigation', { name: 'Main', exact: true })
-  assert.deepEqual((await nav.getByRole('link').allTextContents()).map((text) => text.trim()), ['Dashboard', 'Users', 'Teams', 'Access Tokens', 'Audit log'])
+  assert.deepEqual((await nav.getByRole('link').allTextContents()).map((text) => text.trim()), ['Dashboard', 'Users', 'Teams', 'Access Tokens', 'Applications', 'Audit log'])
   const others = Object.keys(data.teams).filter((name) => name !== 'Billing')
   for (const path of ['/', '/users', '/teams', `/teams/${data.teams.Billing}`, `/teams/${data.teams.Billing}/service-accounts`, `/teams/${data.teams.Billing}/activity`]) {
     await visit(page, server.url + path)

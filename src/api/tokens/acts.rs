@@ -28,7 +28,7 @@ pub struct RotateToken {
 #[derive(ToSchema)]
 #[schema(as = Overlap)]
 #[expect(dead_code, reason = "it only describes the words")]
-enum OverlapWord {
+pub(in crate::api) enum OverlapWord {
     #[schema(rename = "none")]
     None,
     #[schema(rename = "1h")]

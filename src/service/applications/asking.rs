@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{READ, UPDATE, named, place};
+use super::{READ, UPDATE, place};
 use crate::model::applications::Application;
 use crate::model::tokens::{HashedToken, Token};
 use crate::model::{Error, Result};
@@ -76,5 +76,9 @@ pub fn end_token(cx: &mut Cx<'_, '_>, name: &str, secret: Option<&HashedToken>) 
     let user = store::users::get(cx.tx, token.user)?;
     store::tokens::revoke(cx.tx, token.id, cx.now)?;
     let lost = tokens::told(cx, &token)?;
-    cx.done(account(&user), Some(lost), Some(json!({ "application": named(&application) })))
+    cx.done(
+        account(&user),
+        Some(lost),
+        Some(json!({ "application": { "id": application.id, "name": application.name, "slug": application.slug } })),
+    )
 }

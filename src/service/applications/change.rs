@@ -56,9 +56,23 @@ pub struct Change {
 /// A refusal.
 pub fn creating(cx: &mut Cx<'_, '_>) -> Result<()> {
     cx.attempt("application.create");
-    match cx.actor.can(CREATE, Place::Everywhere) || !cx.actor.teams_with(CREATE).is_empty() {
-        true => Ok(()),
-        false => Err(Error::lacks(CREATE)),
+    if may_create(cx) { Ok(()) } else { Err(Error::lacks(CREATE)) }
+}
+
+/// Whether the caller may make applications somewhere.
+pub fn may_create(cx: &Cx<'_, '_>) -> bool {
+    cx.actor.can(CREATE, Place::Everywhere) || !cx.actor.teams_with(CREATE).is_empty()
+}
+
+/// An application whose settings the caller may look at: who may change it, or remove it.
+///
+/// # Errors
+/// A refusal.
+pub fn settings(cx: &mut Cx<'_, '_>, id: ApplicationId) -> Result<Application> {
+    let application = super::find(cx, id)?;
+    match super::rights(cx, &application).delete {
+        true => Ok(application),
+        false => acting(cx, id, "application.update", Action::Update),
     }
 }
 
@@ -175,6 +189,14 @@ fn told(cx: &mut Cx<'_, '_>, application: &Application) -> Result<serde_json::Va
         "audience": application.audience,
         "home_team": { "id": home.id, "name": home.name },
     }))
+}
+
+/// Lets those go on who may change this application.
+///
+/// # Errors
+/// A refusal.
+pub fn may_change(cx: &mut Cx<'_, '_>, id: ApplicationId) -> Result<()> {
+    acting(cx, id, "application.update", Action::Update).map(drop)
 }
 
 /// Changes an application. Another home asks for the right to make applications there as well.

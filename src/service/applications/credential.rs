@@ -44,6 +44,14 @@ pub fn credential(cx: &mut Cx<'_, '_>, id: ApplicationId) -> Result<Credential> 
     Ok(Credential { secret: in_force.into_iter().next(), old: old.into_iter().next() })
 }
 
+/// An application whose secrets the caller may make, rotate and end.
+///
+/// # Errors
+/// A refusal.
+pub fn may_issue(cx: &mut Cx<'_, '_>, id: ApplicationId) -> Result<Application> {
+    acting(cx, id, "application.issue_secret", Action::Update)
+}
+
 /// Makes a secret. One that is there already stays good for the overlap.
 ///
 /// # Errors
@@ -54,7 +62,7 @@ pub fn issue(
     overlap: Overlap,
     (version, form_key): (Option<i64>, Option<&str>),
 ) -> Result<Issued> {
-    let application = acting(cx, id, "application.issue_secret", Action::Update)?;
+    let application = may_issue(cx, id)?;
     cx.first_time(form_key)?;
     at_version(&application, version)?;
     let before = credential(cx, id)?.secret;

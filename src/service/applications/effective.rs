@@ -1,12 +1,12 @@
 //! Which scopes of applications an account or a token may use at this moment (rule 6).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::READ;
 use crate::model::Result;
 use crate::model::access::{Place, Standing, through};
-use crate::model::applications::AppScope;
-use crate::model::ids::{TeamId, UserId};
+use crate::model::applications::{AppScope, Application};
+use crate::model::ids::{ScopeId, TeamId, UserId};
 use crate::model::teams::Membership;
 use crate::service::app::Cx;
 use crate::service::{teams, users};
@@ -24,6 +24,20 @@ pub struct Usable {
     pub hidden_teams: usize,
 }
 
+impl Usable {
+    /// What may be told of a scope that is used through these teams: those of them that are `known`, and how many others there are.
+    pub(in crate::service) fn told(
+        scope: &AppScope,
+        through: &[TeamId],
+        memberships: &[Membership],
+        known: impl Fn(TeamId) -> bool,
+    ) -> Self {
+        let told = memberships.iter().filter(|one| through.contains(&one.team) && known(one.team));
+        let told: Vec<_> = told.cloned().collect();
+        Self { scope: scope.clone(), hidden_teams: through.len() - told.len(), through: told }
+    }
+}
+
 /// What an account may use of applications, in the order of the scopes' words.
 ///
 /// # Errors
@@ -38,12 +52,35 @@ pub fn of_account(cx: &mut Cx<'_, '_>, id: UserId) -> Result<Vec<Usable>> {
     let usable = |scope: &AppScope| {
         let open = offered.access.get(&scope.application)?;
         let through: Vec<_> = through(scope.level, &standing, open, None).collect();
-        let told = memberships.iter().filter(|one| through.contains(&one.team) && known.contains(&one.team));
-        let told: Vec<_> = told.cloned().collect();
-        let hidden_teams = through.len() - told.len();
-        (!through.is_empty()).then(|| Usable { scope: scope.clone(), through: told, hidden_teams })
+        (!through.is_empty()).then(|| Usable::told(scope, &through, &memberships, |team| known.contains(&team)))
     };
     Ok(offered.scopes.iter().filter_map(usable).collect())
+}
+
+/// An application, and some of its scopes.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The application.
+    pub application: Application,
+    /// The scopes by name, each with what it allows.
+    pub scopes: Vec<(AppScope, String)>,
+}
+
+/// These scopes by application, by its name, with what is said of them. Whoever asks may know of the scopes.
+///
+/// # Errors
+/// A fault.
+pub fn described(cx: &mut Cx<'_, '_>, scopes: &BTreeSet<AppScope>) -> Result<Vec<Offer>> {
+    let ids: BTreeSet<_> = scopes.iter().map(|scope| scope.application).collect();
+    let mut offers = Vec::new();
+    for application in store::applications::many(cx.tx, ids)? {
+        let said = store::applications::scopes(cx.tx, application.id)?;
+        let mut said: HashMap<ScopeId, String> = said.into_iter().map(|one| (one.id, one.description)).collect();
+        let of_it = scopes.iter().filter(|scope| scope.application == application.id);
+        let scopes = of_it.map(|scope| (scope.clone(), said.remove(&scope.id).unwrap_or_default())).collect();
+        offers.push(Offer { application, scopes });
+    }
+    Ok(offers)
 }
 
 fn reachable(cx: &mut Cx<'_, '_>, standing: &Standing) -> Result<Reachable> {

@@ -22,12 +22,15 @@ use crate::model::{Error, Result};
 use crate::store;
 
 pub use asking::{asking, end_token, ending};
-pub use change::{Change, NewApplication, create, creating, delete, deleting, homes, update};
-pub use credential::{Credential, Issued, credential, end, finish, issue};
-pub use effective::{Usable, of_account};
+pub use change::{
+    Change, NewApplication, create, creating, delete, deleting, homes, may_change, may_create, settings, update,
+};
+pub use credential::{Credential, Issued, credential, end, finish, issue, may_issue};
+pub use effective::{Offer, Usable, described, of_account};
 pub(super) use effective::{known_scope, of_holder, usable_by};
-pub use scopes::{NewScope, add_scope, change_scope, remove_scope, removing_scope};
-pub use teams::{Access, close, closing, open, opening, teams};
+pub use scopes::{NewScope, add_scope, change_scope, changing_scope, has_scope, remove_scope, removing_scope};
+pub use store::applications::Secret;
+pub use teams::{Access, close, closing, named, open, open_known, opening, teams, to_open};
 
 const READ: Permission = Permission::new(Resource::Applications, Action::Read);
 const UPDATE: Permission = Permission::new(Resource::Applications, Action::Update);
@@ -96,6 +99,9 @@ pub fn rights(cx: &Cx<'_, '_>, application: &Application) -> Rights {
 /// A refusal, or a cursor of another list.
 pub fn page(cx: &mut Cx<'_, '_>, search: &str, request: &PageRequest) -> Result<Page<Listed>> {
     cx.attempt("application.list");
+    if !may_list(cx) {
+        return Err(Error::lacks(READ));
+    }
     let homes = match cx.actor.can(READ, Place::Everywhere) {
         true => None,
         false => Some(cx.actor.teams_with(READ)),
@@ -146,11 +152,14 @@ pub fn by_slug(cx: &mut Cx<'_, '_>, slug: &str) -> Result<Option<Application>> {
 /// [`Error::NotFound`] where there is none, or none the caller may read.
 pub fn get(cx: &mut Cx<'_, '_>, id: ApplicationId) -> Result<ApplicationInfo> {
     let application = find(cx, id)?;
-    told_of(cx, application)
+    told(cx, application)
 }
 
-/// What is told of an application that the caller may read.
-pub(super) fn told_of(cx: &mut Cx<'_, '_>, application: Application) -> Result<ApplicationInfo> {
+/// What is told of an application that the caller has just read or changed: by a change of its home they may have lost sight of it.
+///
+/// # Errors
+/// A fault.
+pub fn told(cx: &mut Cx<'_, '_>, application: Application) -> Result<ApplicationInfo> {
     let scopes = store::applications::scopes(cx.tx, application.id)?;
     let ids: Vec<_> = scopes.iter().map(|scope| scope.id).collect();
     let tokens = store::applications::count_tokens(cx.tx, &ids)?;
@@ -177,7 +186,7 @@ fn at_version(application: &Application, version: Option<i64>) -> Result<()> {
     }
 }
 
-fn named(application: &Application) -> serde_json::Value {
+fn brief(application: &Application) -> serde_json::Value {
     json!({ "id": application.id, "name": application.name, "slug": application.slug })
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{acting, named, target};
+use super::{acting, brief, target};
 use crate::model::applications::{self, Application, SCOPES_MAX, Scope};
 use crate::model::error::Problems;
 use crate::model::ids::ApplicationId;
@@ -61,6 +61,25 @@ fn scope(cx: &mut Cx<'_, '_>, application: &Application, name: &str) -> Result<S
     scopes.into_iter().find(|scope| scope.name == name).ok_or(Error::NotFound("scope"))
 }
 
+/// Whether an application that the caller may change has a scope of this name.
+///
+/// # Errors
+/// A refusal.
+pub fn has_scope(cx: &mut Cx<'_, '_>, id: ApplicationId, name: &str) -> Result<bool> {
+    let application = acting(cx, id, "application.add_scope", Action::Update)?;
+    Ok(scope(cx, &application, name).is_ok())
+}
+
+/// A scope that the caller may change, and its application.
+///
+/// # Errors
+/// A refusal, or no such scope.
+pub fn changing_scope(cx: &mut Cx<'_, '_>, id: ApplicationId, name: &str) -> Result<(Application, Scope)> {
+    let application = acting(cx, id, "application.change_scope", Action::Update)?;
+    let scope = scope(cx, &application, name)?;
+    Ok((application, scope))
+}
+
 /// Changes the description and level of a scope; its name stays, since tokens and programs know it by that. What is `None` stays.
 ///
 /// # Errors
@@ -114,7 +133,7 @@ pub fn remove_scope(cx: &mut Cx<'_, '_>, id: ApplicationId, name: &str) -> Resul
     let (application, scope, tokens) = removing_scope(cx, id, name)?;
     store::applications::delete_scope(cx.tx, id, scope.id)?;
     let mut was = fields(&application, &scope);
-    was["application"] = named(&application);
+    was["application"] = brief(&application);
     was["tokens"] = json!(tokens);
     cx.done(target(&application), Some(was), None)?;
     Ok(scope)

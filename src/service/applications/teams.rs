@@ -5,11 +5,12 @@ use serde_json::json;
 use super::{acting, target};
 use crate::model::applications::Application;
 use crate::model::ids::{ApplicationId, TeamId};
+use crate::model::page::MAX_LIMIT;
 use crate::model::permissions::Action;
 use crate::model::teams::Team;
 use crate::model::{Error, Result};
 use crate::service::app::Cx;
-use crate::service::teams::there_is;
+use crate::service::teams::{by_name, first_names, there_is};
 use crate::store;
 
 /// A team with access.
@@ -35,6 +36,34 @@ fn told(team: &Team) -> serde_json::Value {
     json!({ "team": { "id": team.id, "name": team.name } })
 }
 
+/// The team of this name, for a form: nothing where no name was typed.
+///
+/// # Errors
+/// A team that is not there, or that the caller may not know of, at `field`.
+pub fn named(cx: &mut Cx<'_, '_>, field: &'static str, name: &str) -> Result<Option<TeamId>> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Ok(None);
+    }
+    match by_name(cx, name)? {
+        Some(team) => Ok(Some(team.id)),
+        None => Err(Error::field(field, "There is no such team, or none that you may know of. Choose again.")),
+    }
+}
+
+/// The names of teams that an application may be opened to, up to 200, and whether there are more: then one has to be named.
+///
+/// # Errors
+/// A refusal.
+pub fn to_open(cx: &mut Cx<'_, '_>, id: ApplicationId) -> Result<(Vec<String>, bool)> {
+    opening(cx, id)?;
+    let known = first_names(cx)?;
+    let more = i64::try_from(known.len()).is_ok_and(|n| n >= MAX_LIMIT);
+    let open: Vec<_> = store::applications::teams(cx.tx, id)?.into_iter().map(|(team, _)| team).collect();
+    let others = known.into_iter().filter(|(team, _)| !team.is_public() && !open.contains(team));
+    Ok((others.map(|(_, name)| name).collect(), more))
+}
+
 /// An application that the caller may open to a team.
 ///
 /// # Errors
@@ -58,6 +87,18 @@ pub fn open(cx: &mut Cx<'_, '_>, id: ApplicationId, team: TeamId) -> Result<bool
         cx.done(target(&application), None, Some(told(&team)))?;
     }
     Ok(is_new)
+}
+
+/// The same by a team's id in an address: a team that is not there, or that the caller may not know of, is told as such.
+///
+/// # Errors
+/// Those of [`open`], and [`Error::NotFound`] for the team.
+pub fn open_known(cx: &mut Cx<'_, '_>, id: ApplicationId, team: TeamId) -> Result<bool> {
+    opening(cx, id)?;
+    if there_is(cx, team, "team").is_err() {
+        return Err(Error::NotFound("team"));
+    }
+    open(cx, id, team)
 }
 
 /// An application from which the caller may take a team's access, and that team.

@@ -8,11 +8,11 @@ use super::READ;
 use crate::model::access::Place;
 use crate::model::audit::Entry;
 use crate::model::error::{BECAUSE_OF, NOBODY_GRANTS_MORE, Undone};
-use crate::model::ids::{TeamId, UserId};
+use crate::model::ids::{ApplicationId, TeamId, UserId};
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
 use crate::service::app::Cx;
-use crate::service::{roles, teams, users};
+use crate::service::{applications, roles, teams, users};
 
 /// Who reads, and which accounts they are known to see.
 #[derive(Default)]
@@ -32,6 +32,7 @@ impl Eyes {
             None => true,
             Some(("role", _)) => roles::may_read(cx),
             Some(("team", id)) => teams::is_known(cx, TeamId(id)),
+            Some(("application", id)) => there(applications::find(cx, ApplicationId(id)))?,
             Some((kind, id)) if Kind::from_slug(kind).is_some() => UserId(id) == about || self.see(cx, UserId(id))?,
             Some(_) => false,
         };
@@ -85,13 +86,17 @@ impl Eyes {
         if let Some(sees) = self.sees.get(&id) {
             return Ok(*sees);
         }
-        let sees = match users::get(cx, id) {
-            Ok(_) => true,
-            Err(Error::NotFound(_)) => false,
-            Err(error) => return Err(error),
-        };
+        let sees = there(users::get(cx, id))?;
         self.sees.insert(id, sees);
         Ok(sees)
+    }
+}
+
+fn there<T>(found: Result<T>) -> Result<bool> {
+    match found {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

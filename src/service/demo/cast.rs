@@ -33,6 +33,67 @@ pub(super) const ROLES: &[(&str, &str, &str, AppLevel)] = &[
     ("Contractor", "Uses the team\u{2019}s applications and sees little else.", "teams:read", AppLevel::Read),
 ];
 
+/// An application: what it is, the team that keeps it, its scopes (name, level, what each allows), the teams with access, who made
+/// it, and how many hours ago it was given a secret.
+pub(super) struct Application {
+    pub name: &'static str,
+    pub slug: &'static str,
+    pub what: &'static str,
+    pub home: usize,
+    pub scopes: &'static [(&'static str, &'static str, &'static str)],
+    pub teams: &'static [usize],
+    pub by: usize,
+    pub minutes: i32,
+    pub secrets: &'static [i64],
+}
+
+pub(super) const APPLICATIONS: &[Application] = &[
+    Application {
+        name: "Ledger",
+        slug: "ledger",
+        what: "The books: every entry, and who booked it.",
+        home: 2,
+        scopes: &[
+            ("entries.read", "read", "Look at entries and balances"),
+            ("entries.write", "write", "Book entries, and reverse them"),
+            ("periods.close", "admin", "Close a period, after which nothing in it changes"),
+        ],
+        teams: &[2, 1],
+        by: 2,
+        minutes: 0,
+        secrets: &[210 * 24],
+    },
+    Application {
+        name: "Data Catalogue",
+        slug: "catalogue",
+        what: "Says what each table holds, and where it comes from.",
+        home: 1,
+        scopes: &[
+            ("datasets.read", "read", "Look at tables and what is said of them"),
+            ("datasets.annotate", "write", "Say what a column means"),
+        ],
+        teams: &[1, 5],
+        by: 4,
+        minutes: 40,
+        secrets: &[],
+    },
+    Application {
+        name: "Deployments",
+        slug: "deploy",
+        what: "Brings releases to the clusters.",
+        home: 0,
+        scopes: &[
+            ("status.read", "read", "See what runs where"),
+            ("releases.start", "write", "Start a release, and stop one"),
+            ("clusters.drain", "admin", "Take a cluster out of service"),
+        ],
+        teams: &[0, 4, 7],
+        by: ADMIN,
+        minutes: 80,
+        secrets: &[209 * 24, 11],
+    },
+];
+
 /// A person: name, organisation role, teams with roles, how many days ago they came, and what became of them.
 pub(super) struct Person {
     pub name: &'static str,
@@ -238,7 +299,7 @@ pub(super) const TOKENS: &[Token] = &[
     token(
         "Release Publisher",
         "main pipeline",
-        "service_accounts:read teams:read tokens:read",
+        "service_accounts:read teams:read tokens:read deploy:status.read deploy:releases.start",
         Days(365),
         100,
         Some(1),
@@ -248,18 +309,46 @@ pub(super) const TOKENS: &[Token] = &[
         what: "Builds the organisation from its description.",
         ..token("Directory Sync", "infrastructure as code", "", Days(90), 30, Some(6))
     },
-    token("Data Steward", "assistant", "teams:read service_accounts:read", Days(30), 12, Some(2)),
+    token(
+        "Data Steward",
+        "assistant",
+        "teams:read service_accounts:read catalogue:datasets.read",
+        Days(30),
+        12,
+        Some(2),
+    ),
     token("Release Publisher", "hotfix pipeline", "teams:read", Days(365), 98, Some(70 * 24)),
-    token("Cluster Autoscaler", "cluster north", "teams:read", Days(90), 80, Some(1)),
+    token(
+        "Cluster Autoscaler",
+        "cluster north",
+        "teams:read deploy:status.read deploy:clusters.drain",
+        Days(90),
+        80,
+        Some(1),
+    ),
     token("Cluster Autoscaler", "cluster south", "teams:read", Days(90), 72, Some(1)),
-    token("Invoice Exporter", "nightly", "teams:read", Days(365), 198, Some(9)),
+    token("Invoice Exporter", "nightly", "teams:read ledger:entries.read", Days(365), 198, Some(9)),
     Token {
         fate: Fate::Rotated(20, Overlap::Week),
-        ..token("Ledger Sync", "bank connector", "service_accounts:read tokens:read", Days(90), 89, Some(2))
+        ..token(
+            "Ledger Sync",
+            "bank connector",
+            "service_accounts:read tokens:read ledger:entries.read ledger:entries.write",
+            Days(90),
+            89,
+            Some(2),
+        )
     },
     Token {
         fate: Fate::Rotated(5, Overlap::Day),
-        ..token("Warehouse Loader", "hourly", "teams:read service_accounts:read", Days(180), 175, Some(1))
+        ..token(
+            "Warehouse Loader",
+            "hourly",
+            "teams:read service_accounts:read catalogue:datasets.read catalogue:datasets.annotate ledger:entries.read",
+            Days(180),
+            175,
+            Some(1),
+        )
     },
     Token {
         fate: Fate::Suspended(4),
@@ -269,7 +358,14 @@ pub(super) const TOKENS: &[Token] = &[
     token("Schema Registry Sync", "registry", "teams:read", Never, 181, Some(3)),
     token("Event Archive", "cold storage", "teams:read", Days(90), 120, Some(31 * 24)),
     token("Event Archive", "cold storage 2", "teams:read", Days(90), 31, Some(5)),
-    token("Row Checker", "both ends", "teams:read service_accounts:read", Days(365), 159, Some(12)),
+    token(
+        "Row Checker",
+        "both ends",
+        "teams:read service_accounts:read catalogue:datasets.read",
+        Days(365),
+        159,
+        Some(12),
+    ),
     token(
         "Certificate Renewer",
         "renewals",
@@ -293,7 +389,7 @@ pub(super) const TOKENS: &[Token] = &[
         Some(52 * 24),
     ),
     token("Image Resizer", "shop pictures", "", Days(365), 177, Some(160 * 24)),
-    token("Feature Flags", "shop", "teams:read", Days(60), 58, Some(1)),
+    token("Feature Flags", "shop", "teams:read deploy:status.read", Days(60), 58, Some(1)),
     token("Feature Flags", "staging", "teams:read", Days(60), 75, Some(16 * 24)),
     token("Price Feed", "prices", "teams:read", Days(365), 95, Some(1)),
     token("Ticket Importer", "import", "teams:read", Never, 168, Some(151 * 24)),
@@ -311,5 +407,5 @@ pub(super) const TOKENS: &[Token] = &[
     token("Support Triage", "assistant", "teams:read", Days(90), 60, Some(1)),
     token("Code Reviewer", "assistant", "teams:read service_accounts:read", Days(90), 45, Some(1)),
     Token { fate: Fate::Revoked(8), ..token("Ledger Explainer", "trial", "teams:read", Days(30), 24, Some(9 * 24)) },
-    token("Ledger Explainer", "assistant", "teams:read", Days(30), 8, None),
+    token("Ledger Explainer", "assistant", "teams:read ledger:entries.read", Days(30), 8, None),
 ];

@@ -1,6 +1,7 @@
 //! The believable organisation: its months are lived through, act by act, by the same use cases that people and programs use, so
 //! that the audit log tells what really happened in this store.
 
+mod applications;
 mod plan;
 
 use time::{Duration, OffsetDateTime};
@@ -13,7 +14,7 @@ use crate::base::clock::FakeClock;
 use crate::base::secret::Secret;
 use crate::model::actor::Origin;
 use crate::model::applications::{Written, apart};
-use crate::model::ids::{RoleId, SessionId, TeamId, TokenId, UserId};
+use crate::model::ids::{ApplicationId, RoleId, SessionId, TeamId, TokenId, UserId};
 use crate::model::links::Purpose;
 use crate::model::page::PageRequest;
 use crate::model::tokens::{Lifetime, Networks, PlainToken};
@@ -41,6 +42,7 @@ struct Story<'a> {
     sessions: Vec<Option<(SessionId, OffsetDateTime)>>,
     teams: Vec<TeamId>,
     roles: Vec<RoleId>,
+    applications: Vec<ApplicationId>,
     machines: Vec<Option<UserId>>,
     tokens: Vec<Option<(TokenId, PlainToken)>>,
     old: Vec<Option<PlainToken>>,
@@ -60,6 +62,7 @@ pub fn tell(app: &App, clock: &FakeClock, now: OffsetDateTime, (seed, password):
         sessions: vec![None; PEOPLE.len()],
         teams: Vec::new(),
         roles: Vec::new(),
+        applications: Vec::new(),
         machines: vec![None; MACHINES.len()],
         tokens: TOKENS.iter().map(|_| None).collect(),
         old: TOKENS.iter().map(|_| None).collect(),
@@ -101,6 +104,8 @@ impl Story<'_> {
                 Ok(())
             }
             Act::Role(at) => self.role(at),
+            Act::Application(at) => self.application(at),
+            Act::Secret(at) => self.secret(at),
             Act::Machine(at) => self.machine(at),
             Act::Token(at) => self.token(at),
             Act::LogIn(at) => self.session(at).map(drop),

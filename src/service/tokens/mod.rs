@@ -243,14 +243,10 @@ pub fn acts(cx: &mut Cx<'_, '_>, user: &User, token: &Token) -> Result<Acts> {
     Ok(Acts { rotate: yields && !suspended && user.is_enabled(), suspend: true, resume: yields && suspended })
 }
 
-/// What an account holds at this moment.
+/// How an account stands at this moment.
 ///
 /// # Errors
 /// A fault.
-pub fn holdings(cx: &mut Cx<'_, '_>, user: &User) -> Result<Holdings> {
-    Ok(Holdings::of(&standing(cx, user)?))
-}
-
-fn standing(cx: &mut Cx<'_, '_>, user: &User) -> Result<Standing> {
+pub fn standing(cx: &mut Cx<'_, '_>, user: &User) -> Result<Standing> {
     Ok(user.standing(store::memberships::roles(cx.tx, user.id)?))
 }

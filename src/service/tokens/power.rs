@@ -1,8 +1,10 @@
 //! *What may this token do*: each permission with the roles it comes from, and each scope without effect with the reason.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use super::{TokenInfo, get};
+use super::{TokenInfo, access, get};
+use crate::model::access::{Standing, through};
+use crate::model::applications::AppScope;
 use crate::model::effective::{self, Idle, Source, Stopped};
 use crate::model::ids::{TeamId, TokenId, UserId};
 use crate::model::permissions::{Permission, PermissionSet};
@@ -10,6 +12,7 @@ use crate::model::tokens::Token;
 use crate::model::tokens::uses::Watched;
 use crate::model::{Result, names};
 use crate::service::app::Cx;
+use crate::service::applications::Usable;
 use crate::service::teams;
 use crate::service::users::{self, Granted};
 use crate::store;
@@ -23,8 +26,10 @@ pub struct Power {
     pub stopped: Option<&'static str>,
     /// Each permission that it has.
     pub uses: Vec<Use>,
-    /// Each of its scopes that has no effect, with the reason.
-    pub idle: Vec<(Permission, String)>,
+    /// Each scope of an application that it may use, and through what.
+    pub in_applications: Vec<Usable>,
+    /// Each of its scopes that has no effect, in words, with the reason.
+    pub idle: Vec<(String, String)>,
     /// The names of the teams that it is limited to, those that the caller may know of, and how many others there are.
     pub limit: Option<(Vec<String>, usize)>,
 }
@@ -73,13 +78,24 @@ pub fn power(cx: &mut Cx<'_, '_>, user: UserId, token: TokenId) -> Result<Power>
         Some(stopped) => Some(why_stopped(stopped).to_owned()),
         None => effective::idle(scope, &account, &sources).map(|idle| why_idle(idle, limit.as_ref())),
     };
-    Ok(Power {
-        stopped: stopped.map(why_stopped),
-        uses: uses(&sources, &named),
-        idle: token.scopes.iter().filter_map(|scope| Some((scope, why(scope)?))).collect(),
-        limit,
-        info,
-    })
+    let mut idle: Vec<_> = token.scopes.iter().filter_map(|scope| Some((scope.to_string(), why(scope)?))).collect();
+    let standing = user.standing(memberships.iter().map(|one| (one.team, one.grants)).collect());
+    let open = access(cx, [token])?;
+    let none = BTreeSet::new();
+    let mut in_applications = Vec::new();
+    for scope in &token.app_scopes {
+        let open = open.get(&scope.application).unwrap_or(&none);
+        match (stopped, why_unused(scope, &standing, open, (token, limit.as_ref()))) {
+            (Some(stopped), _) => idle.push((scope.to_string(), why_stopped(stopped).to_owned())),
+            (None, Some(why)) => idle.push((scope.to_string(), why)),
+            (None, None) => {
+                let through: Vec<_> = through(scope.level, &standing, open, token.teams.as_ref()).collect();
+                let known = |team| named.contains_key(&team);
+                in_applications.push(Usable::told(scope, &through, &memberships, known));
+            }
+        }
+    }
+    Ok(Power { stopped: stopped.map(why_stopped), uses: uses(&sources, &named), in_applications, idle, limit, info })
 }
 
 fn uses(sources: &[Source], named: &HashMap<TeamId, String>) -> Vec<Use> {
@@ -123,6 +139,29 @@ fn why_idle(idle: Idle, limit: Option<&(Vec<String>, usize)>) -> String {
             format!("It is limited to {}, where no role of its account holds it.", listed(known, *hidden))
         }
     }
+}
+
+/// Why a scope of an application has no effect, in words. `limit` is what may be told of the token's.
+fn why_unused(
+    scope: &AppScope,
+    standing: &Standing,
+    open: &BTreeSet<TeamId>,
+    (token, limit): (&Token, Option<&(Vec<String>, usize)>),
+) -> Option<String> {
+    let level = scope.level;
+    let why = match (effective::idle_use(scope, standing, open, token.teams.as_ref())?, limit) {
+        (Idle::NoTeam, _) => {
+            "Its account is in no team besides Public, and applications are used through teams alone.".into()
+        }
+        (Idle::Elsewhere | Idle::NotInTeams, Some((known, hidden))) => format!(
+            "It is limited to {}, where no team has access with a role of its account that reaches the level {level}.",
+            listed(known, *hidden)
+        ),
+        _ => {
+            format!("No team of its account has access to the application with a role that reaches the level {level}.")
+        }
+    };
+    Some(why)
 }
 
 /// `Billing, Support and 2 teams that you may not see`.

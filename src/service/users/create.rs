@@ -95,13 +95,13 @@ pub(super) fn person_acting(cx: &Cx<'_, '_>) -> Option<UserId> {
     cx.actor.identity().filter(|who| who.standing.kind == Kind::Person).map(|who| who.id)
 }
 
-/// Asks everything that [`create`] asks, and makes nothing: the username the account would get, and what it would hold.
+/// Asks everything that [`create`] asks, and makes nothing: the username the account would get, and how it would stand.
 ///
 /// # Errors
 /// Those of [`create`].
-pub fn plan(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(String, Holdings)> {
-    let (_, holdings) = allowed(cx, new)?;
-    Ok((checked(cx, new)?.username, holdings))
+pub fn plan(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(String, Standing)> {
+    let (_, standing) = allowed(cx, new)?;
+    Ok((checked(cx, new)?.username, standing))
 }
 
 pub(super) fn trying(cx: &mut Cx<'_, '_>, new: &NewUser) {
@@ -110,8 +110,8 @@ pub(super) fn trying(cx: &mut Cx<'_, '_>, new: &NewUser) {
 }
 
 /// The rules for a new account: the permission in its home, nothing granted beyond one's own, teams one may fill. Its home,
-/// and what it would hold.
-fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Holdings)> {
+/// and how it would stand.
+fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Standing)> {
     trying(cx, new);
     let home = home_of(new);
     cx.actor.may_manage(new.kind)?;
@@ -129,7 +129,7 @@ fn allowed(cx: &mut Cx<'_, '_>, new: &NewUser) -> Result<(Option<TeamId>, Holdin
     for (team, _) in &new.teams {
         may_assign(cx, *team, home)?;
     }
-    Ok((home, Holdings::of(&standing)))
+    Ok((home, standing))
 }
 
 /// The home of a new service or agent account: the one named, else the first team chosen, else `Public`.

@@ -6,11 +6,11 @@ use time::macros::format_description;
 use crate::http::Portal;
 use crate::model::actor::Sight;
 use crate::model::audit;
-use crate::model::ids::{RoleId, TeamId, UserId};
+use crate::model::ids::{ApplicationId, RoleId, TeamId, UserId};
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
 use crate::service::audit::{entry, same_request};
-use crate::service::{Cx, roles, settings, teams, users};
+use crate::service::{Cx, applications, roles, settings, teams, users};
 use crate::web::activity::{self, Delta, Entry};
 use crate::web::form::query;
 use crate::web::{Answer, Id, Page, Shell, render};
@@ -112,6 +112,7 @@ fn target(cx: &mut Cx<'_, '_>, entry: &audit::Entry) -> Result<Option<Thing>> {
         (Some(Kind::Service), _) => ("Service account", "/users", users::get(cx, UserId(id)).map(drop)),
         (Some(Kind::Agent), _) => ("AI agent", "/users", users::get(cx, UserId(id)).map(drop)),
         (_, "team") => ("Team", "/teams", teams::get(cx, TeamId(id)).map(drop)),
+        (_, "application") => ("Application", "/applications", applications::find(cx, ApplicationId(id)).map(drop)),
         (_, "role") => ("Role", "/roles", roles::get(cx, RoleId(id)).map(drop)),
         (_, "settings") => ("Settings", "/settings", settings::get(cx).map(drop)),
         _ => ("Other", "", Err(Error::NotFound("page"))),

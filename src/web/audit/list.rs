@@ -175,6 +175,7 @@ fn target_kinds(chosen: &str) -> Vec<Choice> {
         ("agent", "AI agent"),
         ("team", "Team"),
         ("role", "Role"),
+        ("application", "Application"),
         ("settings", "Settings"),
     ];
     let mut choices: Vec<_> = all.iter().map(|(value, label)| Choice::new(*value, *label, chosen)).collect();

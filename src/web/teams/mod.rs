@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod add;
+pub mod applications;
 pub mod homes;
 pub mod list;
 pub mod members;
@@ -28,6 +29,9 @@ impl TeamHead {
     fn of(info: &TeamInfo, rights: TeamRights, current: &str) -> Self {
         let href = format!("/teams/{}", info.team.id);
         let mut tabs = vec![("Members", href.clone()), ("Service Accounts", format!("{href}/service-accounts"))];
+        if !info.team.id.is_public() {
+            tabs.push(("Applications", format!("{href}/applications")));
+        }
         if rights.see_activity {
             tabs.push(("Activity", format!("{href}/activity")));
         }

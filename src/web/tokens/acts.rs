@@ -175,6 +175,19 @@ fn rotate_question(known: &Known, fields: &Fields) -> Confirm {
 
 fn overlap(fields: &Fields, token: &Token) -> Select {
     let chosen = if fields.has("overlap") { fields.get("overlap") } else { Overlap::Day.as_str() };
+    Select {
+        label: "The present secret goes on working",
+        hint: match token.expires_at {
+            Some(_) => "Time to put the new one in place. It never works longer than it would have.",
+            None => "Time to put the new one in place.",
+        },
+        field: Field::new("overlap", chosen),
+        options: overlap_choices(chosen),
+    }
+}
+
+/// How long the secret before may go on working, of which `chosen` is chosen.
+pub fn overlap_choices(chosen: &str) -> Vec<Choice> {
     let option = |overlap: &Overlap| {
         let label = match overlap {
             Overlap::None => "It ends at once",
@@ -184,15 +197,7 @@ fn overlap(fields: &Fields, token: &Token) -> Select {
         };
         Choice::new(overlap.as_str(), label, chosen)
     };
-    Select {
-        label: "The present secret goes on working",
-        hint: match token.expires_at {
-            Some(_) => "Time to put the new one in place. It never works longer than it would have.",
-            None => "Time to put the new one in place.",
-        },
-        field: Field::new("overlap", chosen),
-        options: Overlap::ALL.iter().map(option).collect(),
-    }
+    Overlap::ALL.iter().map(option).collect()
 }
 
 /// `It was last used 3 min ago from 10.0.0.7.`

@@ -24,6 +24,7 @@ use crate::model::tokens::uses::Watched;
 use crate::model::tokens::{SuspendedFor, Token};
 use crate::model::users::User;
 use crate::model::{Error, Result};
+use crate::service::applications::{self, Offer};
 use crate::service::tokens::{self, Acts, Editing, Power};
 use crate::service::users::{self, Rights};
 use crate::service::{Cx, teams};
@@ -72,6 +73,8 @@ struct Known {
     rights: Rights,
     acts: Acts,
     editing: Option<Editing>,
+    /// What may be ticked of applications: what may be given, and what it has.
+    apps: Vec<Offer>,
     uses: Vec<Watched>,
     now: OffsetDateTime,
 }
@@ -84,9 +87,12 @@ impl Known {
         let rights = users::rights(cx, &user)?;
         let open = rights.change_tokens && !power.info.token.is_over(cx.now);
         let editing = if open { Some(tokens::editing(cx, id, token)?) } else { None };
+        let offered = editing.iter().flat_map(|offer: &Editing| &offer.app_scopes);
+        let offered = offered.chain(&power.info.token.app_scopes).cloned().collect();
+        let apps = applications::described(cx, &offered)?;
         let uses = tokens::scope_use(cx, &power.info.token)?;
         let acts = tokens::acts(cx, &user, &power.info.token)?;
-        Ok(Self { user, power, rights, acts, editing, uses, now: cx.now })
+        Ok(Self { user, power, rights, acts, editing, apps, uses, now: cx.now })
     }
 
     fn token(&self) -> &Token {
@@ -140,7 +146,9 @@ fn one(page: Page, whose: Whose, known: &Known, typed: Option<&Fields>, error: O
     let token = known.token();
     let state = token.state(known.now);
     let stale = matches!(error, Some(Error::Stale));
-    let mut form = known.editing.as_ref().map(|offer| EditForm::new((token, offer), whose.one(token.id), typed, error));
+    let apps = known.apps.as_slice();
+    let mut form =
+        known.editing.as_ref().map(|offer| EditForm::new((token, offer, apps), whose.one(token.id), typed, error));
     if let Some(form) = &mut form {
         form.grid = form.grid.take().map(|grid| grid.used(&known.uses, known.now));
     }

@@ -5,18 +5,22 @@ use std::collections::BTreeSet;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime};
 
-use crate::model::access::Holdings;
+use crate::model::access::{Holdings, Standing};
+use crate::model::applications::AppScope;
 use crate::model::error::Problems;
 use crate::model::ids::TeamId;
 use crate::model::permissions::{Action, PermissionSet};
+use crate::model::roles::AppLevel;
 use crate::model::tokens::{Lifetime, Policy, TokenType};
 use crate::model::users::Kind;
 use crate::model::{Error, Result};
-use crate::service::tokens::{NewToken, grantable};
+use crate::service::applications::{self, Offer};
+use crate::service::tokens::{NewToken, grantable, grantable_uses};
 use crate::service::{Cx, teams};
 use crate::web::Fields;
 use crate::web::grid::{Grid, Ticks};
 use crate::web::tokens::scopes;
+use crate::web::tokens::uses::{self, UsesForm};
 use crate::web::view::{Choice, Field, long_day};
 
 /// The fields of the form, as they are posted. The password is not among them: it is never sent back.
@@ -47,6 +51,8 @@ pub struct TokenForm {
     pub account: String,
     /// The scopes that may be given.
     pub scopes: Grid,
+    /// Those of applications; none where there are none to give.
+    pub uses: Option<UsesForm>,
     /// The teams it may be limited to.
     pub limit: Vec<LimitTeam>,
     /// Whether they are shown from the start.
@@ -82,6 +88,7 @@ pub struct Prospect {
     kind: Kind,
     username: String,
     scopes: PermissionSet,
+    uses: Vec<Offer>,
     teams: Vec<(TeamId, String)>,
     may_global: bool,
     ask_password: bool,
@@ -90,23 +97,25 @@ pub struct Prospect {
 }
 
 impl Prospect {
-    /// An account of this kind and name, with what it holds and its teams.
+    /// An account of this kind and name, with how it stands and its teams.
     ///
     /// # Errors
     /// A fault.
     pub fn of(
         cx: &mut Cx<'_, '_>,
         (kind, username): (Kind, String),
-        holdings: &Holdings,
+        standing: &Standing,
         own: bool,
         ids: Vec<TeamId>,
     ) -> Result<Self> {
         let mut names = teams::names(cx, ids.iter().copied())?;
+        let uses = grantable_uses(cx, standing)?;
         let named = ids.into_iter().filter(|id| !id.is_public());
         Ok(Self {
             kind,
             username,
-            scopes: grantable(cx, kind, holdings, own),
+            scopes: grantable(cx, kind, &Holdings::of(standing), own),
+            uses: applications::described(cx, &uses)?,
             teams: named.filter_map(|id| names.remove(&id).map(|name| (id, name))).collect(),
             may_global: cx.actor.is_admin() && cx.actor.token().is_none(),
             ask_password: cx.actor.typed_password_lately(cx.now).is_err(),
@@ -144,6 +153,7 @@ impl TokenForm {
             account_label: label(account.kind),
             account: account.username.clone(),
             scopes: grid(account, fields).judged(wrong("scopes").as_deref()),
+            uses: of_applications(account, fields),
             limit: limit(account, fields),
             limit_open: fields.has("limit_team") || wrong("limit_teams").is_some(),
             limit_error: wrong("limit_teams"),
@@ -203,8 +213,7 @@ fn hint(account: &Prospect) -> String {
 /// The scopes that may be given. An agent begins with those that only look; what comes back stays as it was ticked.
 fn grid(account: &Prospect, fields: &Fields) -> Grid {
     let open = account.scopes;
-    let begins_reading = account.kind == Kind::Agent && !fields.has("token_name");
-    let on = if begins_reading {
+    let on = if begins_reading(account, fields) {
         open.iter().filter(|permission| permission.action == Action::Read).collect()
     } else {
         scopes::ticked(fields)
@@ -217,6 +226,22 @@ fn grid(account: &Prospect, fields: &Fields) -> Grid {
         }
     };
     scopes::matrix(open, Ticks { on, was: None }).titled("Scopes", "").explained(below)
+}
+
+fn begins_reading(account: &Prospect, fields: &Fields) -> bool {
+    account.kind == Kind::Agent && !fields.has("token_name")
+}
+
+fn of_applications(account: &Prospect, fields: &Fields) -> Option<UsesForm> {
+    if account.uses.is_empty() {
+        return None;
+    }
+    let (reading, ticked) = (begins_reading(account, fields), uses::ticked(fields));
+    let on = |scope: &AppScope| match reading {
+        true => scope.level == AppLevel::Read,
+        false => ticked.contains(&scope.to_string()),
+    };
+    Some(UsesForm::new(&account.uses, on, None))
 }
 
 fn limit(account: &Prospect, fields: &Fields) -> Vec<LimitTeam> {
@@ -290,7 +315,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_and_never_widens() {
-        for (sent, field) in [(("limit_team", "x"), "token_limit_teams"), (("scope", "fly:high"), "token_scopes")] {
+        for (sent, field) in [(("limit_team", "x"), "token_limit_teams"), (("scope", "users:fly"), "token_scopes")] {
             assert!(read_from(&[sent]).unwrap_err().of_field(field).is_some(), "{sent:?}");
         }
         assert_eq!(read_from(&[]).unwrap().teams, None);

@@ -8,6 +8,7 @@ pub mod index;
 pub mod once;
 pub mod pages;
 mod scopes;
+pub mod uses;
 
 use time::OffsetDateTime;
 

@@ -48,9 +48,17 @@ impl Made {
 }
 
 /// Something ready to paste.
-struct Snippet {
-    label: &'static str,
-    text: String,
+pub struct Snippet {
+    /// Where it goes.
+    pub label: &'static str,
+    /// The text. No secret stands in it.
+    pub text: String,
+}
+
+/// An address that holds a text, so that a browser can save it.
+pub fn data_link(text: &str) -> String {
+    let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    format!("data:text/plain;charset=utf-8,{encoded}")
 }
 
 #[derive(Template)]
@@ -79,12 +87,11 @@ struct OncePage {
 pub fn show(page: Page, made: Made, title: impl Into<String>, (again, done): (String, String)) -> Answer {
     let Made { user, minted, teams, origin, now } = made;
     let secret = minted.plain.reveal().to_owned();
-    let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     render(&OncePage {
         page,
         title: title.into(),
         file: file_name(&user.username, &minted.token.name),
-        data: format!("data:text/plain;charset=utf-8,{encoded}"),
+        data: data_link(&secret),
         secret,
         snippets: snippets(&origin),
         token_name: minted.token.name.clone(),

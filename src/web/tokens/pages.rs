@@ -77,11 +77,11 @@ fn prospect(cx: &mut Cx<'_, '_>, whose: Whose) -> Result<(User, Prospect)> {
     let id = whose.id(cx)?;
     let user = users::get(cx, id)?.user;
     tokens::making(cx, &user)?;
-    let holdings = tokens::holdings(cx, &user)?;
+    let standing = tokens::standing(cx, &user)?;
     let teams = users::get(cx, id)?.teams.iter().map(|team| team.team).collect();
     let own = cx.actor.id() == Some(id);
     let named = (user.kind, user.username.clone());
-    Ok((user, Prospect::of(cx, named, &holdings, own, teams)?))
+    Ok((user, Prospect::of(cx, named, &standing, own, teams)?))
 }
 
 /// Makes the token, and shows it this once.

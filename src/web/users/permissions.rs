@@ -8,6 +8,7 @@ use crate::model::ids::UserId;
 use crate::model::permissions::{Action, PermissionSet, Resource};
 use crate::model::roles::AppLevel;
 use crate::model::users::Kind;
+use crate::service::applications::{self, Usable};
 use crate::service::users::{self, At, Effective, Granted};
 use crate::web::{Answer, Id, Page, Shell, render};
 
@@ -18,6 +19,15 @@ struct Permissions {
     head: UserHead,
     notices: Vec<String>,
     places: Vec<PlaceView>,
+    hidden: String,
+    applications: Vec<UseRow>,
+}
+
+/// A scope of an application that the account may use.
+struct UseRow {
+    word: String,
+    level: &'static str,
+    through: Vec<(String, String)>,
     hidden: String,
 }
 
@@ -42,9 +52,9 @@ struct ResourceRow {
 pub async fn list(portal: Portal, Id(id): Id<UserId>) -> Answer {
     let found = portal.read(move |cx| {
         let (_, _, head) = UserHead::find(cx, id, "Effective permissions")?;
-        Ok((Shell::of(cx)?, head, users::effective(cx, id)?))
+        Ok((Shell::of(cx)?, head, users::effective(cx, id)?, applications::of_account(cx, id)?))
     });
-    let (shell, head, effective) = found.await?;
+    let (shell, head, effective, used) = found.await?;
     let title = format!("Effective permissions of {}", head.who.name);
     render(&Permissions {
         page: Page::of(&portal, shell, "users", title),
@@ -55,8 +65,22 @@ pub async fn list(portal: Portal, Id(id): Id<UserId>) -> Answer {
             1 => "It has a role in 1 team more, which you may not see.".into(),
             n => format!("It has roles in {n} teams more, which you may not see."),
         },
+        applications: used.iter().map(use_row).collect(),
         head,
     })
+}
+
+fn use_row(used: &Usable) -> UseRow {
+    UseRow {
+        word: used.scope.to_string(),
+        level: used.scope.level.as_str(),
+        through: used.through.iter().map(|one| (one.team_name.clone(), one.role_name.clone())).collect(),
+        hidden: match used.hidden_teams {
+            0 => String::new(),
+            1 => "and 1 team that you may not see".into(),
+            n => format!("and {n} teams that you may not see"),
+        },
+    }
 }
 
 /// What keeps any of it from counting.

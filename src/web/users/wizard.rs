@@ -172,9 +172,9 @@ async fn prospect(portal: &Portal, kind: Kind, fields: &Fields) -> Result<(Shell
     let fields = fields.clone();
     let found = portal.read(move |cx| {
         let new = read(cx, &fields, kind, "name")?;
-        let (username, holdings) = users::plan(cx, &new)?;
+        let (username, standing) = users::plan(cx, &new)?;
         let teams = new.teams.iter().map(|(team, _)| *team).collect();
-        let prospect = Prospect::of(cx, (kind, username), &holdings, false, teams)?;
+        let prospect = Prospect::of(cx, (kind, username), &standing, false, teams)?;
         Ok((Shell::of(cx)?, prospect))
     });
     found.await

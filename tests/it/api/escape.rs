@@ -238,7 +238,7 @@ impl Thief {
 fn holdings(app: &TestApp, user: UserId) -> Holdings {
     let found = app.app.read(&Caller::cli(), |cx| {
         let user = users::get(cx, user)?.user;
-        tokens::holdings(cx, &user)
+        Ok(Holdings::of(&tokens::standing(cx, &user)?))
     });
     found.unwrap()
 }

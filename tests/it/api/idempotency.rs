@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: every write of the API is done once, however often it is sent.
 
 use latchkey::http::routing::Policy;
-use latchkey::model::ids::{RoleId, TeamId, TokenId, UserId};
+use latchkey::model::ids::{ApplicationId, RoleId, TeamId, TokenId, UserId};
 use latchkey::model::roles::OrgRole;
 use latchkey::model::tokens::Overlap;
 use latchkey::server::routes::table;
@@ -101,6 +101,7 @@ pub(super) struct Targets {
     secret: String,
     suspended: TokenId,
     role: i64,
+    application: ApplicationId,
 }
 
 impl Targets {
@@ -124,7 +125,12 @@ impl Targets {
         app.sql(&format!("UPDATE users SET contact_id = {} WHERE id = {user}", people[0])).unwrap();
         app.sql(&format!("INSERT INTO roles (name, name_key, description, permissions, level, created_at, version) VALUES ('Role {round}', 'role {round}', '', '', 'none', 0, 1)")).unwrap();
         let role = app.number("SELECT MAX(id) AS n FROM roles");
-        Self { user, team, home, member, people, token, secret, suspended, role }
+        // With a scope, a team and two secrets.
+        let application = app.application(&format!("app-{round}"), home, &["look read"]);
+        app.open(application, home);
+        app.credential(application);
+        app.credential(application);
+        Self { user, team, home, member, people, token, secret, suspended, role, application }
     }
 }
 
@@ -133,7 +139,8 @@ const BARE: &[&str] = &["/stop", "/end-sessions", "/link", "/revoke-tokens", "/f
 
 /// How to send each write. A new route gets a line here, and thereby a test that it can be sent twice.
 pub(super) fn write(method: &str, path: &str, targets: &Targets) -> Request {
-    let Targets { user, team, home, member, people: [person, other], token, secret, suspended, role } = targets;
+    let Targets { user, team, home, member, people: [person, other], token, secret, suspended, role, application } =
+        targets;
     let body = match (method, path) {
         ("POST", "/api/v1/users") => {
             json!({ "name": "Ada Okafor", "user_type": "Person", "username": "ada", "email": "ada@example.com", "role": "Member" })
@@ -155,6 +162,11 @@ pub(super) fn write(method: &str, path: &str, targets: &Targets) -> Request {
         ("PATCH", "/api/v1/users/{id}/tokens/{token_id}") => json!({ "scopes": [] }),
         ("POST", "/api/v1/roles") => json!({ "name": "Importer", "permissions": ["tokens:read"] }),
         ("PATCH", "/api/v1/roles/{id}") => json!({ "description": "changed" }),
+        ("POST", "/api/v1/applications") => json!({ "name": "Reports", "home_team": "Public" }),
+        ("PATCH", "/api/v1/applications/{id}") => json!({ "description": "changed" }),
+        ("PUT", "/api/v1/applications/{id}/scopes/{name}") => json!({ "level": "write" }),
+        ("PUT", "/api/v1/applications/{id}/teams/{team_id}") => Value::Null,
+        ("POST", "/api/v1/applications/{id}/credential") => json!({ "overlap": "1h" }),
         ("PATCH", "/api/v1/settings") => json!({ "only_admins_manage_service_accounts": true }),
         ("DELETE", _) => Value::Null,
         _ => panic!("{method} {path} is new: give it a line here"),
@@ -164,12 +176,15 @@ pub(super) fn write(method: &str, path: &str, targets: &Targets) -> Request {
         path if path.ends_with("/move-homes") => home.0,
         path if path.starts_with("/api/v1/teams") => team.0,
         path if path.starts_with("/api/v1/roles") => *role,
+        path if path.starts_with("/api/v1/applications") => application.0,
         path if of_people.iter().any(|act| path.ends_with(act)) => person.0,
         _ => user.0,
     };
     let token = if path.ends_with("/resume") { suspended } else { token };
     let path = path.replace("{id}", &id.to_string());
     let path = path.replace("{user_id}", &member.to_string()).replace("{token_id}", &token.to_string());
+    let open = if method == "DELETE" { home } else { team };
+    let path = path.replace("{name}", "look").replace("{team_id}", &open.to_string());
     Request::new(method, path, body)
 }
 
@@ -194,9 +209,9 @@ both! {
                 assert_eq!(again.header(name), first.header(name), "{what}: {name}");
             }
             let mut known = first.body.clone();
-            let secrets = ["token", "invitation", "link"].map(|name| known.as_object_mut().and_then(|body| body.remove(name)));
+            let secrets = ["token", "invitation", "link", "client_secret"].map(|name| known.as_object_mut().and_then(|body| body.remove(name)));
             assert_eq!(again.body, known, "{what}: the same without the secret");
-            let tells = ["/users", "/{id}/tokens", "/rotate", "/link", "/turn-into-person"].iter().any(|end| what.ends_with(end));
+            let tells = ["/users", "/{id}/tokens", "/rotate", "/link", "/turn-into-person", "/credential"].iter().any(|end| what.ends_with(end));
             assert_eq!(secrets.iter().flatten().count(), usize::from(tells && route.method == "POST"), "{what}");
             for secret in secrets.iter().flatten() {
                 let secret = secret.as_str().unwrap().rsplit('/').next().unwrap();

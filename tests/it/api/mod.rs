@@ -1,6 +1,7 @@
 //! The REST API.
 
 mod agents;
+mod applications;
 mod audit;
 mod contract;
 mod cursors;

@@ -5,7 +5,7 @@ mod requests;
 mod scene;
 
 use latchkey::http::routing::{Face, Policy, Route};
-use latchkey::model::ids::{RoleId, TeamId, UserId};
+use latchkey::model::ids::{ApplicationId, RoleId, TeamId, UserId};
 use latchkey::model::roles::{AppLevel, OrgRole};
 use latchkey::server::routes::table;
 use reqwest::Method;
@@ -18,6 +18,7 @@ struct Targets {
     admin: UserId,
     team: TeamId,
     role: RoleId,
+    application: ApplicationId,
 }
 
 impl Targets {
@@ -28,7 +29,10 @@ impl Targets {
         app.token(service, "users:read");
         app.token(admin, "users:read");
         let role = app.role("Deployer", "tokens:create", AppLevel::Read);
-        Self { admin, team, role }
+        let application = app.application("reports", team, &["look read"]);
+        app.open(application, team);
+        app.credential(application);
+        Self { admin, team, role, application }
     }
 
     /// The path of a route with the targets' ids in it.
@@ -40,6 +44,8 @@ impl Targets {
                 (true, "users" | "members") => self.admin.to_string(),
                 (true, "teams") => self.team.to_string(),
                 (true, "roles") => self.role.to_string(),
+                (true, "applications") => self.application.to_string(),
+                (true, "scopes") => "look".into(),
                 (true, "organisation") => "Admin".into(),
                 (true, "tokens") => "2".into(),
                 (true, _) => "1".into(),
@@ -81,6 +87,10 @@ fn fields(targets: &Targets) -> Vec<(String, String)> {
         ("only_admins", "on"),
         ("permission", "tokens:delete"),
         ("level", "admin"),
+        ("slug", "intruder"),
+        ("home", "Platform"),
+        ("audience", "intruder"),
+        ("overlap", "none"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec()
@@ -95,6 +105,11 @@ fn contents(app: &TestApp) -> Vec<String> {
          UNION ALL SELECT 'role ' || id || name || description || permissions || level || version FROM roles \
          UNION ALL SELECT 'member ' || user_id || '/' || team_id || '/' || role_id FROM memberships \
          UNION ALL SELECT 'token ' || id || name || description || scopes || COALESCE(revoked_at, 0) || version FROM tokens \
+         UNION ALL SELECT 'application ' || id || slug || name || description || home_team_id || audience || version FROM applications \
+         UNION ALL SELECT 'scope ' || id || name || description || level FROM application_scopes \
+         UNION ALL SELECT 'access ' || application_id || '/' || team_id FROM application_teams \
+         UNION ALL SELECT 'secret ' || application_id || hint || COALESCE(ends_at, 0) FROM application_secrets \
+         UNION ALL SELECT 'use ' || token_id || '/' || scope_id FROM token_scopes \
          UNION ALL SELECT 'settings ' || version FROM settings \
          UNION ALL SELECT 'home ' || id || '/' || COALESCE(home_team_id, 0) || '/' || COALESCE(sponsor_id, 0) FROM users \
          UNION ALL SELECT 'link ' || id || purpose FROM links) AS everything ORDER BY t",
@@ -147,7 +162,10 @@ pub fn body(route: &Route) -> serde_json::Value {
             json!({ "username": "intruder", "email": "intruder@example.com" })
         }
         ("POST", path) if path.ends_with("/handover") => json!({ "contact": 1 }),
+        ("PUT", path) if path.contains("/scopes/") => json!({ "level": "admin" }),
         ("PUT", _) => json!({ "role": "Owner" }),
+        ("POST", "/api/v1/applications") => json!({ "name": "Intruder", "home_team": "Platform" }),
+        ("POST", path) if path.ends_with("/credential") => json!({ "overlap": "none" }),
         ("PATCH", "/api/v1/settings") => json!({ "only_admins_manage_service_accounts": true }),
         ("POST", path) if path.ends_with("/move-homes") => json!({ "to": "Platform" }),
         ("POST", "/api/v1/roles") => json!({ "name": "Intruder", "permissions": ["tokens:delete"] }),

@@ -20,6 +20,7 @@ pub fn things(route: &Route) -> &'static [&'static str] {
         (_, path) if path.contains("/members/{user") => MACHINE_AND_PERSON,
         (_, "/users/bulk") => USERS,
         (_, path) if path.contains("/users/{id}") => USERS,
+        (_, path) if path.contains("/applications/{id}") => &["app"],
         (_, path) if path.contains("/teams/{id}") => &["team", "public"],
         (_, path) if path.contains("/roles/{id}") => &["custom", "free", "owner"],
         _ => &["-"],
@@ -61,6 +62,8 @@ pub fn path(scene: &Scene, route: &Route, thing: &str) -> String {
             (true, "roles") if thing == "owner" => "4".into(),
             (true, "roles") if thing == "free" => FREE.to_string(),
             (true, "organisation") => "Manager".into(),
+            (true, "applications") => scene.application.to_string(),
+            (true, "scopes") => "look".into(),
             // The entry of the team's making.
             (true, "audit") => scene
                 .app
@@ -93,6 +96,7 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
     let (user, username) = (scene.user(thing).to_string(), scene.username(thing));
     let user_version = scene.version("users", scene.user(thing).0);
     let team_version = scene.version("teams", if thing == "public" { 1 } else { scene.team.0 });
+    let app_version = scene.version("applications", scene.application.0);
     let (outsider, service) = (scene.outsider(thing).to_string(), scene.service.to_string());
     let role = format!("team_role_{team}");
     let token = [("token_name", "fresh"), ("expires", "30"), ("scope", "service_accounts:read")];
@@ -146,6 +150,20 @@ pub fn form(scene: &Scene, route: &Route, thing: &str) -> Vec<(String, String)> 
         "/roles/{id}" => {
             vec![("version", "1"), ("name", "Renamed"), ("level", "none"), ("permission", "service_accounts:create")]
         }
+        "/applications/new" => vec![("name", "Fresh"), ("home", "Billing")],
+        "/applications/{id}/scopes" => vec![("name", "fresh"), ("level", "read")],
+        "/applications/{id}/scopes/{scope}" => vec![("description", "Changed"), ("level", "admin")],
+        "/applications/{id}/teams" => vec![("team", "Billing")],
+        "/applications/{id}/credential/issue" => {
+            vec![("version", &app_version), ("overlap", "1h"), ("form_key", "key")]
+        }
+        "/applications/{id}/settings" => vec![
+            ("version", &app_version),
+            ("name", "Renamed"),
+            ("description", ""),
+            ("audience", "reports"),
+            ("home", "Billing"),
+        ],
         "/account" => vec![("display_name", "Renamed"), ("email", "renamed@example.com"), ("version", "1")],
         "/account/sessions/end" => vec![("id", "999999")],
         "/account/password" => vec![("current_password", PASSWORD), ("password", "another harbour of plums")],
@@ -178,7 +196,10 @@ pub fn json(scene: &Scene, route: &Route, thing: &str) -> Value {
             let viewer = scene.app.number("SELECT id AS n FROM users WHERE username = 'viewer'");
             json!({ "contact": viewer, "accounts": [scene.service] })
         }
+        ("PUT", path) if path.contains("/scopes/") => json!({ "level": "admin" }),
         ("PUT", _) => json!({ "role": "Editor" }),
+        ("POST", "/api/v1/applications") => json!({ "name": "Fresh", "home_team": "Billing" }),
+        ("POST", path) if path.ends_with("/credential") => json!({ "overlap": "none" }),
         ("PATCH", path) if path.ends_with("/{token_id}") => json!({ "name": "renamed", "scopes": [] }),
         ("PATCH", path) if path.contains("/users/") => json!({ "name": "Renamed" }),
         ("PATCH", "/api/v1/settings") => json!({ "only_admins_manage_service_accounts": true }),

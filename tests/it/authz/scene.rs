@@ -1,6 +1,6 @@
 //! Who tries, and on what.
 
-use latchkey::model::ids::{RoleId, TeamId, UserId};
+use latchkey::model::ids::{ApplicationId, RoleId, TeamId, UserId};
 use latchkey::model::permissions::PermissionSet;
 use latchkey::model::roles::{AppLevel, OrgRole};
 use latchkey::service::tokens::{self, NewToken};
@@ -54,6 +54,8 @@ pub struct Scene {
     pub tokens: [i64; 3],
     /// The secret of the first of them.
     pub secret: String,
+    /// At home in the team, which has access to it, with a scope and a secret.
+    pub application: ApplicationId,
     kept: Option<Snapshot>,
 }
 
@@ -73,7 +75,23 @@ impl Scene {
             secrets.push(app.token(user, "self:read"));
             app.number(&format!("SELECT MAX(id) AS n FROM tokens WHERE user_id = {user}"))
         });
-        Self { app, team, elsewhere, service, person, admin, outsiders, tokens, secret: secrets.remove(0), kept: None }
+        let application = app.application("reports", team, &["look read"]);
+        app.open(application, team);
+        app.credential(application);
+        app.credential(application);
+        Self {
+            application,
+            app,
+            team,
+            elsewhere,
+            service,
+            person,
+            admin,
+            outsiders,
+            tokens,
+            secret: secrets.remove(0),
+            kept: None,
+        }
     }
 
     /// Somebody of this kind who is in no team.

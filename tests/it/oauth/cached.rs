@@ -93,7 +93,7 @@ both! {
                 let good = is_good(&app, &secret);
                 let same = turn.load(Ordering::SeqCst) == before;
                 checks.fetch_add(1, Ordering::Relaxed);
-                if same && before % 2 == 0 && good != (before % 4 == 0) {
+                if same && before.is_multiple_of(2) && good != before.is_multiple_of(4) {
                     stale.fetch_add(1, Ordering::SeqCst);
                 }
             }

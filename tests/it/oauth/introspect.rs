@@ -33,7 +33,7 @@ both! {
     async fn s10_rfc7662_2_2_of_any_other_token_nothing_is_told(app) {
         let scene = Scene::new(&app);
         let (id, secret) = (scene.client_id(scene.reports), scene.secret(scene.reports));
-        app.application("billing", scene.team, &[("read", "read")], &[scene.team]);
+        app.opened("billing", scene.team, &["read read"], &[scene.team]);
         let others = [app.token(scene.job, "billing:read"), app.token(scene.job, "users:read")];
         let unknown = latchkey::model::tokens::PlainToken::generate(latchkey::model::tokens::TokenType::Service);
         for token in [&*others[0], &*others[1], unknown.reveal(), "nonsense", "", &secret] {
@@ -62,7 +62,7 @@ both! {
     async fn s10_rfc6749_5_2_whoever_is_not_known_is_an_invalid_client(app) {
         let scene = Scene::new(&app);
         let (id, secret) = (scene.client_id(scene.reports), scene.secret(scene.reports));
-        let other = app.application("billing", scene.team, &[("read", "read")], &[scene.team]);
+        let other = app.opened("billing", scene.team, &["read read"], &[scene.team]);
         let other_secret = scene.secret(other);
         let form = || scene.form(PATH, &[("token", &scene.token)]);
         let nobody = uuid::Uuid::nil().to_string();

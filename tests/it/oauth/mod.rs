@@ -51,8 +51,8 @@ impl<'a> Scene<'a> {
     pub fn new(app: &'a TestApp) -> Self {
         let home = app.team("Platform");
         let team = app.team("Data");
-        let scopes = [("read", "read"), ("write", "write"), ("admin", "admin")];
-        let reports = app.application("reports", home, &scopes, &[team]);
+        let scopes = ["read read", "write write", "admin admin"];
+        let reports = app.opened("reports", home, &scopes, &[team]);
         let job = app.service("API Access", OrgRole::Member, &[(team, RoleId::MAINTAINER)]);
         let token = app.token(job, "reports:read reports:write");
         // Kept connections, since proxies keep theirs.

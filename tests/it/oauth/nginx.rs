@@ -91,7 +91,7 @@ async fn s10_nginx_lets_through_what_latchkey_allows_and_nothing_else() {
     let scene = Scene::new(&app);
     let viewer = app.service("Viewer", OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
     let only_read = app.token(viewer, "reports:read reports:write");
-    app.application("billing", scene.team, &[("read", "read")], &[scene.team]);
+    app.opened("billing", scene.team, &["read read"], &[scene.team]);
     let other = app.token(scene.job, "billing:read");
     let latchkey = app.app.config.listen.port();
     let nginx = nginx(app.dir.path(), latchkey, api());

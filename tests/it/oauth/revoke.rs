@@ -26,7 +26,7 @@ both! {
     async fn s10_rfc7009_2_1_no_application_ends_what_is_not_for_it(app) {
         let scene = Scene::new(&app);
         let (id, secret) = (scene.client_id(scene.reports), scene.secret(scene.reports));
-        app.application("billing", scene.team, &[("read", "read")], &[scene.team]);
+        app.opened("billing", scene.team, &["read read"], &[scene.team]);
         let (other, portal) = (app.token(scene.job, "billing:read"), app.token(scene.job, "self:read"));
         for token in [&other, &portal, "nonsense", &secret] {
             let told = Told::of(scene.form(PATH, &[("token", token)]).basic_auth(&id, Some(&secret))).await;

@@ -81,7 +81,7 @@ both! {
 
     async fn s10_a_token_of_one_application_is_refused_at_another(app) {
         let scene = Scene::new(&app);
-        app.application("billing", scene.team, &[("read", "read")], &[scene.team]);
+        app.opened("billing", scene.team, &["read read"], &[scene.team]);
         let told = scene.verify_at("/auth/verify/billing", &scene.token).await;
         assert_eq!((told.status, told.header("www-authenticate")), (401, "Bearer realm=\"Latchkey\", error=\"invalid_token\""));
         assert_eq!(scene.verify_at("/auth/verify/billing?scope=reports:read", &scene.token).await.status, 401);

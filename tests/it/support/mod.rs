@@ -1,7 +1,7 @@
 //! A running portal for each test, on either database, with a clock that stands still.
 
 mod api;
-pub mod applications;
+mod applications;
 mod browser;
 mod contract;
 mod database;

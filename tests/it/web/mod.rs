@@ -1,6 +1,7 @@
 //! The pages.
 
 mod agents;
+mod applications;
 pub mod audit;
 mod barred;
 mod docs;
@@ -18,6 +19,7 @@ mod session;
 mod teams;
 mod throttle;
 mod token_page;
+mod token_uses;
 mod tokens;
 mod users;
 mod wizard;

@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use crate::service::demo::cast::{ADMIN, Fate, MACHINES, Now, PEOPLE, ROLES, TEAMS, TOKENS};
+use crate::service::demo::cast::{ADMIN, APPLICATIONS, Fate, MACHINES, Now, PEOPLE, ROLES, TEAMS, TOKENS};
 use crate::service::demo::dice::Dice;
 
 /// Something that happens at a moment. Numbers are places in the lists of the cast.
@@ -11,6 +11,8 @@ pub(super) enum Act {
     Team(usize),
     Role(usize),
     Person(usize),
+    Application(usize),
+    Secret(usize),
     Machine(usize),
     Token(usize),
     LogIn(usize),
@@ -47,6 +49,10 @@ pub(super) fn plan(dice: &mut Dice) -> Vec<(Duration, Act)> {
     }
     for (at, machine) in MACHINES.iter().enumerate() {
         plan.push((day(machine.made) - dice.up_to(hours(5)), Act::Machine(at)));
+    }
+    for (at, application) in APPLICATIONS.iter().enumerate() {
+        plan.push((day(214) - minute * application.minutes, Act::Application(at)));
+        plan.extend(application.secrets.iter().map(|ago| (hours(*ago), Act::Secret(at))));
     }
     for at in 0..TOKENS.len() {
         plan_token(dice, at, &mut plan);

@@ -3,15 +3,18 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
+use crate::model::applications::AppScope;
 use crate::model::error::Problems;
 use crate::model::ids::TeamId;
 use crate::model::permissions::PermissionSet;
 use crate::model::tokens::Token;
 use crate::model::{Error, Result};
+use crate::service::applications::Offer;
 use crate::service::tokens::{Changed, Editing, TokenChange};
 use crate::web::Fields;
 use crate::web::grid::{Grid, Ticks};
 use crate::web::tokens::scopes;
+use crate::web::tokens::uses::{self, UsesForm};
 use crate::web::view::{Change, Field};
 
 /// The names of the fields beside which the form shows errors.
@@ -23,6 +26,8 @@ pub struct EditForm {
     pub version: String,
     /// Its scopes; none where it acts as an Admin.
     pub grid: Option<Grid>,
+    /// Those of applications; none where it has none and none may be given.
+    pub uses: Option<UsesForm>,
     pub limit: Option<Limit>,
     pub name: Field,
     pub name_was: String,
@@ -63,7 +68,7 @@ pub struct LimitBox {
 impl EditForm {
     /// The form for `token`, with what was typed and what is wrong with it.
     pub fn new(
-        (token, offer): (&Token, &Editing),
+        (token, offer, apps): (&Token, &Editing, &[Offer]),
         action: String,
         typed: Option<&Fields>,
         error: Option<&Error>,
@@ -85,6 +90,7 @@ impl EditForm {
                 _ => token.version.to_string(),
             },
             grid: (!token.global_admin).then(|| grid(token, offer, typed, error)),
+            uses: (!apps.is_empty() && !token.global_admin).then(|| of_applications(token, apps, typed)),
             limit: limit(token, offer, typed, error),
             name: field("name", &token.name),
             name_was: token.name.clone(),
@@ -113,7 +119,7 @@ impl EditForm {
             found.push(Change::new("Networks", if networks.is_empty() { "anywhere".into() } else { networks }));
         }
         let ticked = |name| typed.all(name).map(str::to_owned).collect::<BTreeSet<_>>();
-        let scopes: BTreeSet<_> = token.scopes.iter().map(|scope| scope.to_string()).collect();
+        let scopes: BTreeSet<_> = token.words().into_iter().collect();
         if scopes != ticked("scope") {
             let now: Vec<_> = scopes.into_iter().collect();
             found.push(Change::new("Scopes", now.join(", ")));
@@ -142,6 +148,15 @@ fn grid(token: &Token, offer: &Editing, typed: Option<&Fields>, error: Option<&E
         .titled("Scopes", note)
         .explained(not_given(open, offer))
         .judged(error.and_then(|error| error.of_field("scopes")))
+}
+
+fn of_applications(token: &Token, apps: &[Offer], typed: Option<&Fields>) -> UsesForm {
+    let ticked = typed.map(uses::ticked);
+    let on = |scope: &AppScope| match &ticked {
+        Some(ticked) => ticked.contains(&scope.to_string()),
+        None => token.app_scopes.contains(scope),
+    };
+    UsesForm::new(apps, on, Some(&token.app_scopes))
 }
 
 /// Rule 2 in words, where it leaves something out.

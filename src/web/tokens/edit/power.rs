@@ -1,5 +1,7 @@
 //! *What may this token do*, as the page shows it.
 
+use crate::model::teams::Membership;
+use crate::service::applications::Usable;
 use crate::service::tokens::{Power, Use};
 use crate::service::users::{At, Granted};
 
@@ -39,14 +41,14 @@ impl PowerView {
         let mut idle: Vec<IdleRow> = Vec::new();
         for (scope, reason) in &power.idle {
             match idle.iter_mut().find(|row| row.reason == *reason) {
-                Some(row) => row.scopes.push(scope.to_string()),
-                None => idle.push(IdleRow { scopes: vec![scope.to_string()], reason: reason.clone() }),
+                Some(row) => row.scopes.push(scope.clone()),
+                None => idle.push(IdleRow { scopes: vec![scope.clone()], reason: reason.clone() }),
             }
         }
         // A list of everything tells no more than that sentence.
         let rows = match power.info.token.global_admin {
             true => Vec::new(),
-            false => power.uses.iter().map(row).collect(),
+            false => power.uses.iter().map(row).chain(power.in_applications.iter().map(used)).collect(),
         };
         Self { lead: lead(power), rows, idle }
     }
@@ -60,7 +62,9 @@ fn lead(power: &Power) -> String {
             "Everything that an Admin may, everywhere, whatever its account\u{2019}s role and teams.".into()
         }
         None if token.scopes.is_empty() && token.app_scopes.is_empty() => "Nothing: it has no scopes.".into(),
-        None if power.uses.is_empty() => "Nothing at this moment: none of its scopes has an effect.".into(),
+        None if power.uses.is_empty() && power.in_applications.is_empty() => {
+            "Nothing at this moment: none of its scopes has an effect.".into()
+        }
         None => "At this moment: its scopes, as far as a role of its account holds them.".into(),
     }
 }
@@ -69,11 +73,25 @@ fn row(used: &Use) -> MayRow {
     MayRow {
         permission: used.permission.to_string(),
         by: used.by.iter().map(by).collect(),
-        hidden: match used.hidden_teams {
-            0 => String::new(),
-            1 => "and in 1 team that you may not see".into(),
-            n => format!("and in {n} teams that you may not see"),
-        },
+        hidden: hidden(used.hidden_teams),
+    }
+}
+
+fn used(used: &Usable) -> MayRow {
+    let through =
+        |one: &Membership| ByLine { place: one.team_name.clone(), role: format!("{}, team role", one.role_name) };
+    MayRow {
+        permission: used.scope.to_string(),
+        by: used.through.iter().map(through).collect(),
+        hidden: hidden(used.hidden_teams),
+    }
+}
+
+fn hidden(teams: usize) -> String {
+    match teams {
+        0 => String::new(),
+        1 => "and in 1 team that you may not see".into(),
+        n => format!("and in {n} teams that you may not see"),
     }
 }
 
