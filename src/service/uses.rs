@@ -23,6 +23,9 @@ const EVERY: Duration = Duration::from_secs(2);
 const AT_MOST: Duration = Duration::from_secs(60);
 /// How many tokens may wait. One more is let go: the store still says that its use is due, so its next one is noted.
 const ROOM: usize = 10_000;
+/// How many of them may be tokens that were checked for applications: there may be a million in use, and each write costs more than
+/// a check. Those for which there is no room are noted at their next use.
+const CHECKED: usize = 500;
 /// How many tokens are known to have been noted today.
 const REMEMBERED: usize = 50_000;
 /// How long a portal that stops waits for the last of it.
@@ -108,6 +111,15 @@ impl Uses {
         }
         drop(waiting);
         self.shared.changed.notify_one();
+    }
+
+    /// Notes a use of a token that was checked for an application. Whether there was room for it.
+    pub fn note_checked(&self, used: Used, last: LastUse) -> bool {
+        if self.shared.lock().batch.tokens.len() >= CHECKED {
+            return false;
+        }
+        self.note(used, last, PermissionSet::EMPTY);
+        true
     }
 
     /// Notes that an application asked by this secret. This waits for nobody.
@@ -262,7 +274,10 @@ impl Shared {
             return Ok(());
         }
         self.store.write(|tx| {
-            batch.tokens.iter().try_for_each(|(token, last)| store::uses::of_token(tx, *token, last))?;
+            // Neighbours lie together in the store.
+            let mut tokens: Vec<_> = batch.tokens.iter().collect();
+            tokens.sort_unstable_by_key(|(token, _)| **token);
+            tokens.into_iter().try_for_each(|(token, last)| store::uses::of_token(tx, *token, last))?;
             batch.secrets.iter().try_for_each(|(secret, last)| store::uses::of_secret(tx, secret, last))?;
             batch.asked.iter().try_for_each(|(secret, at)| store::checks::secret_used(tx, secret, *at))?;
             batch.users.iter().try_for_each(|(user, at)| store::users::touch(tx, *user, *at))?;

@@ -28,7 +28,6 @@ use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::model::actor::Origin;
 use crate::model::checks::Audience;
-use crate::model::permissions::PermissionSet;
 use crate::model::tokens::{HashedToken, LastUse};
 use crate::model::{Error, Result};
 use crate::store::{self, Mark, Store};
@@ -177,7 +176,9 @@ impl App {
         let Origin { address, user_agent, .. } = origin();
         let purpose = Some(format!("application {}", application.audience.slug));
         let used = Used { token: verdict.token, user: verdict.user, secret: secret.clone(), due: true };
-        self.uses.note(used, LastUse { at: now, address, user_agent, purpose }, PermissionSet::EMPTY);
+        if !self.uses.note_checked(used, LastUse { at: now, address, user_agent, purpose }) {
+            verdict.was_not_noted();
+        }
     }
 }
 

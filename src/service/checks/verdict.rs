@@ -80,6 +80,11 @@ impl Verdict {
         is_due(&self.noted_at, now)
     }
 
+    /// Takes back that a use was noted: there was no room for it, so the next one is due.
+    pub(super) fn was_not_noted(&self) {
+        self.noted_at.store(i64::MIN, Ordering::Relaxed);
+    }
+
     /// About how many bytes of memory it takes, with its place among those that are kept.
     pub(super) fn weight(&self) -> u64 {
         const OWN: usize = size_of::<Verdict>() + 128;

@@ -5,6 +5,7 @@ mod introspect;
 mod nginx;
 
 mod revoke;
+mod several;
 
 mod verify;
 

@@ -61,13 +61,21 @@ fn nginx(folder: &Path, latchkey: u16, api: u16) -> Nginx {
     let temporary =
         ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|name| format!("{name}_temp_path {at}/{name};"));
     let whole = format!(
-        "daemon off; worker_processes 1; pid {at}/nginx.pid; error_log stderr warn;\nevents {{}}\nhttp {{ access_log off; {}\n{ours}}}\n",
+        "daemon off; master_process off; pid {at}/nginx.pid; error_log stderr warn;\nevents {{}}\nhttp {{ access_log off; {}\n{ours}}}\n",
         temporary.join(" ")
     );
+    // One process: a worker would outlive its master, and hold on to whatever the tests print to.
     let file = folder.join("nginx.conf");
     std::fs::write(&file, whole).unwrap();
     let program = ["/usr/sbin/nginx", "nginx"].into_iter().find(|path| Path::new(path).exists()).unwrap_or("nginx");
-    let started = Command::new(program).arg("-c").arg(&file).arg("-e").arg("stderr").stderr(Stdio::piped()).spawn();
+    let started = Command::new(program)
+        .arg("-c")
+        .arg(&file)
+        .arg("-e")
+        .arg("stderr")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
     let mut child = started.expect("no nginx for the tests: run them with `make test` (Debian: apt install nginx)");
     let begun = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
