@@ -20,6 +20,8 @@ use crate::store::{self, Tx};
 
 /// How many accounts a transaction makes.
 const AT_ONCE: usize = 10_000;
+/// How many Admins there are at least: their list fills a page in the smallest store too, so that pages of one length are compared.
+const ADMINS: usize = 60;
 /// How far back the oldest account goes.
 const AGE: Duration = Duration::days(3 * 365);
 const SCOPES: &[&str] =
@@ -122,7 +124,7 @@ impl Crowd {
         let email = format!("{username}@{}", names::DOMAIN);
         let home = (!person).then(|| if self.dice.chance(4) { TeamId::PUBLIC } else { self.team() });
         let role = match self.dice.below(1_000) {
-            _ if self.made == 0 => OrgRole::Admin,
+            _ if self.made < ADMINS => OrgRole::Admin,
             0 => OrgRole::Admin,
             1..20 => OrgRole::Manager,
             20..70 => OrgRole::Editor,
@@ -219,7 +221,7 @@ impl Crowd {
         }
         match self.dice.below(100) {
             0..5 => store::tokens::revoke(tx, token.id, self.now - self.dice.up_to(self.now - at)),
-            5..7 => {
+            5..15 => {
                 let since = self.now - self.dice.up_to(self.now - at);
                 store::tokens::suspend(tx, &token, None, since).map(drop)
             }
