@@ -29,6 +29,8 @@ struct Plan {
     slice: u64,
     /// Where the store is kept.
     store: PathBuf,
+    /// What is measured: that in whose name this stands.
+    only: String,
 }
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -53,18 +55,19 @@ fn main() -> Outcome<()> {
         rounds: number("ROUNDS").unwrap_or(5),
         slice: number("SLICE").unwrap_or(1_500).try_into()?,
         store: stores.join("checks"),
+        only: set("ONLY").unwrap_or_default(),
     };
     process::pin_to_the_client_core()?;
     let mut out = std::io::stdout();
     let scene = Scene::start(&plan)?;
     costs(&plan, &scene, &mut out)?;
-    latencies(&plan, &scene, &mut out)
+    if "p99".contains(&plan.only) { latencies(&plan, &scene, &mut out) } else { Ok(()) }
 }
 
 /// CPU time per request of each kind of check, beside that of a bare handler.
 fn costs(plan: &Plan, scene: &Scene, out: &mut impl Write) -> Outcome<()> {
     let bare = bare::start()?;
-    let kinds = Pick::all();
+    let kinds: Vec<_> = Pick::all().into_iter().filter(|pick| pick.name().contains(&plan.only)).collect();
     let mut measured: Vec<(Vec<f64>, Vec<f64>, Vec<u64>)> = vec![Default::default(); kinds.len()];
     for round in 0..plan.rounds {
         for (pick, (costs, ratios, rates)) in kinds.iter().zip(&mut measured) {

@@ -13,11 +13,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::flood::{Dice, Pick, Requests};
-use crate::process::{Running, on_the_server_core};
+use crate::process::{Cost, Running, on_the_server_core};
 use crate::{HOT, Outcome, Plan, client};
 
 const PASSWORD: &str = "plum harbour ticket seven";
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Less CPU time than that in two seconds, in nanoseconds, is rest.
+const IDLE: u64 = 20_000_000;
 
 /// A portal under way, with the tokens that it knows.
 pub struct Scene {
@@ -69,7 +72,20 @@ impl Scene {
         }
         let scene = Self { process, port, tokens, secret, admin };
         scene.look()?;
+        scene.settle()?;
         Ok(scene)
+    }
+
+    /// Waits until the portal has done what it does when it starts: read tokens beforehand, and the daily job.
+    fn settle(&self) -> Outcome<()> {
+        for _ in 0..120 {
+            let before = Cost::of(self.process.id())?;
+            std::thread::sleep(Duration::from_secs(2));
+            if Cost::of(self.process.id())?.since(&before) < IDLE {
+                return Ok(());
+            }
+        }
+        Err("the portal does not come to rest".into())
     }
 
     /// That each kind of check is answered as it should be: a figure of something else would be none.

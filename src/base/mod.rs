@@ -6,4 +6,4 @@ pub mod crypto;
 pub mod keys;
 pub mod random;
 pub mod secret;
-pub mod thread;
+pub mod system;

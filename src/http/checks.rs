@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -53,11 +53,8 @@ fn request_id() -> Uuid {
 pub fn begin(status: StatusCode, app: &App) -> (HttpResponseBuilder, Uuid) {
     let id = request_id();
     let mut answer = HttpResponse::build(status);
-    for (name, value) in headers::always() {
-        answer.insert_header((name, value));
-    }
-    if app.config.is_tls() {
-        answer.insert_header((header::STRICT_TRANSPORT_SECURITY, headers::TLS));
+    for (name, value) in headers::always(app.config.is_tls()) {
+        answer.insert_header((name.clone(), value.clone()));
     }
     let mut buffer = Uuid::encode_buffer();
     if let Ok(id) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer)) {

@@ -1,5 +1,7 @@
 //! Security headers, on every answer.
 
+use std::sync::LazyLock;
+
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -24,22 +26,15 @@ pub async fn secure<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> R
 }
 
 fn add(headers: &mut HeaderMap, tls: bool) {
-    let mut default = |name: HeaderName, value: &'static str| {
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
+    for (name, value) in always(tls) {
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
         }
-    };
-    always().into_iter().for_each(|(name, value)| default(name, value));
-    if tls {
-        default(header::STRICT_TRANSPORT_SECURITY, TLS);
     }
 }
 
-/// What an answer over TLS has besides.
-pub const TLS: &str = "max-age=31536000";
-
-/// What every answer has.
-pub fn always() -> [(HeaderName, &'static str); 8] {
+/// What every answer has, and behind that what every answer over TLS has. Made once: to make a value anew costs more than to copy it.
+static ALWAYS: LazyLock<[(HeaderName, HeaderValue); 9]> = LazyLock::new(|| {
     [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -49,5 +44,13 @@ pub fn always() -> [(HeaderName, &'static str); 8] {
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
     ]
+    .map(|(name, value)| (name, HeaderValue::from_static(value)))
+});
+
+/// What every answer has, over TLS or not.
+pub fn always(tls: bool) -> &'static [(HeaderName, HeaderValue)] {
+    let all = &*ALWAYS;
+    if tls { all } else { &all[..all.len() - 1] }
 }

@@ -22,7 +22,7 @@ const FORM: usize = 16 * 1024;
 pub struct Form {
     /// The token that is asked about.
     pub token: Option<Secret>,
-    /// Of what kind it is. There is only one here.
+    /// Of what kind it is. There is only one here, so this is read for one thing alone: that it does not come twice.
     pub token_type_hint: Option<String>,
     /// The application, by its id outside or its slug.
     pub client_id: Option<String>,

@@ -68,7 +68,7 @@ async fn told(
         return Ok((Bytes::from_static(INACTIVE), Outcome::Refused));
     };
     app.used(&verdict, &secret, &heard, || Origin { address: form.address.clone(), ..Origin::default() });
-    Ok((granted.introspected.clone(), Outcome::Allowed))
+    Ok((granted.introspected(&heard), Outcome::Allowed))
 }
 
 /// What is known of a token, for an application that shows this secret.

@@ -54,7 +54,7 @@ async fn judge(request: &HttpRequest, app: &App, (name, secret): (&str, HashedTo
                 Some(wanted) => forbidden(app, &wanted),
                 None => {
                     app.used(verdict, &secret, &heard, || from(request, app));
-                    allowed(app, &granted.headers)
+                    allowed(app, granted.headers(&heard))
                 }
             };
             (judged, heard.counted().clone())
@@ -72,7 +72,7 @@ fn from(request: &HttpRequest, app: &App) -> Origin {
 }
 
 /// All scopes that `?scope=` asks for, where one of them is missing: each as `slug:scope`, or by its name alone.
-fn lacking(query: &str, heard: &Heard, granted: &Granted) -> Option<String> {
+fn lacking(query: &str, heard: &Heard, granted: Granted<'_>) -> Option<String> {
     if query.is_empty() {
         return None;
     }
@@ -83,7 +83,7 @@ fn lacking(query: &str, heard: &Heard, granted: &Granted) -> Option<String> {
     let name = |word: &str| word.strip_prefix(&**slug).and_then(|rest| rest.strip_prefix(':')).map(str::to_owned);
     let has = |word: &String| {
         let name = name(word).unwrap_or_else(|| word.clone());
-        granted.scopes.contains(&name)
+        granted.scopes().contains(&name)
     };
     if words.iter().all(has) {
         return None;

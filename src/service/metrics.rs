@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -19,7 +19,7 @@ const BOUNDS: [f64; 12] =
     [0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.001, 0.005, 0.025, 0.1, 0.5, 2.0];
 
 /// By which way a token was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy)]
 pub enum Endpoint {
     /// `/auth/verify`, for proxies.
     Verify,
@@ -28,7 +28,7 @@ pub enum Endpoint {
 }
 
 /// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy)]
 pub enum Outcome {
     /// The token is good there.
     Allowed,
@@ -45,8 +45,8 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Check {
     application: String,
-    endpoint: Endpoint,
-    outcome: Outcome,
+    endpoint: &'static str,
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -73,10 +73,12 @@ pub struct Metrics {
 
 /// The counters of one application, at hand without looking them up.
 #[derive(Clone)]
-pub struct Counted(Arc<[[Counter; OUTCOMES.len()]; 2]>);
+pub struct Counted(Arc<[[Counter; OUTCOMES.len()]; ENDPOINTS.len()]>);
 
-const OUTCOMES: [Outcome; 5] =
-    [Outcome::Allowed, Outcome::Refused, Outcome::Forbidden, Outcome::Unauthorized, Outcome::Unavailable];
+/// The words of [`Endpoint`], in its order.
+const ENDPOINTS: [&str; 2] = ["verify", "introspect"];
+/// The words of [`Outcome`], in its order.
+const OUTCOMES: [&str; 5] = ["allowed", "refused", "forbidden", "unauthorized", "unavailable"];
 
 impl Counted {
     fn of(checks: &Family<Check, Counter>, application: &str) -> Self {
@@ -86,7 +88,7 @@ impl Counted {
                 checks.get_or_create(&check).clone()
             })
         };
-        Self(Arc::new([by(Endpoint::Verify), by(Endpoint::Introspect)]))
+        Self(Arc::new(ENDPOINTS.map(by)))
     }
 
     /// Counts a check.
@@ -108,8 +110,8 @@ impl Metrics {
         registry.register_with_unit("check_duration", "How long checks took", Unit::Seconds, seconds.clone());
         registry.register("check_cache_hits", "Checks that were answered from memory", hits.clone());
         registry.register("check_cache_misses", "Checks for which the store was asked", misses.clone());
-        registry.register("check_cache_entries", "Verdicts that are kept in memory", kept.clone());
-        registry.register_with_unit("check_cache", "About how much memory they take", Unit::Bytes, kept_bytes.clone());
+        registry.register("check_cache_entries", "Tokens that are kept in memory", kept.clone());
+        registry.register_with_unit("check_cache", "About how much memory all takes that is kept for checks", Unit::Bytes, kept_bytes.clone());
         registry.register("store_connections", "Connections to the store that are open, by pool", open.clone());
         registry.register(
             "store_connections_in_use",

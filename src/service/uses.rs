@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use time::{Date, OffsetDateTime};
 
+use crate::base::system::{Behind, step_back};
 use crate::model::Result;
 use crate::model::ids::{TokenId, UserId};
 use crate::model::permissions::PermissionSet;
@@ -25,7 +26,7 @@ const AT_MOST: Duration = Duration::from_secs(60);
 const ROOM: usize = 10_000;
 /// How many of them may be tokens that were checked for applications: there may be a million in use, and each write costs more than
 /// a check. Those for which there is no room are noted at their next use.
-const CHECKED: usize = 500;
+const CHECKED: usize = 100;
 /// How many tokens are known to have been noted today.
 const REMEMBERED: usize = 50_000;
 /// How long a portal that stops waits for the last of it.
@@ -114,11 +115,11 @@ impl Uses {
     }
 
     /// Notes a use of a token that was checked for an application. Whether there was room for it.
-    pub fn note_checked(&self, used: Used, last: LastUse) -> bool {
+    pub fn note_checked(&self, used: Used, last: impl FnOnce() -> LastUse) -> bool {
         if self.shared.lock().batch.tokens.len() >= CHECKED {
             return false;
         }
-        self.note(used, last, PermissionSet::EMPTY);
+        self.note(used, last(), PermissionSet::EMPTY);
         true
     }
 
@@ -241,7 +242,7 @@ impl Shared {
     }
 
     fn run(&self) {
-        crate::base::thread::step_back();
+        step_back(Behind::Everybody);
         let mut pause = EVERY;
         loop {
             let nothing = |waiting: &mut Waiting| waiting.batch.is_empty() && !waiting.stopping;

@@ -226,6 +226,11 @@ impl Store {
         work(&mut Tx { conn: &mut conn })
     }
 
+    /// Whether the store is a file of this program's own, and no server.
+    pub fn is_embedded(&self) -> bool {
+        self.commits.is_some()
+    }
+
     /// Where the embedded store stands: another mark after every commit, whoever made it. `None` where the store is a server.
     ///
     /// # Errors

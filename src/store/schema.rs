@@ -114,9 +114,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    check_revision (id) {
-        id -> BigInt,
+    check_changes (n) {
         n -> BigInt,
+        kind -> Text,
+        id -> Nullable<BigInt>,
     }
 }
 
@@ -421,7 +422,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     application_teams,
     application_secrets,
     token_scopes,
-    check_revision
+    check_changes
 );
 diesel::joinable!(memberships -> teams (team_id));
 diesel::joinable!(memberships -> users (user_id));

@@ -57,29 +57,90 @@ CREATE TABLE token_scopes (
 );
 CREATE INDEX token_scopes_by_scope ON token_scopes (scope_id);
 
--- Counts each change of what a check of a token rests on, whoever makes it: what was found out before it is not told after it. New
--- accounts, tokens and secrets change nothing that anybody found out, and neither does a use.
-CREATE TABLE check_revision (
-    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
-    n BIGINT NOT NULL
+-- What of that which a check of a token rests on was changed, whoever changed it, and in which order: what was found out of it before is not
+-- told after it. `id` is a token's or an account's; any change of another kind is one of everything. The last ten thousand are kept. The
+-- use of a token changes nothing.
+CREATE TABLE check_changes (
+    n BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('token', 'user', 'all')),
+    id BIGINT
 );
-INSERT INTO check_revision (id, n) VALUES (1, 1);
-CREATE FUNCTION revise_checks() RETURNS trigger LANGUAGE plpgsql AS $$
+INSERT INTO check_changes (kind) VALUES ('all');
+-- Of what kind a change is, and the column that says of whom or what.
+CREATE FUNCTION check_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    was BIGINT := NULL;
+    now_is BIGINT := NULL;
+    last BIGINT;
 BEGIN
-    UPDATE check_revision SET n = n + 1;
+    -- The lock that every writer holds: whoever writes without it by hand takes it here, so that numbers are committed in their order.
+    PERFORM pg_advisory_xact_lock(7815266011);
+    IF TG_ARGV[0] <> 'all' THEN
+        IF TG_OP <> 'INSERT' THEN
+            was := (to_jsonb(OLD) ->> TG_ARGV[1])::BIGINT;
+        END IF;
+        IF TG_OP <> 'DELETE' THEN
+            now_is := (to_jsonb(NEW) ->> TG_ARGV[1])::BIGINT;
+        END IF;
+    END IF;
+    INSERT INTO check_changes (kind, id) VALUES (TG_ARGV[0], coalesce(now_is, was)) RETURNING n INTO last;
+    IF was <> now_is THEN
+        INSERT INTO check_changes (kind, id) VALUES (TG_ARGV[0], was) RETURNING n INTO last;
+    END IF;
+    IF last % 1000 = 0 THEN
+        DELETE FROM check_changes WHERE n <= last - 10000;
+    END IF;
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER revise_users AFTER UPDATE OF kind, username, disabled_at OR DELETE ON users FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_tokens AFTER UPDATE OF user_id, name, kind, global_admin, limited, expires_at, revoked_at, suspended_at, networks OR DELETE ON tokens FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_token_secrets AFTER UPDATE OF token_id, ends_at, ended OR DELETE ON token_secrets FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_token_teams AFTER INSERT OR UPDATE OR DELETE ON token_teams FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_token_scopes AFTER INSERT OR UPDATE OR DELETE ON token_scopes FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_memberships AFTER INSERT OR UPDATE OF user_id, team_id, role_id OR DELETE ON memberships FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_roles AFTER UPDATE OF level OR DELETE ON roles FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_teams AFTER UPDATE OF name OR DELETE ON teams FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_settings AFTER UPDATE OF agents_stopped_at ON settings FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_applications AFTER INSERT OR UPDATE OR DELETE ON applications FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_application_scopes AFTER INSERT OR UPDATE OR DELETE ON application_scopes FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_application_teams AFTER INSERT OR UPDATE OR DELETE ON application_teams FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
-CREATE TRIGGER revise_application_secrets AFTER INSERT OR UPDATE OF application_id, ends_at OR DELETE ON application_secrets FOR EACH STATEMENT EXECUTE FUNCTION revise_checks();
+CREATE TRIGGER check_users AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION check_changed('user', 'id');
+CREATE TRIGGER check_users_update AFTER UPDATE ON users FOR EACH ROW
+WHEN ((OLD.kind, OLD.username, OLD.disabled_at) IS DISTINCT FROM (NEW.kind, NEW.username, NEW.disabled_at))
+EXECUTE FUNCTION check_changed('user', 'id');
+CREATE TRIGGER check_memberships AFTER INSERT OR DELETE ON memberships FOR EACH ROW EXECUTE FUNCTION check_changed('user', 'user_id');
+CREATE TRIGGER check_memberships_update AFTER UPDATE ON memberships FOR EACH ROW
+WHEN ((OLD.user_id, OLD.team_id, OLD.role_id) IS DISTINCT FROM (NEW.user_id, NEW.team_id, NEW.role_id))
+EXECUTE FUNCTION check_changed('user', 'user_id');
+CREATE TRIGGER check_tokens AFTER DELETE ON tokens FOR EACH ROW EXECUTE FUNCTION check_changed('token', 'id');
+CREATE TRIGGER check_tokens_update AFTER UPDATE ON tokens FOR EACH ROW
+WHEN ((OLD.user_id, OLD.name, OLD.kind, OLD.global_admin, OLD.limited, OLD.expires_at, OLD.revoked_at, OLD.suspended_at, OLD.networks) IS DISTINCT FROM (NEW.user_id, NEW.name, NEW.kind, NEW.global_admin, NEW.limited, NEW.expires_at, NEW.revoked_at, NEW.suspended_at, NEW.networks))
+EXECUTE FUNCTION check_changed('token', 'id');
+CREATE TRIGGER check_token_secrets AFTER INSERT OR DELETE ON token_secrets FOR EACH ROW EXECUTE FUNCTION check_changed('token', 'token_id');
+CREATE TRIGGER check_token_secrets_update AFTER UPDATE ON token_secrets FOR EACH ROW
+WHEN ((OLD.token_id, OLD.ends_at, OLD.ended) IS DISTINCT FROM (NEW.token_id, NEW.ends_at, NEW.ended))
+EXECUTE FUNCTION check_changed('token', 'token_id');
+CREATE TRIGGER check_token_teams AFTER INSERT OR DELETE ON token_teams FOR EACH ROW EXECUTE FUNCTION check_changed('token', 'token_id');
+CREATE TRIGGER check_token_teams_update AFTER UPDATE ON token_teams FOR EACH ROW
+WHEN ((OLD.token_id, OLD.team_id) IS DISTINCT FROM (NEW.token_id, NEW.team_id))
+EXECUTE FUNCTION check_changed('token', 'token_id');
+CREATE TRIGGER check_token_scopes AFTER INSERT OR DELETE ON token_scopes FOR EACH ROW EXECUTE FUNCTION check_changed('token', 'token_id');
+CREATE TRIGGER check_token_scopes_update AFTER UPDATE ON token_scopes FOR EACH ROW
+WHEN ((OLD.token_id, OLD.scope_id) IS DISTINCT FROM (NEW.token_id, NEW.scope_id))
+EXECUTE FUNCTION check_changed('token', 'token_id');
+CREATE TRIGGER check_roles AFTER DELETE ON roles FOR EACH ROW EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_roles_update AFTER UPDATE ON roles FOR EACH ROW
+WHEN (OLD.level IS DISTINCT FROM NEW.level)
+EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_teams AFTER DELETE ON teams FOR EACH ROW EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_teams_update AFTER UPDATE ON teams FOR EACH ROW
+WHEN (OLD.name IS DISTINCT FROM NEW.name)
+EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_settings_update AFTER UPDATE ON settings FOR EACH ROW
+WHEN (OLD.agents_stopped_at IS DISTINCT FROM NEW.agents_stopped_at)
+EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_applications AFTER INSERT OR DELETE ON applications FOR EACH ROW EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_applications_update AFTER UPDATE ON applications FOR EACH ROW
+WHEN ((OLD.slug, OLD.audience) IS DISTINCT FROM (NEW.slug, NEW.audience))
+EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_application_scopes AFTER INSERT OR DELETE ON application_scopes FOR EACH ROW EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_application_scopes_update AFTER UPDATE ON application_scopes FOR EACH ROW
+WHEN ((OLD.application_id, OLD.name, OLD.level) IS DISTINCT FROM (NEW.application_id, NEW.name, NEW.level))
+EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_application_teams AFTER INSERT OR DELETE ON application_teams FOR EACH ROW EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_application_teams_update AFTER UPDATE ON application_teams FOR EACH ROW
+WHEN ((OLD.application_id, OLD.team_id) IS DISTINCT FROM (NEW.application_id, NEW.team_id))
+EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_application_secrets AFTER INSERT OR DELETE ON application_secrets FOR EACH ROW EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_application_secrets_update AFTER UPDATE ON application_secrets FOR EACH ROW
+WHEN ((OLD.application_id, OLD.ends_at) IS DISTINCT FROM (NEW.application_id, NEW.ends_at))
+EXECUTE FUNCTION check_changed('all');

@@ -57,106 +57,127 @@ CREATE TABLE token_scopes (
 ) WITHOUT ROWID;
 CREATE INDEX token_scopes_by_scope ON token_scopes (scope_id);
 
--- Counts each change of what a check of a token rests on, whoever makes it: what was found out before it is not told after it. New
--- accounts, tokens and secrets change nothing that anybody found out, and neither does a use.
-CREATE TABLE check_revision (
-    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
-    n BIGINT NOT NULL
+-- What of that which a check of a token rests on was changed, whoever changed it, and in which order: what was found out of it before is not
+-- told after it. `id` is a token's or an account's; any change of another kind is one of everything. The last ten thousand are kept. The
+-- use of a token changes nothing.
+CREATE TABLE check_changes (
+    n INTEGER NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('token', 'user', 'all')),
+    id BIGINT
 );
-INSERT INTO check_revision (id, n) VALUES (1, 1);
-CREATE TRIGGER revise_users_update AFTER UPDATE OF kind, username, disabled_at ON users BEGIN
-    UPDATE check_revision SET n = n + 1;
+INSERT INTO check_changes (n, kind) VALUES (1, 'all');
+CREATE TRIGGER check_changes_prune AFTER INSERT ON check_changes WHEN NEW.n % 1000 = 0 BEGIN
+    DELETE FROM check_changes WHERE n <= NEW.n - 10000;
 END;
-CREATE TRIGGER revise_users_delete AFTER DELETE ON users BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_users_update AFTER UPDATE ON users
+WHEN (OLD.kind, OLD.username, OLD.disabled_at) IS NOT (NEW.kind, NEW.username, NEW.disabled_at) BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('user', OLD.id);
 END;
-CREATE TRIGGER revise_tokens_update AFTER UPDATE OF user_id, name, kind, global_admin, limited, expires_at, revoked_at, suspended_at, networks ON tokens BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_users_delete AFTER DELETE ON users BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('user', OLD.id);
 END;
-CREATE TRIGGER revise_tokens_delete AFTER DELETE ON tokens BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_memberships_insert AFTER INSERT ON memberships BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('user', NEW.user_id);
 END;
-CREATE TRIGGER revise_token_secrets_update AFTER UPDATE OF token_id, ends_at, ended ON token_secrets BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_memberships_update AFTER UPDATE ON memberships
+WHEN (OLD.user_id, OLD.team_id, OLD.role_id) IS NOT (NEW.user_id, NEW.team_id, NEW.role_id) BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('user', OLD.user_id), ('user', NEW.user_id);
 END;
-CREATE TRIGGER revise_token_secrets_delete AFTER DELETE ON token_secrets BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_memberships_delete AFTER DELETE ON memberships BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('user', OLD.user_id);
 END;
-CREATE TRIGGER revise_token_teams_insert AFTER INSERT ON token_teams BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_tokens_update AFTER UPDATE ON tokens
+WHEN (OLD.user_id, OLD.name, OLD.kind, OLD.global_admin, OLD.limited, OLD.expires_at, OLD.revoked_at, OLD.suspended_at, OLD.networks) IS NOT (NEW.user_id, NEW.name, NEW.kind, NEW.global_admin, NEW.limited, NEW.expires_at, NEW.revoked_at, NEW.suspended_at, NEW.networks) BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('token', OLD.id);
 END;
-CREATE TRIGGER revise_token_teams_update AFTER UPDATE ON token_teams BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_tokens_delete AFTER DELETE ON tokens BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('token', OLD.id);
 END;
-CREATE TRIGGER revise_token_teams_delete AFTER DELETE ON token_teams BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_token_secrets_insert AFTER INSERT ON token_secrets BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('token', NEW.token_id);
 END;
-CREATE TRIGGER revise_token_scopes_insert AFTER INSERT ON token_scopes BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_token_secrets_update AFTER UPDATE ON token_secrets
+WHEN (OLD.token_id, OLD.ends_at, OLD.ended) IS NOT (NEW.token_id, NEW.ends_at, NEW.ended) BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('token', OLD.token_id), ('token', NEW.token_id);
 END;
-CREATE TRIGGER revise_token_scopes_update AFTER UPDATE ON token_scopes BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_token_secrets_delete AFTER DELETE ON token_secrets BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('token', OLD.token_id);
 END;
-CREATE TRIGGER revise_token_scopes_delete AFTER DELETE ON token_scopes BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_token_teams_insert AFTER INSERT ON token_teams BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('token', NEW.token_id);
 END;
-CREATE TRIGGER revise_memberships_insert AFTER INSERT ON memberships BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_token_teams_update AFTER UPDATE ON token_teams
+WHEN (OLD.token_id, OLD.team_id) IS NOT (NEW.token_id, NEW.team_id) BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('token', OLD.token_id), ('token', NEW.token_id);
 END;
-CREATE TRIGGER revise_memberships_update AFTER UPDATE OF user_id, team_id, role_id ON memberships BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_token_teams_delete AFTER DELETE ON token_teams BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('token', OLD.token_id);
 END;
-CREATE TRIGGER revise_memberships_delete AFTER DELETE ON memberships BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_token_scopes_insert AFTER INSERT ON token_scopes BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('token', NEW.token_id);
 END;
-CREATE TRIGGER revise_roles_update AFTER UPDATE OF level ON roles BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_token_scopes_update AFTER UPDATE ON token_scopes
+WHEN (OLD.token_id, OLD.scope_id) IS NOT (NEW.token_id, NEW.scope_id) BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('token', OLD.token_id), ('token', NEW.token_id);
 END;
-CREATE TRIGGER revise_roles_delete AFTER DELETE ON roles BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_token_scopes_delete AFTER DELETE ON token_scopes BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('token', OLD.token_id);
 END;
-CREATE TRIGGER revise_teams_update AFTER UPDATE OF name ON teams BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_roles_update AFTER UPDATE ON roles
+WHEN OLD.level IS NOT NEW.level BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_teams_delete AFTER DELETE ON teams BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_roles_delete AFTER DELETE ON roles BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_settings_update AFTER UPDATE OF agents_stopped_at ON settings BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_teams_update AFTER UPDATE ON teams
+WHEN OLD.name IS NOT NEW.name BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_applications_insert AFTER INSERT ON applications BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_teams_delete AFTER DELETE ON teams BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_applications_update AFTER UPDATE ON applications BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_settings_update AFTER UPDATE ON settings
+WHEN OLD.agents_stopped_at IS NOT NEW.agents_stopped_at BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_applications_delete AFTER DELETE ON applications BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_applications_insert AFTER INSERT ON applications BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_application_scopes_insert AFTER INSERT ON application_scopes BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_applications_update AFTER UPDATE ON applications
+WHEN (OLD.slug, OLD.audience) IS NOT (NEW.slug, NEW.audience) BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_application_scopes_update AFTER UPDATE ON application_scopes BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_applications_delete AFTER DELETE ON applications BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_application_scopes_delete AFTER DELETE ON application_scopes BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_application_scopes_insert AFTER INSERT ON application_scopes BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_application_teams_insert AFTER INSERT ON application_teams BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_application_scopes_update AFTER UPDATE ON application_scopes
+WHEN (OLD.application_id, OLD.name, OLD.level) IS NOT (NEW.application_id, NEW.name, NEW.level) BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_application_teams_update AFTER UPDATE ON application_teams BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_application_scopes_delete AFTER DELETE ON application_scopes BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_application_teams_delete AFTER DELETE ON application_teams BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_application_teams_insert AFTER INSERT ON application_teams BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_application_secrets_insert AFTER INSERT ON application_secrets BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_application_teams_update AFTER UPDATE ON application_teams
+WHEN (OLD.application_id, OLD.team_id) IS NOT (NEW.application_id, NEW.team_id) BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_application_secrets_update AFTER UPDATE OF application_id, ends_at ON application_secrets BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_application_teams_delete AFTER DELETE ON application_teams BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
-CREATE TRIGGER revise_application_secrets_delete AFTER DELETE ON application_secrets BEGIN
-    UPDATE check_revision SET n = n + 1;
+CREATE TRIGGER check_application_secrets_insert AFTER INSERT ON application_secrets BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
+END;
+CREATE TRIGGER check_application_secrets_update AFTER UPDATE ON application_secrets
+WHEN (OLD.application_id, OLD.ends_at) IS NOT (NEW.application_id, NEW.ends_at) BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
+END;
+CREATE TRIGGER check_application_secrets_delete AFTER DELETE ON application_secrets BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;

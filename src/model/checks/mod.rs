@@ -40,15 +40,15 @@ pub struct Audience {
     pub agents_stopped: bool,
 }
 
-/// What the store knows of a token that somebody shows, and of its account.
-#[derive(Clone, Debug)]
-pub struct Facts {
+/// What the store knows of a token that somebody shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenFacts {
     /// The token.
-    pub token: TokenId,
+    pub id: TokenId,
     /// Its id outside.
-    pub token_uuid: Uuid,
+    pub uuid: Uuid,
     /// Its name.
-    pub token_name: String,
+    pub name: String,
     /// Its type.
     pub kind: TokenType,
     /// Whether it was revoked or is suspended, or the secret was ended.
@@ -67,16 +67,32 @@ pub struct Facts {
     pub noted_at: Option<OffsetDateTime>,
     /// Its account.
     pub user: UserId,
-    /// The account's id outside.
-    pub user_uuid: Uuid,
-    /// The account's username.
+}
+
+/// What the store knows of the account that a token belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountFacts {
+    /// The account.
+    pub id: UserId,
+    /// Its id outside.
+    pub uuid: Uuid,
+    /// Its username.
     pub username: String,
-    /// What the account stands for.
-    pub user_kind: Kind,
-    /// Whether the account is disabled.
+    /// What it stands for.
+    pub kind: Kind,
+    /// Whether it is disabled.
     pub disabled: bool,
     /// Its team roles.
     pub roles: Vec<(TeamId, RoleId)>,
+}
+
+/// A token and its account.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The token.
+    pub token: &'a TokenFacts,
+    /// The account.
+    pub account: &'a AccountFacts,
 }
 
 /// What a token is good for at one application.
@@ -99,17 +115,17 @@ impl Audience {
 
     /// What a token is good for here, its end and its networks left aside; `None` where that is nothing, so that one application
     /// cannot use at another what it was shown.
-    pub fn grant(&self, facts: &Facts) -> Option<Grant> {
-        let stopped = self.agents_stopped && facts.kind == TokenType::Agent;
-        if facts.ended || facts.disabled || stopped {
+    pub fn grant(&self, Facts { token, account }: Facts<'_>) -> Option<Grant> {
+        let stopped = self.agents_stopped && token.kind == TokenType::Agent;
+        if token.ended || account.disabled || stopped {
             return None;
         }
         let mut teams = BTreeSet::new();
         let mut scopes = Vec::new();
-        for scope in self.scopes.iter().filter(|scope| facts.scopes.contains(&scope.id)) {
-            let through = facts.roles.iter().filter(|(team, role)| {
+        for scope in self.scopes.iter().filter(|scope| token.scopes.contains(&scope.id)) {
+            let through = account.roles.iter().filter(|(team, role)| {
                 let open = self.access.contains_key(team);
-                open && opens(scope.level, (*team, self.level(*role)), facts.limit.as_ref())
+                open && opens(scope.level, (*team, self.level(*role)), token.limit.as_ref())
             });
             let mut through = through.map(|(team, _)| *team).peekable();
             if through.peek().is_some() {
@@ -152,11 +168,11 @@ mod tests {
         }
     }
 
-    fn facts(roles: &[(TeamId, RoleId)], scopes: &[i64]) -> Facts {
-        Facts {
-            token: TokenId(1),
-            token_uuid: Uuid::nil(),
-            token_name: "ci".into(),
+    fn facts(roles: &[(TeamId, RoleId)], scopes: &[i64]) -> (TokenFacts, AccountFacts) {
+        let token = TokenFacts {
+            id: TokenId(1),
+            uuid: Uuid::nil(),
+            name: "ci".into(),
             kind: TokenType::Service,
             ended: false,
             until: None,
@@ -166,16 +182,24 @@ mod tests {
             scopes: scopes.iter().copied().map(ScopeId).collect(),
             noted_at: None,
             user: UserId(1),
-            user_uuid: Uuid::nil(),
+        };
+        let account = AccountFacts {
+            id: UserId(1),
+            uuid: Uuid::nil(),
             username: "job@service".into(),
-            user_kind: Kind::Service,
+            kind: Kind::Service,
             disabled: false,
             roles: roles.to_vec(),
-        }
+        };
+        (token, account)
     }
 
-    fn scopes(audience: &Audience, facts: &Facts) -> Vec<String> {
-        audience.grant(facts).map(|grant| grant.scopes).unwrap_or_default()
+    fn grant(audience: &Audience, (token, account): &(TokenFacts, AccountFacts)) -> Option<Grant> {
+        audience.grant(Facts { token, account })
+    }
+
+    fn scopes(audience: &Audience, facts: &(TokenFacts, AccountFacts)) -> Vec<String> {
+        grant(audience, facts).map(|grant| grant.scopes).unwrap_or_default()
     }
 
     #[test]
@@ -193,27 +217,28 @@ mod tests {
         assert_eq!(scopes(&audience, &facts(&[], &[1])), [""; 0], "no team");
         let public = Audience { access: BTreeMap::from([(TeamId::PUBLIC, "Public".into())]), ..audience.clone() };
         assert_eq!(scopes(&public, &facts(&[(TeamId::PUBLIC, RoleId::OWNER)], &[1])), [""; 0], "Public gives nothing");
-        let grant = audience.grant(&facts(&[(TEAMS[0], RoleId::OWNER), (TEAMS[1], RoleId::OWNER)], &[1])).unwrap();
-        assert_eq!(grant.teams, ["Data"], "only the teams through which it comes");
+        let facts = facts(&[(TEAMS[0], RoleId::OWNER), (TEAMS[1], RoleId::OWNER)], &[1]);
+        assert_eq!(grant(&audience, &facts).unwrap().teams, ["Data"], "only the teams through which it comes");
     }
 
     #[test]
     fn what_is_over_limited_or_stopped_gives_nothing() {
         let audience = audience();
-        let good = facts(&[(TEAMS[0], RoleId::OWNER)], &[1]);
-        assert!(audience.grant(&good).is_some());
+        let (token, account) = facts(&[(TEAMS[0], RoleId::OWNER)], &[1]);
+        let good = (token.clone(), account.clone());
+        assert!(grant(&audience, &good).is_some());
         for bad in [
-            Facts { ended: true, ..good.clone() },
-            Facts { disabled: true, ..good.clone() },
-            Facts { limit: Some(BTreeSet::from([TEAMS[1]])), ..good.clone() },
-            Facts { limit: Some(BTreeSet::new()), ..good.clone() },
+            (TokenFacts { ended: true, ..token.clone() }, account.clone()),
+            (token.clone(), AccountFacts { disabled: true, ..account.clone() }),
+            (TokenFacts { limit: Some(BTreeSet::from([TEAMS[1]])), ..token.clone() }, account.clone()),
+            (TokenFacts { limit: Some(BTreeSet::new()), ..token.clone() }, account.clone()),
         ] {
-            assert_eq!(audience.grant(&bad), None, "{bad:?}");
+            assert_eq!(grant(&audience, &bad), None, "{bad:?}");
         }
-        let agent = Facts { kind: TokenType::Agent, ..good.clone() };
+        let agent = (TokenFacts { kind: TokenType::Agent, ..token }, account);
         let stopped = Audience { agents_stopped: true, ..audience.clone() };
-        assert!(audience.grant(&agent).is_some() && stopped.grant(&good).is_some());
-        assert_eq!(stopped.grant(&agent), None);
+        assert!(grant(&audience, &agent).is_some() && grant(&stopped, &good).is_some());
+        assert_eq!(grant(&stopped, &agent), None);
     }
 
     #[test]

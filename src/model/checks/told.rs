@@ -57,33 +57,33 @@ impl Grant {
     }
 
     /// For a proxy.
-    pub fn headers(&self, facts: &Facts, audience: &Audience) -> Headers {
+    pub fn headers(&self, Facts { token, account }: Facts<'_>, audience: &Audience) -> Headers {
         let teams: Vec<_> = self.teams.iter().map(|team| encoded(team)).collect();
         Headers {
-            user: encoded(&facts.username).into(),
-            kind: Bytes::from_static(facts.user_kind.slug().as_bytes()),
+            user: encoded(&account.username).into(),
+            kind: Bytes::from_static(account.kind.slug().as_bytes()),
             teams: teams.join(",").into(),
             scopes: self.scope(audience).into(),
-            token: encoded(&facts.token_name).into(),
+            token: encoded(&token.name).into(),
         }
     }
 
     /// As an introspection response of the portal at `issuer`.
-    pub fn introspected(&self, facts: &Facts, audience: &Audience, issuer: &str) -> Bytes {
+    pub fn introspected(&self, Facts { token, account }: Facts<'_>, audience: &Audience, issuer: &str) -> Bytes {
         let told = Introspected {
             active: true,
             scope: &self.scope(audience),
-            username: &facts.username,
+            username: &account.username,
             token_type: "Bearer",
-            exp: facts.until.map(time::OffsetDateTime::unix_timestamp),
-            iat: facts.created_at.unix_timestamp(),
-            sub: facts.user_uuid,
+            exp: token.until.map(time::OffsetDateTime::unix_timestamp),
+            iat: token.created_at.unix_timestamp(),
+            sub: account.uuid,
             aud: &audience.audience,
             iss: issuer,
-            jti: facts.token_uuid,
-            user_kind: facts.user_kind.slug(),
+            jti: token.uuid,
+            user_kind: account.kind.slug(),
             teams: &self.teams,
-            token_name: &facts.token_name,
+            token_name: &token.name,
         };
         // Texts and numbers are written to memory: nothing can fail, and nothing would tell of no token.
         serde_json::to_vec(&told).unwrap_or_default().into()

@@ -1,64 +1,134 @@
-//! What checks found out, kept in memory within a bound.
+//! What checks found out, kept in memory within a bound: applications, tokens and accounts as they were read, and what came of a token
+//! for an application, each with the change after which it was read.
 
+use std::mem::size_of;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use time::OffsetDateTime;
 
+use super::changed::{Changed, Stamp};
+use super::packed::Packed;
+use super::secrets::Secrets;
 use super::{Answer, Heard, Question, Verdict};
 use crate::model::Result;
-use crate::model::checks::{Audience, Facts};
-use crate::model::ids::ApplicationId;
+use crate::model::checks::{AccountFacts, Audience, TokenFacts};
+use crate::model::ids::{ApplicationId, UserId};
 use crate::model::tokens::HashedToken;
 use crate::service::metrics::{Counted, Metrics};
 
 /// How many applications are kept.
 const APPLICATIONS: usize = 1_000;
-/// About what a verdict takes, for the first size of the tables.
-const USUAL: u64 = 900;
+/// Which part of the bound, in eighths, is for tokens. Of what is left one half is for accounts and one for verdicts.
+const TOKENS: u64 = 6;
+/// About what the cache takes for each thing it keeps, besides its key and its value.
+const PLACE: usize = 24;
 
 type Key = (HashedToken, ApplicationId);
+
+/// An account, and the change after which it was read.
+struct Account {
+    facts: Arc<AccountFacts>,
+    stamp: i64,
+}
 
 #[derive(Clone)]
 struct Bytes;
 
 impl Weighter<Key, Arc<Verdict>> for Bytes {
     fn weight(&self, _: &Key, verdict: &Arc<Verdict>) -> u64 {
-        verdict.weight()
+        (size_of::<(Key, Arc<Verdict>)>() + PLACE + verdict.weight()) as u64
     }
 }
 
-/// Applications and verdicts. Only what the store knows is kept: nobody fills the memory with tokens that they make up.
+impl Weighter<HashedToken, Packed> for Bytes {
+    fn weight(&self, _: &HashedToken, packed: &Packed) -> u64 {
+        (size_of::<(HashedToken, Packed)>() + PLACE + packed.len().next_multiple_of(16)) as u64
+    }
+}
+
+impl Weighter<UserId, Arc<Account>> for Bytes {
+    fn weight(&self, _: &UserId, account: &Arc<Account>) -> u64 {
+        let facts = size_of::<AccountFacts>() + account.facts.username.len() + account.facts.roles.len() * 16;
+        (size_of::<(UserId, Account)>() + PLACE + 64 + facts) as u64
+    }
+}
+
+type Weighed<K, V> = Cache<K, V, Bytes>;
+
+/// A cache of so many bytes, of things that usually take so many. Nothing is remembered of what had to go.
+fn cache<K: Eq + std::hash::Hash, V: Clone>(bytes: u64, usual: u64) -> Weighed<K, V>
+where
+    Bytes: Weighter<K, V>,
+{
+    let options = OptionsBuilder::new()
+        .weight_capacity(bytes)
+        .estimated_items_capacity(usize::try_from(bytes / usual).unwrap_or(usize::MAX).max(1))
+        .ghost_allocation(0.0)
+        .build();
+    match options {
+        Ok(options) => {
+            Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default())
+        }
+        Err(_) => Cache::with_weighter(1, bytes, Bytes),
+    }
+}
+
+/// Only what the store knows is kept: nobody fills the memory with tokens that they make up.
 pub(super) struct Kept {
     applications: Cache<Box<str>, Arc<Heard>>,
-    verdicts: Cache<Key, Arc<Verdict>, Bytes>,
+    verdicts: Weighed<Key, Arc<Verdict>>,
+    tokens: Weighed<HashedToken, Packed>,
+    accounts: Weighed<UserId, Arc<Account>>,
+    pub changed: Changed,
+    pub secrets: Secrets,
     pub metrics: Arc<Metrics>,
-    issuer: String,
+    issuer: Arc<str>,
+}
+
+/// What memory says of a secret.
+enum Known {
+    /// What it is good for.
+    Verdict(Arc<Verdict>),
+    /// Nobody has it.
+    Nobody,
+    /// Nothing.
+    Nothing,
 }
 
 impl Kept {
-    /// Keeps at most so many bytes of verdicts.
-    pub fn new(bytes: u64, metrics: Arc<Metrics>, issuer: String) -> Self {
-        let usual = usize::try_from(bytes / USUAL).unwrap_or(usize::MAX).max(1);
+    /// Keeps at most so many bytes.
+    pub fn new(bytes: u64, metrics: Arc<Metrics>, secrets: Secrets, issuer: String) -> Self {
+        let tokens = bytes / 8 * TOKENS;
+        let rest = (bytes - tokens) / 2;
         Self {
             applications: Cache::new(APPLICATIONS),
-            verdicts: Cache::with_weighter(usual, bytes, Bytes),
+            verdicts: cache(rest, 1_200),
+            tokens: cache(tokens, 136),
+            accounts: cache(rest, 240),
+            changed: Changed::default(),
+            secrets,
             metrics,
-            issuer,
+            issuer: issuer.into(),
         }
     }
 
     /// What is known of a question at this revision; `None` where some of it has to be read.
     pub fn answer(&self, question: &Question<'_>, revision: i64) -> Option<Answer> {
         let application = self.application(&question.application, revision)?;
-        let Some(secret) = &question.secret else {
-            return Some(Answer { application: Some(application), verdict: None });
+        let verdict = match &question.secret {
+            None => None,
+            Some(secret) => match self.known(secret, &application, revision) {
+                Known::Verdict(verdict) => Some(verdict),
+                Known::Nobody => None,
+                Known::Nothing => return None,
+            },
         };
-        let known = self.verdicts.get(&(secret.clone(), application.audience.id));
-        let verdict = known.filter(|verdict| verdict.revision == revision)?;
         self.metrics.hits.inc();
-        Some(Answer { application: Some(application), verdict: Some(verdict) })
+        Some(Answer { application: Some(application), verdict })
     }
 
     /// The counters of an application that is kept, however old; those of none where it is not.
@@ -67,7 +137,34 @@ impl Kept {
     }
 
     fn application(&self, name: &str, revision: i64) -> Option<Arc<Heard>> {
-        self.applications.get(name).filter(|heard| heard.revision == revision)
+        self.applications.get(name).filter(|heard| self.changed.holds(&heard.stamp, revision))
+    }
+
+    fn known(&self, secret: &HashedToken, heard: &Arc<Heard>, revision: i64) -> Known {
+        let key = (secret.clone(), heard.audience.id);
+        if let Some(verdict) = self.verdicts.get(&key).filter(|verdict| verdict.holds(&self.changed, revision)) {
+            return Known::Verdict(verdict);
+        }
+        let facts = self.tokens.get(secret).and_then(|packed| packed.open());
+        if let Some((_, facts)) = facts.filter(|(stamp, facts)| self.changed.holds_token(*stamp, facts.id)) {
+            let account = self.accounts.get(&facts.user);
+            if let Some(account) = account.filter(|account| self.changed.holds_user(account.stamp, facts.user)) {
+                return Known::Verdict(self.judge(key, (facts, account.facts.clone()), heard, revision));
+            }
+        }
+        if self.secrets.may_have(secret) { Known::Nothing } else { Known::Nobody }
+    }
+
+    fn judge(
+        &self,
+        key: Key,
+        (facts, account): (TokenFacts, Arc<AccountFacts>),
+        heard: &Heard,
+        revision: i64,
+    ) -> Arc<Verdict> {
+        let verdict = Arc::new(Verdict::of(facts, account, heard, revision));
+        self.verdicts.insert(key, verdict.clone());
+        verdict
     }
 
     /// Reads what is not known of a question at this revision, and keeps it.
@@ -76,40 +173,75 @@ impl Kept {
         question: &Question<'_>,
         revision: i64,
         audience: impl FnOnce(&str) -> Result<Option<Audience>>,
-        facts: impl FnOnce(&HashedToken) -> Result<Option<Facts>>,
+        facts: impl FnOnce(&HashedToken) -> Result<Option<(TokenFacts, AccountFacts)>>,
     ) -> Result<Answer> {
+        self.metrics.misses.inc();
         let application = match self.application(&question.application, revision) {
             Some(application) => application,
             None => {
                 let Some(audience) = audience(&question.application)? else {
                     return Ok(Answer { application: None, verdict: None });
                 };
-                let counted = self.metrics.of(&audience.slug);
-                let heard = Arc::new(Heard { audience, revision, counted, asked_at: AtomicI64::new(i64::MIN) });
-                self.applications.insert(question.application.as_ref().into(), heard.clone());
-                heard
+                self.hear(&question.application, audience, revision)
             }
         };
         let Some(secret) = &question.secret else {
             return Ok(Answer { application: Some(application), verdict: None });
         };
-        let key = (secret.clone(), application.audience.id);
-        let before = self.verdicts.get(&key);
-        if let Some(known) = before.as_ref().filter(|verdict| verdict.revision == revision) {
-            return Ok(Answer { application: Some(application), verdict: Some(known.clone()) });
-        }
-        self.metrics.misses.inc();
-        let verdict = facts(secret)?.map(|facts| {
-            let verdict = Verdict::of(&facts, &application.audience, revision, &self.issuer);
-            let verdict = Arc::new(verdict.noted_as(before.as_deref()));
-            self.verdicts.insert(key, verdict.clone());
-            verdict
-        });
+        let verdict = match self.known(secret, &application, revision) {
+            Known::Verdict(verdict) => Some(verdict),
+            Known::Nobody => None,
+            Known::Nothing => facts(secret)?.map(|(token, account)| {
+                let account = self.keep(secret.clone(), &token, account, revision);
+                self.judge((secret.clone(), application.audience.id), (token, account), &application, revision)
+            }),
+        };
         Ok(Answer { application: Some(application), verdict })
     }
 
-    /// How many verdicts are kept, and about how many bytes they take.
+    fn hear(&self, name: &str, audience: Audience, revision: i64) -> Arc<Heard> {
+        let counted = self.metrics.of(&audience.slug);
+        let asked_at = AtomicI64::new(i64::MIN);
+        let heard = Heard { audience, stamp: Stamp::new(revision), issuer: self.issuer.clone(), counted, asked_at };
+        let heard = Arc::new(heard);
+        self.applications.insert(name.into(), heard.clone());
+        heard
+    }
+
+    fn keep(
+        &self,
+        secret: HashedToken,
+        token: &TokenFacts,
+        account: AccountFacts,
+        revision: i64,
+    ) -> Arc<AccountFacts> {
+        if let Some(packed) = Packed::of(token, revision) {
+            self.tokens.insert(secret, packed);
+        }
+        let facts = Arc::new(account);
+        self.accounts.insert(facts.id, Arc::new(Account { facts: facts.clone(), stamp: revision }));
+        facts
+    }
+
+    /// Keeps what was read beforehand after this revision; breaks where there is no room for more.
+    pub fn fill(&self, known: Vec<(HashedToken, (TokenFacts, AccountFacts))>, revision: i64) -> ControlFlow<()> {
+        for (secret, (token, account)) in known {
+            self.keep(secret, &token, account, revision);
+        }
+        let full = self.tokens.weight() >= self.tokens.capacity() / 100 * 95;
+        if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Notes in what is kept of a token when its use was last noted: the store may not know of it yet.
+    pub fn noted(&self, secret: &HashedToken, at: OffsetDateTime) {
+        let Some((stamp, facts)) = self.tokens.get(secret).and_then(|packed| packed.open()) else { return };
+        if let Some(packed) = Packed::of(&TokenFacts { noted_at: Some(at), ..facts }, stamp) {
+            self.tokens.insert(secret.clone(), packed);
+        }
+    }
+
+    /// How many tokens are kept, and about how many bytes everything takes.
     pub fn size(&self) -> (u64, u64) {
-        (self.verdicts.len() as u64, self.verdicts.weight())
+        (self.tokens.len() as u64, self.tokens.weight() + self.accounts.weight() + self.verdicts.weight())
     }
 }

@@ -1,23 +1,30 @@
 //! Checking tokens for applications: is this one good here, and for what?
 //!
-//! What was found out is kept in memory, within a bound, and is told again for as long as nothing that it rests on has changed: each
-//! such change counts a number in the store up, whoever makes it. A check never waits for a writer, for the threads of use cases, or for
-//! a password.
+//! What was found out is kept in memory, within a bound, and is told again for as long as nothing that it rests on was changed: the store
+//! writes down each such change, whoever makes it, and of which token or account it was. A check never waits for a writer, for the
+//! threads of use cases, or for a password.
 //!
 //! - **The embedded store** is asked on the thread of the request. A read of 48 bytes tells whether anything was committed since the
-//!   number was last read, so that no answer is ever older than a change that was answered before.
+//!   changes were last read, so that no answer is ever older than a change that was answered before. A secret that nobody has is told by a
+//!   filter over all of them.
 //! - **A server** is asked by threads of their own ([`server`]). A change by this portal counts at once, and one by another as soon as
-//!   the number was read again: four times a second, and before an answer where it was not read for [`STALE`].
+//!   the changes were read again: four times a second, and before an answer where they were not read for [`STALE`].
 
+mod changed;
 mod kept;
+mod packed;
+mod secrets;
 mod server;
 mod verdict;
+mod warm;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use self::changed::Stamp;
 use self::kept::Kept;
+use self::secrets::Secrets;
 pub use self::server::STALE;
 use self::server::Server;
 pub use self::verdict::{Granted, Verdict};
@@ -30,6 +37,7 @@ use crate::model::actor::Origin;
 use crate::model::checks::Audience;
 use crate::model::tokens::{HashedToken, LastUse};
 use crate::model::{Error, Result};
+use crate::store::checks::Changed;
 use crate::store::{self, Mark, Store};
 use arc_swap::ArcSwap;
 
@@ -61,31 +69,42 @@ pub struct Answer {
 pub struct Heard {
     /// The application.
     pub audience: Audience,
-    /// How often what checks rest on had changed when it was read.
-    pub(super) revision: i64,
+    stamp: Stamp,
+    /// Who tells it: the portal's own address.
+    issuer: Arc<str>,
     /// Its counters.
     counted: Counted,
     /// When that it asked was last noted, in microseconds.
     asked_at: AtomicI64,
 }
 
-/// What was last read of how often what checks rest on has changed, and where the store stood before that.
+/// The last change that was read of what checks rest on, and where the store stood before that.
 struct Seen {
     mark: Mark,
     revision: i64,
 }
 
-/// Checks tokens.
-pub struct Checks {
+/// The store, and what is kept of it.
+struct Memory {
     store: Arc<Store>,
-    kept: Arc<Kept>,
-    /// Of the embedded store.
-    seen: Option<ArcSwap<Seen>>,
-    /// Of a server.
-    server: Option<Server>,
+    kept: Kept,
 }
 
-/// How often a check of the embedded store begins anew where something was committed meanwhile.
+/// Checks tokens.
+pub struct Checks {
+    memory: Arc<Memory>,
+    asks: Asks,
+}
+
+/// How what is not known is found out.
+enum Asks {
+    /// From the embedded store.
+    Embedded(ArcSwap<Seen>),
+    /// From a server.
+    Server(Server),
+}
+
+/// How often a check of the embedded store begins anew where something was changed meanwhile.
 const TRIES: usize = 8;
 
 impl Checks {
@@ -94,16 +113,17 @@ impl Checks {
     /// # Errors
     /// The store cannot be read.
     pub(super) fn start(store: Arc<Store>, clock: &Clock, config: &Config, metrics: Arc<Metrics>) -> Result<Self> {
-        let kept = Arc::new(Kept::new(config.check_cache_mib * 1024 * 1024, metrics, config.origin()));
-        let seen = match store.mark()? {
-            Some(mark) => Some(ArcSwap::from_pointee(Seen { mark, revision: store.check(store::checks::revision)? })),
-            None => None,
+        let (secrets, wanted) = Secrets::new();
+        let kept = Kept::new(config.check_cache_mib * 1024 * 1024, metrics, secrets, config.origin());
+        let memory = Arc::new(Memory { store, kept });
+        let mark = memory.store.mark()?;
+        let revision = memory.store.check(store::checks::revision)?;
+        let asks = match mark {
+            Some(mark) => Asks::Embedded(ArcSwap::from_pointee(Seen { mark, revision })),
+            None => Asks::Server(Server::start(memory.clone(), revision, clock.clone())),
         };
-        let server = match seen {
-            Some(_) => None,
-            None => Some(Server::start(store.clone(), kept.clone(), clock.clone())),
-        };
-        Ok(Self { store, kept, seen, server })
+        warm::start(&memory, wanted);
+        Ok(Self { memory, asks })
     }
 
     /// Answers where that needs nobody else; `None` where a server has to be asked.
@@ -111,31 +131,34 @@ impl Checks {
     /// # Errors
     /// The store cannot be read.
     pub fn at_once(&self, question: &Question<'_>) -> Result<Option<Answer>> {
-        match (&self.seen, &self.server) {
-            (Some(seen), _) => self.embedded(seen, question).map(Some),
-            (None, Some(server)) => Ok(server.revision().and_then(|revision| self.kept.answer(question, revision))),
-            (None, None) => Err(Error::internal("there is no store to check with")),
+        match &self.asks {
+            Asks::Embedded(seen) => self.memory.embedded(seen, question).map(Some),
+            Asks::Server(server) => {
+                Ok(server.revision().and_then(|revision| self.memory.kept.answer(question, revision)))
+            }
         }
     }
 
     /// Has a server asked, and `tell` told.
     pub fn ask(&self, question: Question<'_>, tell: impl FnOnce(Result<Answer>) + Send + 'static) {
-        match &self.server {
-            Some(server) => server.ask(question.owned(), Box::new(tell)),
-            None => tell(self.at_once(&question).and_then(|answer| answer.ok_or(Error::internal("nobody was asked")))),
+        match &self.asks {
+            Asks::Embedded(seen) => tell(self.memory.embedded(seen, &question)),
+            Asks::Server(server) => server.ask(question.owned(), Box::new(tell)),
         }
     }
 
     /// The counters of an application that was asked for before, at whatever moment.
     pub fn counted(&self, application: &str) -> Counted {
-        self.kept.counted(application)
+        self.memory.kept.counted(application)
     }
 
-    /// How many verdicts are kept, and about how many bytes they take.
+    /// How many tokens are kept, and about how many bytes all takes that is kept.
     pub(super) fn size(&self) -> (u64, u64) {
-        self.kept.size()
+        self.memory.kept.size()
     }
+}
 
+impl Memory {
     fn embedded(&self, seen: &ArcSwap<Seen>, question: &Question<'_>) -> Result<Answer> {
         let audience = |name: &str| self.store.check(|tx| store::checks::audience(tx, name));
         let facts = |secret: &HashedToken| self.store.check_one(|tx| store::checks::facts(tx, secret));
@@ -145,24 +168,39 @@ impl Checks {
                 return Ok(answer);
             }
             let answer = self.kept.read(question, revision, audience, facts)?;
-            // What was read is of one moment if there was no change between the first of it and the last.
-            if self.revision(seen)? == revision {
+            // What was read is of one moment if there was no change between the first of it and the last. That nobody has a secret
+            // rests on nothing else.
+            if answer.verdict.is_none() || self.revision(seen)? == revision {
                 return Ok(answer);
             }
         }
         Err(Error::Busy("What tokens may do is being changed without pause. Try again in a moment."))
     }
 
-    /// How often what checks rest on has changed, every change included that was answered before this was called.
+    /// The last change of what checks rest on, every one included that was answered before this was called.
     fn revision(&self, seen: &ArcSwap<Seen>) -> Result<i64> {
         let mark = self.store.mark()?.ok_or_else(|| Error::internal("the store has no mark"))?;
         let last = seen.load();
         if last.mark == mark {
             return Ok(last.revision);
         }
-        let revision = self.store.check_one(store::checks::revision)?;
-        seen.store(Arc::new(Seen { mark, revision }));
-        Ok(revision)
+        let since = last.revision;
+        let changes = self.store.check_one(|tx| store::checks::changes(tx, since))?;
+        self.kept.changed.note(&changes);
+        // Only now is asked whether there is a filter: whoever makes one after that finds what was read here in the store.
+        if self.kept.secrets.is_kept() {
+            let of_token = |of: &Vec<(i64, Changed)>| of.iter().any(|(_, of)| matches!(of, Changed::Token(_)));
+            match &changes.of {
+                Some(of) if !of_token(of) => {}
+                Some(_) => match self.store.check(|tx| store::checks::secrets_since(tx, since))? {
+                    Some(secrets) => self.kept.secrets.add(&secrets),
+                    None => self.kept.secrets.forget(),
+                },
+                None => self.kept.secrets.forget(),
+            }
+        }
+        seen.store(Arc::new(Seen { mark, revision: changes.last }));
+        Ok(changes.last)
     }
 }
 
@@ -173,10 +211,14 @@ impl App {
         if !verdict.is_due(now) {
             return;
         }
-        let Origin { address, user_agent, .. } = origin();
-        let purpose = Some(format!("application {}", application.audience.slug));
-        let used = Used { token: verdict.token, user: verdict.user, secret: secret.clone(), due: true };
-        if !self.uses.note_checked(used, LastUse { at: now, address, user_agent, purpose }) {
+        let last = || {
+            let Origin { address, user_agent, .. } = origin();
+            LastUse { at: now, address, user_agent, purpose: Some(format!("application {}", application.audience.slug)) }
+        };
+        let used = Used { token: verdict.token(), user: verdict.user(), secret: secret.clone(), due: true };
+        if self.uses.note_checked(used, last) {
+            self.checks.memory.kept.noted(secret, now);
+        } else {
             verdict.was_not_noted();
         }
     }

@@ -1,15 +1,14 @@
 //! Checks against a server: it is asked over the network, so threads of their own wait for it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::kept::Kept;
-use super::{Answer, Question};
+use super::{Answer, Memory, Question};
 use crate::base::clock::Clock;
 use crate::model::{Error, Result};
-use crate::store::{self, Store};
+use crate::store;
 
 /// How old an answer may be that another portal on the same server has made untrue.
 pub const STALE: Duration = Duration::from_secs(1);
@@ -39,17 +38,19 @@ pub(super) struct Server {
 }
 
 struct Shared {
-    store: Arc<Store>,
-    kept: Arc<Kept>,
+    memory: Arc<Memory>,
     clock: Clock,
+    /// The last change that was read, with all before it.
+    read: AtomicI64,
     /// Until when what is kept may be told, in microseconds of the machine's running time.
     fresh_until: AtomicU64,
 }
 
 impl Server {
-    /// Starts the threads.
-    pub fn start(store: Arc<Store>, kept: Arc<Kept>, clock: Clock) -> Self {
-        let shared = Arc::new(Shared { store, kept, clock, fresh_until: AtomicU64::new(0) });
+    /// Starts the threads. Nothing was read before this revision.
+    pub fn start(memory: Arc<Memory>, revision: i64, clock: Clock) -> Self {
+        let read = AtomicI64::new(revision);
+        let shared = Arc::new(Shared { memory, clock, read, fresh_until: AtomicU64::new(0) });
         let (tasks, waiting) = sync_channel(ROOM);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..THREADS {
@@ -60,7 +61,7 @@ impl Server {
         spawn("revision", move || {
             while let Some(shared) = watching.upgrade() {
                 // What cannot be read now is not fresh any more by and by, and whoever asks then is told.
-                let _ = shared.store.check(|tx| shared.look(tx).map(drop));
+                let _ = shared.memory.store.check(|tx| shared.look(tx).map(drop));
                 drop(shared);
                 std::thread::sleep(EVERY);
             }
@@ -68,11 +69,12 @@ impl Server {
         Self { shared, tasks }
     }
 
-    /// How often what checks rest on has changed, as far as is known and fresh enough.
+    /// The last change of what checks rest on, as far as is fresh enough; `None` also where this program made one that was not read yet.
     pub fn revision(&self) -> Option<i64> {
         let now = micros(self.shared.clock.running());
         let fresh = now < self.shared.fresh_until.load(Ordering::Acquire);
-        fresh.then(|| self.shared.store.revised(0))
+        let read = self.shared.read.load(Ordering::Acquire);
+        (fresh && self.shared.memory.store.revised(0) <= read).then_some(read)
     }
 
     /// Has a thread ask, and `tell` told.
@@ -102,16 +104,17 @@ impl Shared {
         if self.clock.running().saturating_sub(asked) >= PATIENCE {
             return tell(Err(UNREACHABLE));
         }
-        let answer = self.store.check(|tx| {
+        let Memory { store, kept } = &*self.memory;
+        let answer = store.check(|tx| {
             let revision = self.look(tx)?;
-            if let Some(answer) = self.kept.answer(&question, revision) {
+            if let Some(answer) = kept.answer(&question, revision) {
                 return Ok(answer);
             }
             // Both read in the same snapshot, one after the other.
             let tx = std::cell::RefCell::new(tx);
             let audience = |name: &str| store::checks::audience(&mut tx.borrow_mut(), name);
             let facts = |secret: &_| store::checks::facts(&mut tx.borrow_mut(), secret);
-            self.kept.read(&question, revision, audience, facts)
+            kept.read(&question, revision, audience, facts)
         });
         tell(answer.map_err(|error| match error {
             Error::Internal(detail) => {
@@ -122,13 +125,14 @@ impl Shared {
         }));
     }
 
-    /// Reads how often what checks rest on has changed. What is known of that was true when this was begun, at least.
+    /// Reads what was changed. What is known of that was true when this was begun, at least.
     fn look(&self, tx: &mut store::Tx<'_>) -> Result<i64> {
         let begun = self.clock.running();
-        let revision = store::checks::revision(tx)?;
-        self.store.revised(revision);
+        let changes = store::checks::changes(tx, self.read.load(Ordering::Acquire))?;
+        self.memory.kept.changed.note(&changes);
+        self.read.fetch_max(changes.last, Ordering::AcqRel);
         self.fresh_until.fetch_max(micros(begun + STALE), Ordering::AcqRel);
-        Ok(revision)
+        Ok(changes.last)
     }
 }
 

@@ -1,78 +1,77 @@
 //! What was found out of one token for one application.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+use super::Heard;
+use super::changed::{Changed, Stamp};
 use crate::base::clock::to_micros;
-use crate::model::checks::{Audience, Facts, Headers};
+use crate::model::checks::{AccountFacts, Facts, Grant, Headers, TokenFacts};
 use crate::model::ids::{TokenId, UserId};
-use crate::model::tokens::Networks;
 
 /// How long a last use that was noted counts as the last one, in microseconds: a minute.
 const NOTED_EVERY: i64 = 60_000_000;
 
 /// What a token is good for at an application, as it was read.
 pub struct Verdict {
-    /// The token.
-    pub token: TokenId,
-    /// Its account.
-    pub user: UserId,
-    /// What it is good for; `None` where that is nothing.
-    granted: Option<Granted>,
-    /// How often what checks rest on had changed when it was read.
-    pub(super) revision: i64,
+    facts: TokenFacts,
+    account: Arc<AccountFacts>,
+    grant: Option<Grant>,
+    stamp: Stamp,
     until: i64,
-    networks: Networks,
     noted_at: AtomicI64,
+    headers: OnceLock<Headers>,
+    introspected: OnceLock<Bytes>,
 }
 
-/// What a token is good for, as it is told.
-pub struct Granted {
-    /// The names of the scopes, as the application has them.
-    pub scopes: Vec<String>,
-    /// In headers for a proxy.
-    pub headers: Headers,
-    /// As an introspection response (RFC 7662, section 2.2).
-    pub introspected: Bytes,
+/// What a token is good for at an application at this moment, from where it is used.
+#[derive(Clone, Copy)]
+pub struct Granted<'a> {
+    verdict: &'a Verdict,
+    grant: &'a Grant,
 }
 
 impl Verdict {
-    pub(super) fn of(facts: &Facts, audience: &Audience, revision: i64, issuer: &str) -> Self {
-        let granted = audience.grant(facts).map(|grant| Granted {
-            headers: grant.headers(facts, audience),
-            introspected: grant.introspected(facts, audience, issuer),
-            scopes: grant.scopes,
-        });
+    pub(super) fn of(facts: TokenFacts, account: Arc<AccountFacts>, heard: &Heard, revision: i64) -> Self {
         Self {
-            token: facts.token,
-            user: facts.user,
-            granted,
-            revision,
+            grant: heard.audience.grant(Facts { token: &facts, account: &account }),
+            stamp: Stamp::new(revision),
             until: facts.until.map_or(i64::MAX, to_micros),
-            networks: facts.networks.clone(),
             noted_at: AtomicI64::new(facts.noted_at.map_or(i64::MIN, to_micros)),
+            headers: OnceLock::new(),
+            introspected: OnceLock::new(),
+            facts,
+            account,
         }
     }
 
-    /// With a use counting as noted that the verdict before this one had noted: the store may not know of it yet.
-    pub(super) fn noted_as(self, before: Option<&Self>) -> Self {
-        if let Some(before) = before {
-            self.noted_at.fetch_max(before.noted_at.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
-        self
+    /// The token.
+    pub fn token(&self) -> TokenId {
+        self.facts.id
+    }
+
+    /// Its account.
+    pub fn user(&self) -> UserId {
+        self.facts.user
+    }
+
+    /// Whether nothing that it rests on was changed up to this revision.
+    pub(super) fn holds(&self, changed: &Changed, revision: i64) -> bool {
+        changed.holds_of(&self.stamp, revision, (self.facts.id, self.facts.user))
     }
 
     /// What the token is good for at `now`, used from `address`. Where it is bound to networks and no address is known, that is nothing.
-    pub fn granted(&self, now: OffsetDateTime, address: Option<&str>) -> Option<&Granted> {
-        let in_time = to_micros(now) < self.until;
-        self.granted.as_ref().filter(|_| in_time && self.networks.admit(address))
+    pub fn granted(&self, now: OffsetDateTime, address: Option<&str>) -> Option<Granted<'_>> {
+        let good = to_micros(now) < self.until && self.facts.networks.admit(address);
+        self.grant.as_ref().filter(|_| good).map(|grant| Granted { verdict: self, grant })
     }
 
     /// Whether it depends on where it is used.
     pub fn is_bound(&self) -> bool {
-        !self.networks.is_anywhere()
+        !self.facts.networks.is_anywhere()
     }
 
     /// Whether this use of it is to be noted: at most one a minute is.
@@ -85,15 +84,35 @@ impl Verdict {
         self.noted_at.store(i64::MIN, Ordering::Relaxed);
     }
 
-    /// About how many bytes of memory it takes, with its place among those that are kept.
-    pub(super) fn weight(&self) -> u64 {
-        const OWN: usize = size_of::<Verdict>() + 128;
-        let told = self.granted.as_ref().map_or(0, |granted| {
-            let Headers { user, kind: _, teams, scopes, token } = &granted.headers;
-            let texts = [user, teams, scopes, token, &granted.introspected].map(|text| text.len() + 48);
-            texts.iter().sum::<usize>() + granted.scopes.iter().map(|name| name.capacity() + 40).sum::<usize>()
-        });
-        (OWN + told) as u64
+    /// About how many bytes of memory it takes once it was told both ways, without what other verdicts have of the account as well.
+    pub(super) fn weight(&self) -> usize {
+        const EACH: usize = 40;
+        let grant = self.grant.iter().flat_map(|grant| grant.scopes.iter().chain(&grant.teams));
+        let texts: usize = grant.map(|text| text.len()).sum();
+        let names = self.facts.name.len() + self.account.username.len();
+        size_of::<Self>() + 400 + 4 * texts + 2 * names + EACH * 8
+    }
+}
+
+impl<'a> Granted<'a> {
+    /// The names of the scopes, as the application has them.
+    pub fn scopes(&self) -> &'a [String] {
+        &self.grant.scopes
+    }
+
+    /// In headers for a proxy.
+    pub fn headers(&self, heard: &Heard) -> &'a Headers {
+        self.verdict.headers.get_or_init(|| self.grant.headers(self.facts(), &heard.audience))
+    }
+
+    /// As an introspection response (RFC 7662, section 2.2).
+    pub fn introspected(&self, heard: &Heard) -> Bytes {
+        let told = || self.grant.introspected(self.facts(), &heard.audience, &heard.issuer);
+        self.verdict.introspected.get_or_init(told).clone()
+    }
+
+    fn facts(&self) -> Facts<'a> {
+        Facts { token: &self.verdict.facts, account: &self.verdict.account }
     }
 }
 

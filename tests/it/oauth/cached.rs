@@ -66,7 +66,7 @@ fn is_good(app: &TestApp, secret: &latchkey::model::tokens::HashedToken) -> bool
     }
     let verdict = answer.recv().unwrap().unwrap().verdict;
     let granted = verdict.as_ref().and_then(|verdict| verdict.granted(app.app.clock.now(), None));
-    granted.is_some_and(|granted| granted.scopes.iter().any(|scope| scope == "read"))
+    granted.is_some_and(|granted| granted.scopes().iter().any(|scope| scope == "read"))
 }
 
 /// A flag that is raised when this goes.

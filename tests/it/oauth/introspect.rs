@@ -185,11 +185,11 @@ both! {
         let get = || scene.request(Method::GET, "/metrics");
         let text = get().send().await.unwrap().text().await.unwrap();
         for line in [
-            r#"latchkey_checks_total{application="reports",endpoint="Verify",outcome="Allowed"} 2"#,
-            r#"latchkey_checks_total{application="reports",endpoint="Verify",outcome="Refused"} 1"#,
-            r#"latchkey_checks_total{application="reports",endpoint="Verify",outcome="Forbidden"} 1"#,
-            r#"latchkey_checks_total{application="reports",endpoint="Introspect",outcome="Allowed"} 1"#,
-            r#"latchkey_checks_total{application="unknown",endpoint="Verify",outcome="Refused"} 1"#,
+            r#"latchkey_checks_total{application="reports",endpoint="verify",outcome="allowed"} 2"#,
+            r#"latchkey_checks_total{application="reports",endpoint="verify",outcome="refused"} 1"#,
+            r#"latchkey_checks_total{application="reports",endpoint="verify",outcome="forbidden"} 1"#,
+            r#"latchkey_checks_total{application="reports",endpoint="introspect",outcome="allowed"} 1"#,
+            r#"latchkey_checks_total{application="unknown",endpoint="verify",outcome="refused"} 1"#,
             "latchkey_check_duration_seconds_count 6",
             "latchkey_check_cache_hits_total",
             "latchkey_store_connections{pool=\"checks\"}",

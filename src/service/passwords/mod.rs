@@ -1,21 +1,20 @@
 //! Hashing passwords with argon2id on one thread of its own: a burst of log-ins queues there instead of taking the machine.
 
+mod argon;
+
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::time::Duration;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
-
+use self::argon::Hasher;
 use crate::base::secret::Secret;
+use crate::base::system::{Behind, step_back};
 use crate::model::{Error, Result};
 
 /// How many may wait. At some 15 ms each the last one waits about a second.
 const QUEUE: usize = 64;
-
-/// OWASP's first choice for argon2id that fits 19 MiB: m=19456 KiB, t=2, p=1.
-fn argon2() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
-}
+/// For how long the memory that a hash takes is kept for the next one.
+const KEPT: Duration = Duration::from_secs(5);
 
 enum Work {
     Hash(Secret, Sender<Option<String>>),
@@ -84,36 +83,27 @@ impl Passwords {
 }
 
 fn run(work: &Receiver<Work>) {
-    crate::base::thread::step_back();
-    let argon2 = argon2();
-    // Checked for accounts without a password, so that the time of the answer tells nothing.
-    let nobody = hash(&argon2, &crate::base::random::secret()).unwrap_or_default();
-    while let Ok(next) = work.recv() {
+    step_back(Behind::Everybody);
+    let mut hasher = Hasher::new();
+    while let Some(next) = next(work, &mut hasher) {
         // Whoever asked may have gone away meanwhile; then nobody needs the answer.
         let _ = match next {
-            Work::Hash(password, answer) => answer.send(hash(&argon2, &password)).is_ok(),
+            Work::Hash(password, answer) => answer.send(hasher.hash(&password)).is_ok(),
             Work::Verify(password, known, answer) => {
-                let verdict = verify(&argon2, &password, known.as_deref().unwrap_or(&nobody));
-                answer.send(if known.is_some() { verdict } else { Verdict::default() }).is_ok()
+                answer.send(hasher.verify(&password, known.as_deref())).is_ok()
             }
         };
     }
 }
 
-fn hash(argon2: &Argon2<'_>, password: &Secret) -> Option<String> {
-    argon2.hash_password(password.reveal().as_bytes()).ok().map(|hash| hash.to_string())
-}
-
-fn verify(argon2: &Argon2<'_>, password: &Secret, hash: &str) -> Verdict {
-    let Ok(parsed) = PasswordHash::new(hash) else {
-        return Verdict::default();
-    };
-    let right = argon2.verify_password(password.reveal().as_bytes(), &parsed).is_ok();
-    let current = Params::try_from(&parsed).is_ok_and(|used| {
-        (used.m_cost(), used.t_cost(), used.p_cost())
-            == (Params::DEFAULT.m_cost(), Params::DEFAULT.t_cost(), Params::DEFAULT.p_cost())
-    });
-    Verdict { right, outdated: !current }
+fn next(work: &Receiver<Work>, hasher: &mut Hasher) -> Option<Work> {
+    if hasher.takes_memory() {
+        match work.recv_timeout(KEPT) {
+            Err(RecvTimeoutError::Timeout) => hasher.rest(),
+            other => return other.ok(),
+        }
+    }
+    work.recv().ok()
 }
 
 #[cfg(test)]

@@ -1,0 +1,33 @@
+//! What this program asks of the operating system.
+
+/// Before whom a thread steps back.
+#[derive(Clone, Copy)]
+pub enum Behind {
+    /// Before those that check tokens and take requests in.
+    Checks,
+    /// Before whoever answers somebody at all.
+    Everybody,
+}
+
+/// Has the thread that calls this let others go first, so that what it does keeps no answer waiting that has to be quicker. Where the
+/// system cannot do that for one thread, nothing changes.
+pub fn step_back(behind: Behind) {
+    let nice = match behind {
+        Behind::Checks => 5,
+        Behind::Everybody => 10,
+    };
+    // On Linux a "process" is a thread here (setpriority(2)); elsewhere it would be all of them.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, nice) {
+        tracing::debug!(%error, nice, "a thread keeps its priority");
+    }
+}
+
+/// Has this process take memory in pages of the usual size. Where the system gives it large ones, a portal that does nothing takes more
+/// than twice as much. Where it cannot do that, nothing changes.
+pub fn take_little() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "the system goes on giving large pages");
+    }
+}
