@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -111,7 +111,12 @@ impl Metrics {
         registry.register("check_cache_hits", "Checks that were answered from memory", hits.clone());
         registry.register("check_cache_misses", "Checks for which the store was asked", misses.clone());
         registry.register("check_cache_entries", "Tokens that are kept in memory", kept.clone());
-        registry.register_with_unit("check_cache", "About how much memory all takes that is kept for checks", Unit::Bytes, kept_bytes.clone());
+        registry.register_with_unit(
+            "check_cache",
+            "About how much memory all takes that is kept for checks",
+            Unit::Bytes,
+            kept_bytes.clone(),
+        );
         registry.register("store_connections", "Connections to the store that are open, by pool", open.clone());
         registry.register(
             "store_connections_in_use",

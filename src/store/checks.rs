@@ -85,9 +85,10 @@ pub fn secrets_since(tx: &mut Tx<'_>, since: i64) -> Result<Option<Vec<HashedTok
     if tx.find::<i64, _>(known)?.is_none() {
         return Ok(None);
     }
-    let query: Sql<(Binary,)> = sql("SELECT DISTINCT s.hash FROM check_changes c JOIN token_secrets s ON s.token_id = c.id \
+    let query: Sql<(Binary,)> =
+        sql("SELECT DISTINCT s.hash FROM check_changes c JOIN token_secrets s ON s.token_id = c.id \
          WHERE c.kind = 'token' AND c.n > ")
-    .number(since);
+        .number(since);
     let rows: Vec<(Vec<u8>,)> = tx.load(query)?;
     rows.into_iter().map(|(hash,)| hashed(hash)).collect::<Result<_>>().map(Some)
 }

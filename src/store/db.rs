@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::query_dsl::methods::LoadQuery;
 use diesel::sql_types::{BigInt, Untyped};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
@@ -13,6 +13,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use super::commits::{Commits, Mark};
 use super::conn::Conn;
 use super::sql::{Statement, sql};
+use crate::base::system::give_way;
 use crate::model::page::COUNT_CAP;
 use crate::model::{Error, Result};
 
@@ -110,7 +111,11 @@ impl r2d2::ManageConnection for Source {
 
     fn connect(&self) -> Result<Conn, Self::Error> {
         match self {
-            Self::Sqlite(file) => sqlite(file).map(Conn::Sqlite),
+            Self::Sqlite(file) => {
+                let mut conn = sqlite(file)?;
+                conn.set_instrumentation(give_way_to_checks);
+                Ok(Conn::Sqlite(conn))
+            }
             Self::Postgres(url) => PgConnection::establish(url).map(Conn::Postgres),
         }
     }
@@ -124,6 +129,13 @@ impl r2d2::ManageConnection for Source {
 
     fn has_broken(&self, _: &mut Conn) -> bool {
         false
+    }
+}
+
+/// Use cases let checks of tokens go first before each statement, so that none waits for more than one of them.
+fn give_way_to_checks(event: InstrumentationEvent<'_>) {
+    if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+        give_way();
     }
 }
 

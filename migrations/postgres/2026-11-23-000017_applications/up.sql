@@ -107,7 +107,7 @@ WHEN ((OLD.user_id, OLD.name, OLD.kind, OLD.global_admin, OLD.limited, OLD.expir
 EXECUTE FUNCTION check_changed('token', 'id');
 CREATE TRIGGER check_token_secrets AFTER INSERT OR DELETE ON token_secrets FOR EACH ROW EXECUTE FUNCTION check_changed('token', 'token_id');
 CREATE TRIGGER check_token_secrets_update AFTER UPDATE ON token_secrets FOR EACH ROW
-WHEN ((OLD.token_id, OLD.ends_at, OLD.ended) IS DISTINCT FROM (NEW.token_id, NEW.ends_at, NEW.ended))
+WHEN ((OLD.hash, OLD.token_id, OLD.ends_at, OLD.ended) IS DISTINCT FROM (NEW.hash, NEW.token_id, NEW.ends_at, NEW.ended))
 EXECUTE FUNCTION check_changed('token', 'token_id');
 CREATE TRIGGER check_token_teams AFTER INSERT OR DELETE ON token_teams FOR EACH ROW EXECUTE FUNCTION check_changed('token', 'token_id');
 CREATE TRIGGER check_token_teams_update AFTER UPDATE ON token_teams FOR EACH ROW
@@ -142,5 +142,5 @@ WHEN ((OLD.application_id, OLD.team_id) IS DISTINCT FROM (NEW.application_id, NE
 EXECUTE FUNCTION check_changed('all');
 CREATE TRIGGER check_application_secrets AFTER INSERT OR DELETE ON application_secrets FOR EACH ROW EXECUTE FUNCTION check_changed('all');
 CREATE TRIGGER check_application_secrets_update AFTER UPDATE ON application_secrets FOR EACH ROW
-WHEN ((OLD.application_id, OLD.ends_at) IS DISTINCT FROM (NEW.application_id, NEW.ends_at))
+WHEN ((OLD.hash, OLD.application_id, OLD.ends_at) IS DISTINCT FROM (NEW.hash, NEW.application_id, NEW.ends_at))
 EXECUTE FUNCTION check_changed('all');

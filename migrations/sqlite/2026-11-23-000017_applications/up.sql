@@ -97,7 +97,7 @@ CREATE TRIGGER check_token_secrets_insert AFTER INSERT ON token_secrets BEGIN
     INSERT INTO check_changes (kind, id) VALUES ('token', NEW.token_id);
 END;
 CREATE TRIGGER check_token_secrets_update AFTER UPDATE ON token_secrets
-WHEN (OLD.token_id, OLD.ends_at, OLD.ended) IS NOT (NEW.token_id, NEW.ends_at, NEW.ended) BEGIN
+WHEN (OLD.hash, OLD.token_id, OLD.ends_at, OLD.ended) IS NOT (NEW.hash, NEW.token_id, NEW.ends_at, NEW.ended) BEGIN
     INSERT INTO check_changes (kind, id) VALUES ('token', OLD.token_id), ('token', NEW.token_id);
 END;
 CREATE TRIGGER check_token_secrets_delete AFTER DELETE ON token_secrets BEGIN
@@ -175,7 +175,7 @@ CREATE TRIGGER check_application_secrets_insert AFTER INSERT ON application_secr
     INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
 CREATE TRIGGER check_application_secrets_update AFTER UPDATE ON application_secrets
-WHEN (OLD.application_id, OLD.ends_at) IS NOT (NEW.application_id, NEW.ends_at) BEGIN
+WHEN (OLD.hash, OLD.application_id, OLD.ends_at) IS NOT (NEW.hash, NEW.application_id, NEW.ends_at) BEGIN
     INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
 END;
 CREATE TRIGGER check_application_secrets_delete AFTER DELETE ON application_secrets BEGIN

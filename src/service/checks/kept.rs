@@ -70,9 +70,7 @@ where
         .ghost_allocation(0.0)
         .build();
     match options {
-        Ok(options) => {
-            Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default())
-        }
+        Ok(options) => Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default()),
         Err(_) => Cache::with_weighter(1, bytes, Bytes),
     }
 }
@@ -208,13 +206,7 @@ impl Kept {
         heard
     }
 
-    fn keep(
-        &self,
-        secret: HashedToken,
-        token: &TokenFacts,
-        account: AccountFacts,
-        revision: i64,
-    ) -> Arc<AccountFacts> {
+    fn keep(&self, secret: HashedToken, token: &TokenFacts, account: AccountFacts, revision: i64) -> Arc<AccountFacts> {
         if let Some(packed) = Packed::of(token, revision) {
             self.tokens.insert(secret, packed);
         }

@@ -213,7 +213,12 @@ impl App {
         }
         let last = || {
             let Origin { address, user_agent, .. } = origin();
-            LastUse { at: now, address, user_agent, purpose: Some(format!("application {}", application.audience.slug)) }
+            LastUse {
+                at: now,
+                address,
+                user_agent,
+                purpose: Some(format!("application {}", application.audience.slug)),
+            }
         };
         let used = Used { token: verdict.token(), user: verdict.user(), secret: secret.clone(), due: true };
         if self.uses.note_checked(used, last) {

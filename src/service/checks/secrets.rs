@@ -49,10 +49,10 @@ impl Secrets {
 
     /// Adds secrets. Where there is no room for them, another filter is wanted.
     pub fn add(&self, secrets: &[HashedToken]) {
-        if let Some(filter) = &*self.filter.load() {
-            if !filter.add(secrets) {
-                self.forget();
-            }
+        if let Some(filter) = &*self.filter.load()
+            && !filter.add(secrets)
+        {
+            self.forget();
         }
     }
 
@@ -67,10 +67,8 @@ impl Secrets {
     /// Keeps a filter with room for so many secrets and as many again. It counts once it is whole.
     pub fn keep(&self, secrets: usize) -> Arc<Filter> {
         let room = secrets.saturating_mul(2).max(LEAST);
-        let bits =
-            AtomicBloomFilter::with_false_pos(FALSE_POSITIVES).hasher(RandomState::new()).expected_items(room);
-        let filter =
-            Arc::new(Filter { bits, room, taken: AtomicUsize::new(0), whole: AtomicBool::new(false) });
+        let bits = AtomicBloomFilter::with_false_pos(FALSE_POSITIVES).hasher(RandomState::new()).expected_items(room);
+        let filter = Arc::new(Filter { bits, room, taken: AtomicUsize::new(0), whole: AtomicBool::new(false) });
         self.filter.store(Some(filter.clone()));
         filter
     }

@@ -49,7 +49,8 @@ impl Hasher {
         let (params, version) = (Params::try_from(&hash).ok()?, hash.version.map(Version::try_from).transpose().ok()?);
         let used = (params.m_cost(), params.t_cost(), params.p_cost());
         let outdated = used != (TODAY.m_cost(), TODAY.t_cost(), TODAY.p_cost());
-        let argon2 = Argon2::new(Algorithm::try_from(hash.algorithm.as_str()).ok()?, version.unwrap_or_default(), params);
+        let argon2 =
+            Argon2::new(Algorithm::try_from(hash.algorithm.as_str()).ok()?, version.unwrap_or_default(), params);
         let wanted = hash.hash?;
         let mut output = vec![0; wanted.len()];
         self.fill(&argon2, password, hash.salt?.as_ref(), &mut output)?;

@@ -89,9 +89,7 @@ fn run(work: &Receiver<Work>) {
         // Whoever asked may have gone away meanwhile; then nobody needs the answer.
         let _ = match next {
             Work::Hash(password, answer) => answer.send(hasher.hash(&password)).is_ok(),
-            Work::Verify(password, known, answer) => {
-                answer.send(hasher.verify(&password, known.as_deref())).is_ok()
-            }
+            Work::Verify(password, known, answer) => answer.send(hasher.verify(&password, known.as_deref())).is_ok(),
         };
     }
 }

@@ -2,6 +2,7 @@
 
 mod cached;
 mod introspect;
+mod kept;
 mod nginx;
 
 mod revoke;
