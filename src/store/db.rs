@@ -8,7 +8,6 @@ use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::query_dsl::methods::LoadQuery;
 use diesel::sql_types::{BigInt, Untyped};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::commits::{Commits, Mark};
 use super::conn::Conn;
@@ -17,14 +16,8 @@ use crate::base::system::give_way;
 use crate::model::page::COUNT_CAP;
 use crate::model::{Error, Result};
 
-const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
-
 /// Held by every writing transaction on PostgreSQL, so that there, too, one writes at a time: the audit chain needs an order.
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(7815266011)";
-/// Held while migrating, by whichever of several portals starts first.
-const MIGRATION_LOCK: (&str, &str) = ("SELECT pg_advisory_lock(7815266012)", "SELECT pg_advisory_unlock(7815266012)");
-
 const READERS: u32 = 8;
 /// One for each thread that checks tokens: they never wait for another's connection.
 const CHECKERS: u32 = 2;
@@ -169,7 +162,7 @@ impl Store {
         // A first connection by hand says what is wrong; the pool would only time out.
         let mut conn =
             r2d2::ManageConnection::connect(&source).map_err(|error| OpenError::Connect(error.to_string()))?;
-        migrate(&mut conn)?;
+        super::migrate::migrate(&mut conn)?;
         drop(conn);
         // These are never closed: as long as one is open, SQLite keeps the file that tells of commits.
         let lasting = builder(&source, CHECKERS).min_idle(None).max_lifetime(None).idle_timeout(None);
@@ -315,64 +308,6 @@ impl Drop for RollBack<'_> {
             let _ = conn.batch_execute("ROLLBACK");
         }
     }
-}
-
-fn migrate(conn: &mut Conn) -> Result<(), OpenError> {
-    match conn {
-        Conn::Sqlite(conn) => {
-            keep_a_copy(conn)?;
-            bring_up_to_date(conn, SQLITE_MIGRATIONS)
-        }
-        Conn::Postgres(conn) => {
-            let locked = |conn: &mut PgConnection, sql| {
-                conn.batch_execute(sql).map_err(|error: diesel::result::Error| OpenError::Migrate(error.to_string()))
-            };
-            locked(conn, MIGRATION_LOCK.0)?;
-            let outcome = bring_up_to_date(conn, POSTGRES_MIGRATIONS);
-            locked(conn, MIGRATION_LOCK.1)?;
-            outcome
-        }
-    }
-}
-
-/// Before tables that hold something are changed, the store is copied beside itself.
-fn keep_a_copy(conn: &mut SqliteConnection) -> Result<(), OpenError> {
-    let fail = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migrate(error.to_string());
-    let applied = conn.applied_migrations().map_err(fail)?;
-    let Some(last) = applied.iter().max() else { return Ok(()) };
-    if !conn.has_pending_migration(SQLITE_MIGRATIONS).map_err(fail)? {
-        return Ok(());
-    }
-    let file = sql_query("SELECT file AS name FROM pragma_database_list WHERE name = 'main'").get_result::<File>(conn);
-    let file = file.map_err(|error| OpenError::Migrate(error.to_string()))?.name;
-    let copy = format!("{file}.before-{last}");
-    if Path::new(&copy).exists() {
-        return Ok(());
-    }
-    let kept = sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(&copy).execute(conn);
-    kept.map(drop).map_err(|error| OpenError::Migrate(format!("cannot keep a copy as {copy}: {error}")))
-}
-
-#[derive(diesel::QueryableByName)]
-struct File {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    name: String,
-}
-
-fn bring_up_to_date<DB, C>(conn: &mut C, known: EmbeddedMigrations) -> Result<(), OpenError>
-where
-    DB: diesel::backend::Backend,
-    C: MigrationHarness<DB>,
-    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
-{
-    use diesel::migration::MigrationSource;
-    let fail = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migrate(error.to_string());
-    let ours = known.migrations().map_err(fail)?;
-    let ours: Vec<_> = ours.iter().map(|migration| migration.name().version().as_owned()).collect();
-    if let Some(newer) = conn.applied_migrations().map_err(fail)?.into_iter().find(|applied| !ours.contains(applied)) {
-        return Err(OpenError::Newer(newer.to_string()));
-    }
-    conn.run_pending_migrations(known).map(drop).map_err(fail)
 }
 
 /// Gives this connection room for a great many rows. Only whoever fills a store for measuring needs it.

@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod leaks;
 pub mod links;
 pub mod memberships;
+mod migrate;
 pub mod outbox;
 mod paging;
 pub mod roles;

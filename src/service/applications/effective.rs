@@ -6,7 +6,7 @@ use super::READ;
 use crate::model::Result;
 use crate::model::access::{Place, Standing, through};
 use crate::model::applications::{AppScope, Application};
-use crate::model::ids::{ScopeId, TeamId, UserId};
+use crate::model::ids::{ApplicationId, ScopeId, TeamId, UserId};
 use crate::model::teams::Membership;
 use crate::service::app::Cx;
 use crate::service::{teams, users};
@@ -91,14 +91,27 @@ fn reachable(cx: &mut Cx<'_, '_>, standing: &Standing) -> Result<Reachable> {
     store::applications::reachable(cx.tx, &teams)
 }
 
+/// The teams that have access to each of some applications.
+pub(in crate::service) type Open = HashMap<ApplicationId, BTreeSet<TeamId>>;
+
+/// Those of the scopes that an account of this standing may use, by a token that is limited to these teams.
+pub(in crate::service) fn usable<'a>(
+    scopes: impl IntoIterator<Item = &'a AppScope>,
+    open: &Open,
+    standing: &Standing,
+    limit: Option<&BTreeSet<TeamId>>,
+) -> BTreeSet<AppScope> {
+    let usable = |scope: &&AppScope| {
+        let open = open.get(&scope.application);
+        open.is_some_and(|open| through(scope.level, standing, open, limit).next().is_some())
+    };
+    scopes.into_iter().filter(usable).cloned().collect()
+}
+
 /// What an account of this standing may use of applications.
 pub(in crate::service) fn usable_by(cx: &mut Cx<'_, '_>, standing: &Standing) -> Result<BTreeSet<AppScope>> {
     let offered = reachable(cx, standing)?;
-    let usable = |scope: &AppScope| {
-        let open = offered.access.get(&scope.application);
-        open.is_some_and(|open| through(scope.level, standing, open, None).next().is_some())
-    };
-    Ok(offered.scopes.iter().filter(|scope| usable(scope)).cloned().collect())
+    Ok(usable(&offered.scopes, &offered.access, standing, None))
 }
 
 /// What of these scopes whoever holds them may use, whose standing this is, where a token is limited to these teams.
@@ -111,12 +124,8 @@ pub(in crate::service) fn of_holder(
     if scopes.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let access = store::applications::access(cx.tx, scopes.iter().map(|scope| scope.application))?;
-    let usable = |scope: &AppScope| {
-        let open = access.get(&scope.application);
-        open.is_some_and(|open| through(scope.level, standing, open, limit).next().is_some())
-    };
-    Ok(scopes.iter().filter(|scope| usable(scope)).cloned().collect())
+    let open = store::applications::access(cx.tx, scopes.iter().map(|scope| scope.application))?;
+    Ok(usable(scopes, &open, standing, limit))
 }
 
 /// The scope of this word, `slug:scope`, where the caller may know of it: they read the application, or they or the account with

@@ -27,7 +27,7 @@ pub use change::{
 };
 pub use credential::{Credential, Issued, credential, end, finish, issue, may_issue};
 pub use effective::{Offer, Usable, described, of_account};
-pub(super) use effective::{known_scope, of_holder, usable_by};
+pub(super) use effective::{Open, known_scope, of_holder, usable, usable_by};
 pub use scopes::{NewScope, add_scope, change_scope, changing_scope, has_scope, remove_scope, removing_scope};
 pub use store::applications::Secret;
 pub use teams::{Access, close, closing, named, open, open_known, opening, teams, to_open};

@@ -19,10 +19,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::app::Cx;
-use crate::model::access::{Holdings, Place, Standing, through};
-use crate::model::applications::AppScope;
+use super::applications::{Open, usable};
+use crate::model::access::{Holdings, Place, Standing};
 use crate::model::effective::Effect;
-use crate::model::ids::{ApplicationId, TeamId, TokenId, UserId};
+use crate::model::ids::{TokenId, UserId};
 use crate::model::page::{Cursor, Key, Page, PageRequest};
 use crate::model::permissions::{Action, Permission, Resource};
 use crate::model::tokens::{Leak, Rotation, Token, TokenType};
@@ -138,8 +138,6 @@ fn access<'a>(cx: &mut Cx<'_, '_>, tokens: impl IntoIterator<Item = &'a Token>) 
     if used.is_empty() { Ok(Open::new()) } else { store::applications::access(cx.tx, used) }
 }
 
-type Open = HashMap<ApplicationId, BTreeSet<TeamId>>;
-
 /// What a token can do, which is nothing once it or its account is over.
 fn effective((user, standing): (&User, &Standing), open: &Open, token: &Token, now: OffsetDateTime) -> Effect {
     if !user.is_enabled() || !token.is_usable(now) {
@@ -149,13 +147,9 @@ fn effective((user, standing): (&User, &Standing), open: &Open, token: &Token, n
         return Effect { permissions: Holdings::everything().anywhere(), uses: BTreeSet::new() };
     }
     let limit = token.teams.as_ref();
-    let usable = |scope: &&AppScope| {
-        let open = open.get(&scope.application);
-        open.is_some_and(|open| through(scope.level, standing, open, limit).next().is_some())
-    };
     Effect {
         permissions: Holdings::of(standing).limited(token.scopes, limit).anywhere(),
-        uses: token.app_scopes.iter().filter(usable).cloned().collect(),
+        uses: usable(&token.app_scopes, open, standing, limit),
     }
 }
 
