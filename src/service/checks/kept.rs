@@ -19,6 +19,7 @@ use crate::model::checks::{AccountFacts, Audience, TokenFacts};
 use crate::model::ids::{ApplicationId, UserId};
 use crate::model::tokens::HashedToken;
 use crate::service::metrics::{Counted, Metrics};
+use crate::store::checks::Changes;
 
 /// How many applications are kept.
 const APPLICATIONS: usize = 1_000;
@@ -81,7 +82,7 @@ pub(super) struct Kept {
     verdicts: Weighed<Key, Arc<Verdict>>,
     tokens: Weighed<HashedToken, Packed>,
     accounts: Weighed<UserId, Arc<Account>>,
-    pub changed: Changed,
+    changed: Changed,
     pub secrets: Secrets,
     pub metrics: Arc<Metrics>,
     issuer: Arc<str>,
@@ -229,6 +230,17 @@ impl Kept {
         let Some((stamp, facts)) = self.tokens.get(secret).and_then(|packed| packed.open()) else { return };
         if let Some(packed) = Packed::of(&TokenFacts { noted_at: Some(at), ..facts }, stamp) {
             self.tokens.insert(secret.clone(), packed);
+        }
+    }
+
+    /// Notes changes: what they are of is read again. Where it is not known what they are of, everything is.
+    pub fn note(&self, changes: &Changes) {
+        self.changed.note(changes);
+        if changes.of.is_none() {
+            self.applications.clear();
+            self.verdicts.clear();
+            self.tokens.clear();
+            self.accounts.clear();
         }
     }
 

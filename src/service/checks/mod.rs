@@ -186,7 +186,7 @@ impl Memory {
         }
         let since = last.revision;
         let changes = self.store.check_one(|tx| store::checks::changes(tx, since))?;
-        self.kept.changed.note(&changes);
+        self.kept.note(&changes);
         // Only now is asked whether there is a filter: whoever makes one after that finds what was read here in the store.
         if self.kept.secrets.is_kept() {
             let of_token = |of: &Vec<(i64, Changed)>| of.iter().any(|(_, of)| matches!(of, Changed::Token(_)));

@@ -129,7 +129,7 @@ impl Shared {
     fn look(&self, tx: &mut store::Tx<'_>) -> Result<i64> {
         let begun = self.clock.running();
         let changes = store::checks::changes(tx, self.read.load(Ordering::Acquire))?;
-        self.memory.kept.changed.note(&changes);
+        self.memory.kept.note(&changes);
         self.read.fetch_max(changes.last, Ordering::AcqRel);
         self.fresh_until.fetch_max(micros(begun + STALE), Ordering::AcqRel);
         Ok(changes.last)
