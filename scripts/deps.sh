@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need and the machine lacks: Chromium, PostgreSQL, Node.js, npm, nginx and a mail server (aiosmtpd) from
+# Installs what the tests need and the machine lacks: Chromium, PostgreSQL, Node.js, npm, nginx, Caddy and a mail server (aiosmtpd) from
 # Debian (or Ubuntu) packages, then the browser tests' npm packages. What is there already is left alone.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -15,6 +15,7 @@ has_postgres() { postgres_bin >/dev/null 2>&1 && command -v psql >/dev/null; }
 has_node() { command -v node >/dev/null; }
 has_npm() { command -v npm >/dev/null; }
 has_nginx() { [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null; }
+has_caddy() { command -v caddy >/dev/null; }
 # Debian's own Python, which finds Debian's modules; the tests run the same one.
 has_smtp() { /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null; }
 
@@ -24,6 +25,7 @@ has_postgres || missing+=(postgresql)
 has_node || missing+=(nodejs)
 has_npm || missing+=(npm)
 has_nginx || missing+=(nginx)
+has_caddy || missing+=(caddy)
 has_smtp || missing+=(python3-aiosmtpd)
 
 if [ ${#missing[@]} -gt 0 ]; then
@@ -48,6 +50,7 @@ has_postgres || fail "PostgreSQL's initdb, pg_ctl and psql were not found under 
 has_node || fail "node is not on the PATH"
 has_npm || fail "npm is not on the PATH"
 has_nginx || fail "nginx was not found in /usr/sbin or on the PATH"
+has_caddy || fail "caddy is not on the PATH"
 has_smtp || fail "/usr/bin/python3 has no module aiosmtpd, the mail server of the tests"
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 18 || (a === 18 && b >= 19) ? 0 : 1)' ||
     fail "Node.js $(node --version) is too old; 18.19 or later is needed"

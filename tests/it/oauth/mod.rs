@@ -3,11 +3,9 @@
 mod cached;
 mod introspect;
 mod kept;
-mod nginx;
-
+mod proxies;
 mod revoke;
 mod several;
-
 mod verify;
 
 use latchkey::model::ids::{ApplicationId, RoleId, TeamId, UserId};

@@ -112,15 +112,18 @@ both! {
     async fn s10_a_token_that_is_bound_to_networks_wants_an_address_from_a_trusted_proxy(app) {
         let scene = Scene::new(&app);
         let mut new = new_token();
-        (new.name, new.networks) = ("bound".into(), "10.20.0.0/16".parse().unwrap());
+        (new.name, new.networks) = ("bound".into(), "10.20.0.0/16 127.0.0.0/8".parse().unwrap());
         new.app_scopes = ["reports:read".to_owned()].into();
         let bound = app.write(|cx| latchkey::service::tokens::create(cx, scene.job, new)).plain.reveal().to_owned();
         let from = |forwarded: &'static str| {
             let request = scene.request(Method::GET, "/auth/verify/reports").bearer_auth(&bound);
             Told::of(request.header("x-forwarded-for", forwarded))
         };
+        // The address of whoever asks is in the networks, and is not the client's.
         assert_eq!(scene.verify(&bound).await.status, 401, "no address");
-        assert_eq!(from("10.20.1.2").await.status, 401, "whoever asks is no trusted proxy");
+        for forwarded in ["10.20.1.2", "127.0.0.1", "192.0.2.1"] {
+            assert_eq!(from(forwarded).await.status, 401, "whoever asks is no trusted proxy: {forwarded}");
+        }
     }
 
     async fn s10_headers_cannot_be_broken_by_names(app) {
