@@ -143,6 +143,54 @@ both! {
         assert!(id < app.last_token(scene.job));
     }
 
+    async fn s10_whatever_a_check_rests_on_may_be_changed_by_hand(app) {
+        let scene = Scene::new(&app);
+        let reader = app.role("Reader", "teams:read", AppLevel::Read);
+        app.write(|cx| members::set(cx, scene.team, scene.job, reader));
+        let (id, secret) = (scene.client_id(scene.reports), scene.secret(scene.reports));
+        let token = app.last_token(scene.job);
+        let by_hand = |statement: &str| {
+            app.sql(&statement.replace("{token}", &token.to_string()).replace("{team}", &scene.team.to_string())).unwrap();
+            // A server tells nobody: within a second it is found out.
+            app.clock.advance(time::Duration::seconds(1));
+        };
+        let look = async || scene.verify_at("/auth/verify/reports?scope=read", &scene.token).await.status;
+        assert_eq!(look().await, 200);
+        for (take, refused, give) in [
+            ("UPDATE tokens SET networks = '10.0.0.0/8' WHERE id = {token}", 401, "UPDATE tokens SET networks = '' WHERE id = {token}"),
+            ("UPDATE tokens SET global_admin = TRUE WHERE id = {token}", 401, "UPDATE tokens SET global_admin = FALSE WHERE id = {token}"),
+            ("UPDATE tokens SET expires_at = 1 WHERE id = {token}", 401, "UPDATE tokens SET expires_at = NULL WHERE id = {token}"),
+            ("UPDATE token_secrets SET ends_at = 1 WHERE token_id = {token}", 401, "UPDATE token_secrets SET ends_at = NULL WHERE token_id = {token}"),
+            ("UPDATE token_secrets SET ended = TRUE WHERE token_id = {token}", 401, "UPDATE token_secrets SET ended = FALSE WHERE token_id = {token}"),
+            ("UPDATE tokens SET limited = TRUE WHERE id = {token}", 401, "INSERT INTO token_teams (token_id, team_id) VALUES ({token}, {team})"),
+            ("DELETE FROM token_teams WHERE token_id = {token}", 401, "UPDATE tokens SET limited = FALSE WHERE id = {token}"),
+            ("UPDATE roles SET level = 'none' WHERE name = 'Reader'", 401, "UPDATE roles SET level = 'read' WHERE name = 'Reader'"),
+            ("UPDATE application_scopes SET level = 'write' WHERE name = 'read'", 401, "UPDATE application_scopes SET level = 'read' WHERE name = 'read'"),
+            ("UPDATE application_scopes SET name = 'look' WHERE name = 'read'", 403, "UPDATE application_scopes SET name = 'read' WHERE name = 'look'"),
+            ("UPDATE applications SET slug = 'other' WHERE slug = 'reports'", 401, "UPDATE applications SET slug = 'reports' WHERE slug = 'other'"),
+        ] {
+            by_hand(take);
+            assert_eq!(look().await, refused, "{take}");
+            by_hand(give);
+            assert_eq!(look().await, 200, "{give}");
+        }
+        by_hand("UPDATE teams SET name = 'Numbers' WHERE id = {team}");
+        by_hand("UPDATE tokens SET name = 'renamed' WHERE id = {token}");
+        let told = scene.verify(&scene.token).await;
+        assert_eq!((told.header("x-auth-teams"), told.header("x-auth-token")), ("Numbers", "renamed"));
+        let introspect = async || {
+            let form = scene.form("/oauth/introspect", &[("token", &scene.token)]).basic_auth(&id, Some(&secret));
+            let told = Told::of(form).await;
+            (told.status, told.body["aud"].clone())
+        };
+        by_hand("UPDATE applications SET audience = 'elsewhere' WHERE slug = 'reports'");
+        assert_eq!(introspect().await, (200, "elsewhere".into()));
+        by_hand("UPDATE application_secrets SET ends_at = 1");
+        assert_eq!(introspect().await.0, 401);
+        by_hand("DELETE FROM token_scopes WHERE token_id = {token}");
+        assert_eq!(look().await, 401, "no scope any more");
+    }
+
     async fn s10_rotation_and_stopped_agents_are_seen_by_the_next_check(app) {
         let scene = Scene::new(&app);
         let agent = app.agent("Scribe", latchkey::model::roles::OrgRole::Member, &[(scene.team, RoleId::VIEWER)]);
