@@ -190,6 +190,16 @@ impl Config {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
+    /// Whether its address is one for others than this machine.
+    pub fn is_public(&self) -> bool {
+        let is_here = |host: url::Host<&str>| match host {
+            url::Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+            url::Host::Ipv4(address) => address.is_loopback(),
+            url::Host::Ipv6(address) => address.is_loopback(),
+        };
+        self.public_url.as_ref().is_some_and(|url| !url.host().is_some_and(is_here))
+    }
+
     /// The key file.
     pub fn key_file(&self) -> PathBuf {
         self.data_dir.join("latchkey.key")

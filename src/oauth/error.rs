@@ -5,7 +5,9 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 
+use crate::http::checks::begin;
 use crate::model::Error;
+use crate::service::App;
 
 /// What is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +103,6 @@ impl From<Error> for OAuthError {
 }
 
 /// 405 with what is allowed (RFC 9110, section 15.5.6).
-pub fn wrong_method(allow: &str) -> HttpResponse {
-    HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allow)).finish()
+pub fn wrong_method(app: &App, allow: &str) -> HttpResponse {
+    begin(StatusCode::METHOD_NOT_ALLOWED, app).0.insert_header((header::ALLOW, allow)).finish()
 }

@@ -68,7 +68,7 @@ async fn told(
         return Ok((Bytes::from_static(INACTIVE), Outcome::Refused));
     };
     app.used(&verdict, &secret, &heard, || Origin { address: form.address.clone(), ..Origin::default() });
-    Ok((granted.introspected(&heard), Outcome::Allowed))
+    Ok((granted.introspected(), Outcome::Allowed))
 }
 
 /// What is known of a token, for an application that shows this secret.
@@ -88,7 +88,7 @@ async fn of_application(
 }
 
 async fn found(app: &App, name: &str, secret: Option<HashedToken>) -> Result<Answer, OAuthError> {
-    let answer = check(app, Question { application: name.into(), secret }).await;
+    let answer = check(app, Question::new(name, secret)).await;
     answer.map_err(|error| {
         tracing::warn!(%error, "a token could not be checked");
         OAuthError::Unavailable

@@ -16,7 +16,6 @@ struct Metadata {
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: [&'static str; 2],
-    service_documentation: String,
 }
 
 const WAYS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
@@ -29,7 +28,6 @@ pub async fn json(app: Data) -> HttpResponse {
         introspection_endpoint_auth_methods_supported: WAYS,
         revocation_endpoint: format!("{issuer}/oauth/revoke"),
         revocation_endpoint_auth_methods_supported: WAYS,
-        service_documentation: format!("{issuer}/api/docs"),
         // No tokens are issued here yet.
         response_types_supported: [],
         grant_types_supported: [],

@@ -25,14 +25,14 @@ pub async fn readyz(app: Data) -> HttpResponse {
     }
 }
 
-/// `GET /metrics`: figures for Prometheus, for whoever sends the token of the settings; without one, for this machine itself. Anybody
-/// else is told that there is nothing.
+/// `GET /metrics`: figures for Prometheus, for whoever sends the token of the settings; without one, for this machine itself, where the
+/// portal has no address for others: a proxy before it would be this machine too. Anybody else is told that there is nothing.
 pub async fn metrics(request: HttpRequest, app: Data) -> HttpResponse {
     let is_welcome = match &app.config.metrics_token {
         Some(token) => origin::text(&request, &header::AUTHORIZATION)
             .and_then(bearer::token)
             .is_some_and(|sent| crypto::same(sent.as_bytes(), token.reveal().as_bytes())),
-        None => origin::is_local(&request, &app.config.trusted_proxies),
+        None => !app.config.is_public() && origin::is_local(&request, &app.config.trusted_proxies),
     };
     if !is_welcome {
         return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("there is nothing here\n");

@@ -24,6 +24,7 @@ const WORKERS: usize = 2;
 /// # Errors
 /// The listener cannot be used.
 pub fn run(app: Data, listener: TcpListener) -> std::io::Result<Server> {
+    app.checks.warm();
     let server = HttpServer::new(move || {
         let app = app.clone();
         let others = web::scope("")
@@ -96,7 +97,7 @@ fn register(config: &mut web::ServiceConfig, app: &Data, first: &Route, here: &[
             config.service(resource.default_service(web::to(wrong)))
         }
         Face::Oauth | Face::Check => {
-            let wrong = move || std::future::ready(oauth::error::wrong_method(&allow));
+            let wrong = move |app: Data| std::future::ready(oauth::error::wrong_method(&app, &allow));
             config.service(resource.default_service(web::to(wrong)))
         }
         Face::Static | Face::Health => config.service(resource),

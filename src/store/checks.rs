@@ -14,6 +14,7 @@ use super::rows::{kind, word};
 use super::schema::{application_secrets, check_changes, roles, token_secrets};
 use super::sql::{Sql, sql};
 use crate::base::clock::from_micros;
+use crate::model::applications::Scope;
 use crate::model::checks::{AccountFacts, Audience, TokenFacts};
 use crate::model::ids::{RoleId, ScopeId, TeamId, TokenId, UserId};
 use crate::model::tokens::HashedToken;
@@ -242,13 +243,7 @@ fn numbers(text: &str) -> Result<Vec<i64>> {
 /// # Errors
 /// A fault.
 pub fn audience(tx: &mut Tx<'_>, name: &str) -> Result<Option<Audience>> {
-    if name.contains('\0') {
-        return Ok(None);
-    }
-    let found = match name.parse::<Uuid>() {
-        Ok(uuid) => applications::by_uuid(tx, uuid)?,
-        Err(_) => applications::by_slug(tx, name)?,
-    };
+    let found = applications::called(tx, name)?;
     let Some(application) = found else { return Ok(None) };
     let secrets = application_secrets::table
         .filter(application_secrets::application_id.eq(application.id.0))
@@ -261,12 +256,17 @@ pub fn audience(tx: &mut Tx<'_>, name: &str) -> Result<Option<Audience>> {
         uuid: application.uuid,
         slug: application.slug,
         audience: application.audience,
-        scopes: applications::scopes(tx, application.id)?,
+        scopes: applications::scopes(tx, application.id)?.into_iter().map(without_words).collect(),
         access,
         reach: reach(tx)?,
         secrets: secrets.into_iter().map(secret).collect::<Result<_>>()?,
         agents_stopped: super::settings::agents_are_stopped(tx)?,
     }))
+}
+
+/// What a scope allows is for people, and no check tells it.
+fn without_words(scope: Scope) -> Scope {
+    Scope { description: String::new(), ..scope }
 }
 
 /// How far the custom roles reach, those that reach at all.

@@ -19,8 +19,11 @@ use crate::model::{Error, Result};
 /// Held by every writing transaction on PostgreSQL, so that there, too, one writes at a time: the audit chain needs an order.
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(7815266011)";
 const READERS: u32 = 8;
-/// One for each thread that checks tokens: they never wait for another's connection.
-const CHECKERS: u32 = 2;
+/// One for each thread that checks tokens, in the embedded store and on a server: they never wait for another's connection.
+const CHECKERS: [u32; 2] = [2, 3];
+/// How long a pool tries to connect before it says so. It also waits up to half of that between two tries: so long after a server came
+/// back nobody may know.
+const CONNECT: Duration = Duration::from_secs(3);
 /// How long a check waits for one all the same, where more threads check than there should be.
 const CHECK_PATIENCE: Duration = Duration::from_secs(1);
 const POSTGRES_CONNECTIONS: u32 = 16;
@@ -153,6 +156,7 @@ impl Store {
         let builder = |source: &Source, size: u32| {
             r2d2::Pool::builder()
                 .max_size(size)
+                .connection_timeout(CONNECT)
                 .min_idle(Some(1))
                 .test_on_check_out(matches!(source, Source::Postgres(_)))
                 .error_handler(Box::new(r2d2::NopErrorHandler))
@@ -165,7 +169,10 @@ impl Store {
         super::migrate::migrate(&mut conn)?;
         drop(conn);
         // These are never closed: as long as one is open, SQLite keeps the file that tells of commits.
-        let lasting = builder(&source, CHECKERS).min_idle(None).max_lifetime(None).idle_timeout(None);
+        let lasting = builder(&source, CHECKERS[usize::from(matches!(source, Source::Postgres(_)))])
+            .min_idle(None)
+            .max_lifetime(None)
+            .idle_timeout(None);
         let checkers = built(lasting.build(source.clone()))?;
         let (writers, readers, commits) = match &source {
             Source::Sqlite(file) => {

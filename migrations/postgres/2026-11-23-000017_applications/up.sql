@@ -117,7 +117,7 @@ CREATE TRIGGER check_token_scopes AFTER INSERT OR DELETE ON token_scopes FOR EAC
 CREATE TRIGGER check_token_scopes_update AFTER UPDATE ON token_scopes FOR EACH ROW
 WHEN ((OLD.token_id, OLD.scope_id) IS DISTINCT FROM (NEW.token_id, NEW.scope_id))
 EXECUTE FUNCTION check_changed('token', 'token_id');
-CREATE TRIGGER check_roles AFTER DELETE ON roles FOR EACH ROW EXECUTE FUNCTION check_changed('all');
+CREATE TRIGGER check_roles AFTER INSERT OR DELETE ON roles FOR EACH ROW EXECUTE FUNCTION check_changed('all');
 CREATE TRIGGER check_roles_update AFTER UPDATE ON roles FOR EACH ROW
 WHEN (OLD.level IS DISTINCT FROM NEW.level)
 EXECUTE FUNCTION check_changed('all');

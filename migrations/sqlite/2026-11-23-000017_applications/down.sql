@@ -14,6 +14,7 @@ DROP TRIGGER check_token_teams_delete;
 DROP TRIGGER check_token_scopes_insert;
 DROP TRIGGER check_token_scopes_update;
 DROP TRIGGER check_token_scopes_delete;
+DROP TRIGGER check_roles_insert;
 DROP TRIGGER check_roles_update;
 DROP TRIGGER check_roles_delete;
 DROP TRIGGER check_teams_update;

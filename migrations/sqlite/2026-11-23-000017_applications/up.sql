@@ -123,6 +123,9 @@ END;
 CREATE TRIGGER check_token_scopes_delete AFTER DELETE ON token_scopes BEGIN
     INSERT INTO check_changes (kind, id) VALUES ('token', OLD.token_id);
 END;
+CREATE TRIGGER check_roles_insert AFTER INSERT ON roles BEGIN
+    INSERT INTO check_changes (kind, id) VALUES ('all', NULL);
+END;
 CREATE TRIGGER check_roles_update AFTER UPDATE ON roles
 WHEN OLD.level IS NOT NEW.level BEGIN
     INSERT INTO check_changes (kind, id) VALUES ('all', NULL);

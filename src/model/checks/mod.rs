@@ -105,6 +105,15 @@ pub struct Grant {
 }
 
 impl Audience {
+    /// About how many bytes of memory what it has several of takes.
+    pub fn weight(&self) -> usize {
+        const EACH: usize = 64;
+        let scopes = self.scopes.iter().map(|scope| scope.name.len() + scope.description.len());
+        let texts: usize = scopes.chain(self.access.values().map(String::len)).sum();
+        let rows = self.scopes.len() + self.access.len() + self.reach.len() + self.secrets.len();
+        self.slug.len() + self.audience.len() + texts + rows * EACH
+    }
+
     /// How far a role reaches.
     fn level(&self, role: RoleId) -> AppLevel {
         match Predefined::of(role) {

@@ -1,7 +1,6 @@
 //! Who asks about tokens in an application's name, and what an application may do with a token that it was shown.
 
 use serde_json::json;
-use uuid::Uuid;
 
 use super::{READ, UPDATE, place};
 use crate::model::applications::Application;
@@ -12,11 +11,7 @@ use crate::service::tokens;
 use crate::store;
 
 fn found(cx: &mut Cx<'_, '_>, name: &str) -> Result<Application> {
-    let found = match name.parse::<Uuid>() {
-        Ok(uuid) => store::applications::by_uuid(cx.tx, uuid)?,
-        Err(_) if name.contains('\0') => None,
-        Err(_) => store::applications::by_slug(cx.tx, name)?,
-    };
+    let found = store::applications::called(cx.tx, name)?;
     found.filter(|application| cx.actor.can(READ, place(application))).ok_or(Error::NotFound("application"))
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Changed(RwLock<Known>);
 struct Known {
     /// Whatever was read before that counts as changed.
     floor: i64,
+    /// The number of the last change that was ever noted, by whichever thread.
+    last: i64,
     all: i64,
     tokens: HashMap<TokenId, i64>,
     users: HashMap<UserId, i64>,
@@ -37,7 +39,8 @@ impl Changed {
     /// Notes changes. They count for whoever is told their last number after that.
     pub fn note(&self, changes: &Changes) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(of) = &changes.of else { return known.forget(changes.last) };
+        known.last = known.last.max(changes.last);
+        let Some(of) = &changes.of else { return known.forget() };
         for (n, what) in of {
             let last = match what {
                 checks::Changed::Token(token) => known.tokens.entry(*token).or_default(),
@@ -47,7 +50,7 @@ impl Changed {
             *last = (*last).max(*n);
         }
         if known.tokens.len() + known.users.len() > ROOM {
-            known.forget(changes.last);
+            known.forget();
         }
     }
 
@@ -97,8 +100,9 @@ impl Known {
         self.users.get(&user).copied().unwrap_or(0)
     }
 
-    fn forget(&mut self, last: i64) {
-        *self = Self { floor: last.max(self.floor), all: self.all, ..Self::default() };
+    /// Forgets what the changes were of: everything that was read before the last of them counts as changed.
+    fn forget(&mut self) {
+        *self = Self { floor: self.last, last: self.last, ..Self::default() };
     }
 }
 
@@ -143,6 +147,15 @@ mod tests {
         let last = ROOM as i64 + 2;
         let changed = after(last, &very_many);
         assert!(!changed.holds_token(last - 1, TokenId(-5)) && changed.holds_token(last, TokenId(-5)));
+    }
+
+    #[test]
+    fn whoever_comes_late_with_changes_that_are_not_known_hides_no_later_one() {
+        let changed = Changed::default();
+        changed.note(&Changes { last: 9, of: Some(vec![(9, Token(TOKEN))]) });
+        changed.note(&Changes { last: 7, of: None });
+        assert!(!changed.holds_of(&Stamp::new(8), 9, (TOKEN, USER)) && !changed.holds_token(8, TOKEN));
+        assert!(changed.holds_token(9, TOKEN));
     }
 
     #[test]

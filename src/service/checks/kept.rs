@@ -21,10 +21,9 @@ use crate::model::tokens::HashedToken;
 use crate::service::metrics::{Counted, Metrics};
 use crate::store::checks::Changes;
 
-/// How many applications are kept.
-const APPLICATIONS: usize = 1_000;
-/// Which part of the bound, in eighths, is for tokens. Of what is left one half is for accounts and one for verdicts.
-const TOKENS: u64 = 6;
+/// Which parts of the bound, in sixteenths, are for tokens and for their accounts. What is left is for applications and verdicts.
+const TOKENS: u64 = 12;
+const ACCOUNTS: u64 = 2;
 /// About what the cache takes for each thing it keeps, besides its key and its value.
 const PLACE: usize = 24;
 
@@ -58,6 +57,12 @@ impl Weighter<UserId, Arc<Account>> for Bytes {
     }
 }
 
+impl Weighter<Box<str>, Arc<Heard>> for Bytes {
+    fn weight(&self, name: &Box<str>, heard: &Arc<Heard>) -> u64 {
+        (size_of::<(Box<str>, Heard)>() + PLACE + name.len() + heard.audience.weight()) as u64
+    }
+}
+
 type Weighed<K, V> = Cache<K, V, Bytes>;
 
 /// A cache of so many bytes, of things that usually take so many. Nothing is remembered of what had to go.
@@ -78,7 +83,7 @@ where
 
 /// Only what the store knows is kept: nobody fills the memory with tokens that they make up.
 pub(super) struct Kept {
-    applications: Cache<Box<str>, Arc<Heard>>,
+    applications: Weighed<Box<str>, Arc<Heard>>,
     verdicts: Weighed<Key, Arc<Verdict>>,
     tokens: Weighed<HashedToken, Packed>,
     accounts: Weighed<UserId, Arc<Account>>,
@@ -101,13 +106,13 @@ enum Known {
 impl Kept {
     /// Keeps at most so many bytes.
     pub fn new(bytes: u64, metrics: Arc<Metrics>, secrets: Secrets, issuer: String) -> Self {
-        let tokens = bytes / 8 * TOKENS;
-        let rest = (bytes - tokens) / 2;
+        let (tokens, accounts) = (bytes / 16 * TOKENS, bytes / 16 * ACCOUNTS);
+        let rest = (bytes - tokens - accounts) / 2;
         Self {
-            applications: Cache::new(APPLICATIONS),
+            applications: cache(rest, 2_000),
             verdicts: cache(rest, 1_200),
             tokens: cache(tokens, 136),
-            accounts: cache(rest, 240),
+            accounts: cache(accounts, 240),
             changed: Changed::default(),
             secrets,
             metrics,
@@ -158,10 +163,10 @@ impl Kept {
         &self,
         key: Key,
         (facts, account): (TokenFacts, Arc<AccountFacts>),
-        heard: &Heard,
+        heard: &Arc<Heard>,
         revision: i64,
     ) -> Arc<Verdict> {
-        let verdict = Arc::new(Verdict::of(facts, account, heard, revision));
+        let verdict = Arc::new(Verdict::of(facts, account, heard.clone(), revision));
         self.verdicts.insert(key, verdict.clone());
         verdict
     }
@@ -246,6 +251,7 @@ impl Kept {
 
     /// How many tokens are kept, and about how many bytes everything takes.
     pub fn size(&self) -> (u64, u64) {
-        (self.tokens.len() as u64, self.tokens.weight() + self.accounts.weight() + self.verdicts.weight())
+        let found = self.applications.weight() + self.verdicts.weight();
+        (self.tokens.len() as u64, self.tokens.weight() + self.accounts.weight() + found)
     }
 }

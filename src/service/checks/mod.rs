@@ -19,8 +19,9 @@ mod verdict;
 mod warm;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use self::changed::Stamp;
 use self::kept::Kept;
@@ -44,13 +45,21 @@ use arc_swap::ArcSwap;
 /// Who is asked about, and by whom.
 #[derive(Clone)]
 pub struct Question<'a> {
-    /// The application for which a token is checked: its slug, or its id outside.
-    pub application: Cow<'a, str>,
-    /// The secret that was shown. `None` asks for the application alone.
-    pub secret: Option<HashedToken>,
+    application: Cow<'a, str>,
+    secret: Option<HashedToken>,
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
+    /// Asks about the token with this secret at the application of this name: its slug, or its id outside, in any case. `None` asks for the
+    /// application alone.
+    pub fn new(application: &'a str, secret: Option<HashedToken>) -> Self {
+        // One spelling for each, since what is found out is kept by it. No slug has a large letter.
+        let is_small = !application.bytes().any(|byte| byte.is_ascii_uppercase());
+        let application =
+            if is_small { Cow::Borrowed(application) } else { Cow::Owned(application.to_ascii_lowercase()) };
+        Self { application, secret }
+    }
+
     fn owned(self) -> Question<'static> {
         Question { application: Cow::Owned(self.application.into_owned()), secret: self.secret }
     }
@@ -94,6 +103,8 @@ struct Memory {
 pub struct Checks {
     memory: Arc<Memory>,
     asks: Asks,
+    /// What the thread that reads beforehand waits for, until it is started.
+    wanted: Mutex<Option<Receiver<()>>>,
 }
 
 /// How what is not known is found out.
@@ -104,8 +115,9 @@ enum Asks {
     Server(Server),
 }
 
-/// How often a check of the embedded store begins anew where something was changed meanwhile.
+/// How often a check begins anew where something was changed meanwhile.
 const TRIES: usize = 8;
+const CHANGING: Error = Error::Busy("What tokens may do is being changed without pause. Try again in a moment.");
 
 impl Checks {
     /// Has checks ask `store`, and keep what they found out, within the bound of the settings.
@@ -122,8 +134,14 @@ impl Checks {
             Some(mark) => Asks::Embedded(ArcSwap::from_pointee(Seen { mark, revision })),
             None => Asks::Server(Server::start(memory.clone(), revision, clock.clone())),
         };
-        warm::start(&memory, wanted);
-        Ok(Self { memory, asks })
+        Ok(Self { memory, asks, wanted: Mutex::new(Some(wanted)) })
+    }
+
+    /// Has what checks want to have at hand read beforehand, by a thread of its own. A program that only does one thing has no use for it.
+    pub fn warm(&self) {
+        if let Some(wanted) = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            warm::start(&self.memory, wanted);
+        }
     }
 
     /// Answers where that needs nobody else; `None` where a server has to be asked.
@@ -133,9 +151,7 @@ impl Checks {
     pub fn at_once(&self, question: &Question<'_>) -> Result<Option<Answer>> {
         match &self.asks {
             Asks::Embedded(seen) => self.memory.embedded(seen, question).map(Some),
-            Asks::Server(server) => {
-                Ok(server.revision().and_then(|revision| self.memory.kept.answer(question, revision)))
-            }
+            Asks::Server(server) => Ok(server.at_once(question)),
         }
     }
 
@@ -165,7 +181,11 @@ impl Memory {
         for _ in 0..TRIES {
             let revision = self.revision(seen)?;
             if let Some(answer) = self.kept.answer(question, revision) {
-                return Ok(answer);
+                // What is kept is of one moment unless somebody found out meanwhile that it was changed, and kept what is new of it.
+                if seen.load().revision == revision {
+                    return Ok(answer);
+                }
+                continue;
             }
             let answer = self.kept.read(question, revision, audience, facts)?;
             // What was read is of one moment if there was no change between the first of it and the last. That nobody has a secret
@@ -174,7 +194,7 @@ impl Memory {
                 return Ok(answer);
             }
         }
-        Err(Error::Busy("What tokens may do is being changed without pause. Try again in a moment."))
+        Err(CHANGING)
     }
 
     /// The last change of what checks rest on, every one included that was answered before this was called.

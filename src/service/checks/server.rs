@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Answer, Memory, Question};
+use super::{Answer, CHANGING, Memory, Question, TRIES};
 use crate::base::clock::Clock;
 use crate::model::{Error, Result};
 use crate::store;
@@ -69,8 +69,15 @@ impl Server {
         Self { shared, tasks }
     }
 
+    /// What is known of a question, as far as that is fresh enough, and is of one moment.
+    pub fn at_once(&self, question: &Question<'_>) -> Option<Answer> {
+        let revision = self.revision()?;
+        let answer = self.shared.memory.kept.answer(question, revision)?;
+        (self.shared.read.load(Ordering::Acquire) == revision).then_some(answer)
+    }
+
     /// The last change of what checks rest on, as far as is fresh enough; `None` also where this program made one that was not read yet.
-    pub fn revision(&self) -> Option<i64> {
+    fn revision(&self) -> Option<i64> {
         let now = micros(self.shared.clock.running());
         let fresh = now < self.shared.fresh_until.load(Ordering::Acquire);
         let read = self.shared.read.load(Ordering::Acquire);
@@ -104,25 +111,35 @@ impl Shared {
         if self.clock.running().saturating_sub(asked) >= PATIENCE {
             return tell(Err(UNREACHABLE));
         }
-        let Memory { store, kept } = &*self.memory;
-        let answer = store.check(|tx| {
-            let revision = self.look(tx)?;
-            if let Some(answer) = kept.answer(&question, revision) {
-                return Ok(answer);
-            }
-            // Both read in the same snapshot, one after the other.
-            let tx = std::cell::RefCell::new(tx);
-            let audience = |name: &str| store::checks::audience(&mut tx.borrow_mut(), name);
-            let facts = |secret: &_| store::checks::facts(&mut tx.borrow_mut(), secret);
-            kept.read(&question, revision, audience, facts)
-        });
-        tell(answer.map_err(|error| match error {
+        tell(self.found(&question).map_err(|error| match error {
             Error::Internal(detail) => {
                 tracing::warn!(%detail, "a token could not be checked");
                 UNREACHABLE
             }
             other => other,
         }));
+    }
+
+    fn found(&self, question: &Question<'_>) -> Result<Answer> {
+        let Memory { store, kept } = &*self.memory;
+        for _ in 0..TRIES {
+            let (revision, answer) = store.check(|tx| {
+                let revision = self.look(tx)?;
+                if let Some(answer) = kept.answer(question, revision) {
+                    return Ok((revision, answer));
+                }
+                // Both read in the same snapshot, one after the other.
+                let tx = std::cell::RefCell::new(tx);
+                let audience = |name: &str| store::checks::audience(&mut tx.borrow_mut(), name);
+                let facts = |secret: &_| store::checks::facts(&mut tx.borrow_mut(), secret);
+                Ok((revision, kept.read(question, revision, audience, facts)?))
+            })?;
+            // Where another thread has read a later change, what is kept may be of two moments.
+            if answer.verdict.is_none() || self.read.load(Ordering::Acquire) == revision {
+                return Ok(answer);
+            }
+        }
+        Err(CHANGING)
     }
 
     /// Reads what was changed. What is known of that was true when this was begun, at least.

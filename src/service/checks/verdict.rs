@@ -19,6 +19,8 @@ const NOTED_EVERY: i64 = 60_000_000;
 pub struct Verdict {
     facts: TokenFacts,
     account: Arc<AccountFacts>,
+    /// The application as it was when this was found out: of no other one is anything told.
+    heard: Arc<Heard>,
     grant: Option<Grant>,
     stamp: Stamp,
     until: i64,
@@ -35,7 +37,7 @@ pub struct Granted<'a> {
 }
 
 impl Verdict {
-    pub(super) fn of(facts: TokenFacts, account: Arc<AccountFacts>, heard: &Heard, revision: i64) -> Self {
+    pub(super) fn of(facts: TokenFacts, account: Arc<AccountFacts>, heard: Arc<Heard>, revision: i64) -> Self {
         Self {
             grant: heard.audience.grant(Facts { token: &facts, account: &account }),
             stamp: Stamp::new(revision),
@@ -45,6 +47,7 @@ impl Verdict {
             introspected: OnceLock::new(),
             facts,
             account,
+            heard,
         }
     }
 
@@ -86,11 +89,17 @@ impl Verdict {
 
     /// About how many bytes of memory it takes once it was told both ways, without what other verdicts have of the account as well.
     pub(super) fn weight(&self) -> usize {
-        const EACH: usize = 40;
-        let grant = self.grant.iter().flat_map(|grant| grant.scopes.iter().chain(&grant.teams));
-        let texts: usize = grant.map(|text| text.len()).sum();
-        let names = self.facts.name.len() + self.account.username.len();
-        size_of::<Self>() + 400 + 4 * texts + 2 * names + EACH * 8
+        // The names that an introspection response has, its ids and its times.
+        const RESPONSE: usize = 500;
+        let of = |texts: &[String], each: usize| texts.iter().map(|text| text.len() + each).sum::<usize>();
+        let told = self.grant.as_ref().map_or(0, |grant| {
+            // A scope stands by itself, and behind the slug in either answer; so does a team, percent-encoded in one of them.
+            let scopes =
+                of(&grant.scopes, size_of::<String>()) + 2 * of(&grant.scopes, self.heard.audience.slug.len() + 2);
+            scopes + of(&grant.teams, size_of::<String>()) + 4 * of(&grant.teams, 3)
+        });
+        let names = self.facts.name.len() + self.account.username.len() + self.heard.audience.audience.len();
+        size_of::<Self>() + RESPONSE + told + 4 * names + 16 * self.facts.scopes.len()
     }
 }
 
@@ -101,12 +110,13 @@ impl<'a> Granted<'a> {
     }
 
     /// In headers for a proxy.
-    pub fn headers(&self, heard: &Heard) -> &'a Headers {
-        self.verdict.headers.get_or_init(|| self.grant.headers(self.facts(), &heard.audience))
+    pub fn headers(&self) -> &'a Headers {
+        self.verdict.headers.get_or_init(|| self.grant.headers(self.facts(), &self.verdict.heard.audience))
     }
 
     /// As an introspection response (RFC 7662, section 2.2).
-    pub fn introspected(&self, heard: &Heard) -> Bytes {
+    pub fn introspected(&self) -> Bytes {
+        let heard = &self.verdict.heard;
         let told = || self.grant.introspected(self.facts(), &heard.audience, &heard.issuer);
         self.verdict.introspected.get_or_init(told).clone()
     }

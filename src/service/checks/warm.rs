@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use super::Memory;
 use crate::base::system::{Behind, step_back};
@@ -13,16 +14,18 @@ use crate::store;
 
 /// How many rows are read at once.
 const AT_ONCE: i64 = 2_000;
+/// How long is waited after the store could not be read.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Starts the thread. It ends when the memory is gone.
 pub(super) fn start(memory: &Arc<Memory>, wanted: Receiver<()>) {
     let memory = Arc::downgrade(memory);
     let work = move || {
         step_back(Behind::Everybody);
-        logged(know_secrets(&memory));
+        secrets(&memory);
         logged(know_tokens(&memory));
         while wanted.recv().is_ok() {
-            logged(know_secrets(&memory));
+            secrets(&memory);
         }
     };
     if let Err(error) = std::thread::Builder::new().name("warm".into()).spawn(work) {
@@ -30,11 +33,22 @@ pub(super) fn start(memory: &Arc<Memory>, wanted: Receiver<()>) {
     }
 }
 
+/// Makes the filter, or has it wanted again in a while.
+fn secrets(memory: &Weak<Memory>) {
+    if !logged(know_secrets(memory)) {
+        std::thread::sleep(AGAIN);
+        if let Some(memory) = memory.upgrade() {
+            memory.kept.secrets.forget();
+        }
+    }
+}
+
 /// Without it, checks ask the store more often, and are right all the same.
-fn logged(outcome: Result<()>) {
-    if let Err(error) = outcome {
+fn logged(outcome: Result<()>) -> bool {
+    if let Err(error) = &outcome {
         tracing::warn!(%error, "tokens could not be read beforehand");
     }
+    outcome.is_ok()
 }
 
 /// Makes the filter over all secrets, for the embedded store: on a server another portal may have made a token a moment ago.

@@ -83,6 +83,18 @@ pub fn by_slug(tx: &mut Tx<'_>, slug: &str) -> Result<Option<Application>> {
     one(tx, condition("applications.slug = ").text(slug))
 }
 
+/// The application that is called this outside: by its id there, as it is usually written, or by its slug.
+///
+/// # Errors
+/// A fault.
+pub fn called(tx: &mut Tx<'_>, name: &str) -> Result<Option<Application>> {
+    match name.parse::<Uuid>() {
+        Ok(uuid) if name.len() == uuid::fmt::Hyphenated::LENGTH => by_uuid(tx, uuid),
+        _ if name.contains('\0') => Ok(None),
+        _ => by_slug(tx, name),
+    }
+}
+
 /// The application of this name, in any case.
 ///
 /// # Errors

@@ -58,7 +58,7 @@ fn role(scene: &Scene<'_>, name: &str, level: AppLevel) {
 
 /// Asks by itself what a check answers, past the network: as often as can be.
 fn is_good(app: &TestApp, secret: &latchkey::model::tokens::HashedToken) -> bool {
-    let question = latchkey::service::checks::Question { application: "reports".into(), secret: Some(secret.clone()) };
+    let question = latchkey::service::checks::Question::new("reports", Some(secret.clone()));
     let (send, answer) = std::sync::mpsc::channel();
     match app.app.checks.at_once(&question).unwrap() {
         Some(answer) => send.send(Ok(answer)).unwrap(),

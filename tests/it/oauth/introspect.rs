@@ -201,4 +201,22 @@ both! {
         let through = get().header("x-forwarded-for", "10.0.0.1").send().await.unwrap();
         assert_eq!(through.status().as_u16(), 404, "whoever comes through a proxy is somebody else");
     }
+
+    async fn s10_a_wrong_method_is_told_what_is_right(app) {
+        let scene = Scene::new(&app);
+        let told = Told::of(scene.request(Method::GET, PATH)).await;
+        assert_eq!((told.status, told.header("allow"), told.header("cache-control")), (405, "POST", "no-store"));
+        assert!(!told.header("x-request-id").is_empty() && !told.header("content-security-policy").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn s14_a_portal_with_an_address_for_others_tells_no_figures_without_a_token() {
+    let public = |config: &mut latchkey::base::config::Config| {
+        config.public_url = Some("https://keys.example.com".parse().unwrap());
+    };
+    let app = crate::support::TestApp::with(crate::support::Flavour::Sqlite, public).await;
+    // A proxy on this machine that tells nothing of itself could not be told from this machine.
+    let answer = reqwest::get(format!("http://{}/metrics", app.app.config.listen)).await.unwrap();
+    assert_eq!(answer.status(), 404);
 }

@@ -70,6 +70,29 @@ both! {
         both_good().await;
     }
 
+    async fn s10_a_role_that_is_made_later_counts(app) {
+        let scene = Scene::new(&app);
+        assert_eq!(scene.verify(&scene.token).await.status, 200);
+        let role = app.role("Importer", "teams:read", latchkey::model::roles::AppLevel::Write);
+        app.write(|cx| latchkey::service::members::set(cx, scene.team, scene.job, role));
+        let told = scene.verify(&scene.token).await;
+        assert_eq!((told.status, told.header("x-auth-scopes")), (200, "reports:read reports:write"));
+    }
+
+    async fn s10_one_application_is_kept_once_however_it_is_spelled(app) {
+        let scene = Scene::new(&app);
+        let id = scene.client_id(scene.reports);
+        assert_eq!(scene.verify_at(&format!("/auth/verify/{id}"), &scene.token).await.status, 200);
+        let before = figure(&app.app, "check_cache_bytes");
+        for spelled in (0..id.len()).map(|at| format!("{}{}", id[..at].to_uppercase(), &id[at..])) {
+            assert_eq!(scene.verify_at(&format!("/auth/verify/{spelled}"), &scene.token).await.status, 200, "{spelled}");
+        }
+        for spelled in [id.replace('-', ""), format!("urn:uuid:{id}"), format!("%7B{id}%7D")] {
+            assert_eq!(scene.verify_at(&format!("/auth/verify/{spelled}"), &scene.token).await.status, 401, "{spelled}");
+        }
+        assert_eq!(figure(&app.app, "check_cache_bytes"), before);
+    }
+
     async fn s10_more_changes_than_are_written_down_are_all_heeded(app) {
         let scene = Scene::new(&app);
         let doomed = app.token(scene.job, "reports:read");
@@ -91,9 +114,10 @@ both! {
         app.token(scene.job, "teams:read");
         let config = Config { data_dir: app.dir.path().to_owned(), database_url: app.db.url(), ..Config::default() };
         let other = latchkey::cli::open::app(config, Clock::Fake(app.clock.clone())).unwrap();
+        other.checks.warm();
         until("what is read beforehand", async || figure(&other, "check_cache_entries") == 1).await;
         let good = async |secret: HashedToken| {
-            let question = latchkey::service::checks::Question { application: "reports".into(), secret: Some(secret) };
+            let question = latchkey::service::checks::Question::new("reports", Some(secret));
             latchkey::http::checks::check(&other, question).await.unwrap().verdict.is_some_and(|verdict| {
                 verdict.granted(other.clock.now(), None).is_some()
             })

@@ -92,7 +92,7 @@ fn beside(app: &TestApp) -> (App, Wire) {
 
 /// Whether the token is good, as this portal answers.
 async fn is_good(app: &App, secret: &HashedToken) -> Result<bool, Error> {
-    let question = Question { application: "reports".into(), secret: Some(secret.clone()) };
+    let question = Question::new("reports", Some(secret.clone()));
     let verdict = check(app, question).await?.verdict;
     Ok(verdict.is_some_and(|verdict| verdict.granted(app.clock.now(), None).is_some()))
 }

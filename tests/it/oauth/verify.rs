@@ -74,6 +74,11 @@ both! {
                 _ => assert_eq!((told.status, told.header("www-authenticate")), (403, &*challenge), "{query}"),
             }
         }
+        for query in ["scope=", "scope", "scope=%20", "x=1&scope="] {
+            let told = scene.verify_at(&format!("/auth/verify/reports?{query}"), &scene.token).await;
+            let challenge = "Bearer realm=\"Latchkey\", error=\"insufficient_scope\"";
+            assert_eq!((told.status, told.header("www-authenticate")), (403, challenge), "a scope, but none named: {query}");
+        }
         let odd = scene.verify_at("/auth/verify/reports?scope=%22%0d%0aX-Auth-User:%20root", &scene.token).await;
         assert_eq!((odd.status, odd.header("x-auth-user")), (403, ""));
         assert!(!odd.header("www-authenticate").contains("root"));
@@ -124,6 +129,13 @@ both! {
         for forwarded in ["10.20.1.2", "127.0.0.1", "192.0.2.1"] {
             assert_eq!(from(forwarded).await.status, 401, "whoever asks is no trusted proxy: {forwarded}");
         }
+    }
+
+    async fn s10_of_two_tokens_neither_is_good(app) {
+        let scene = Scene::new(&app);
+        let other = app.token(scene.job, "reports:read");
+        let request = scene.request(Method::GET, "/auth/verify/reports").bearer_auth(&scene.token);
+        assert_eq!(Told::of(request.header("authorization", format!("Bearer {other}"))).await.status, 401);
     }
 
     async fn s10_headers_cannot_be_broken_by_names(app) {
