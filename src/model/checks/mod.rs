@@ -15,7 +15,7 @@ use super::roles::{AppLevel, Predefined};
 use super::tokens::{HashedToken, Networks, TokenType};
 use super::users::Kind;
 
-pub use told::Headers;
+pub use told::{Addressee, Headers};
 
 /// For whom a token is checked: an application with all that a check rests on.
 #[derive(Clone)]

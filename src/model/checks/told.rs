@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Audience, Facts, Grant};
+use super::{Facts, Grant};
 
 /// What could break a header (RFC 9110, section 5.5), or a list with commas or blanks between its values.
 const BREAKING: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%').add(b',').add(b';').add(b'\\');
@@ -23,6 +23,17 @@ pub struct Headers {
     pub scopes: Bytes,
     /// `X-Auth-Token`: the token's name.
     pub token: Bytes,
+}
+
+/// For whom an answer is meant, and who tells it.
+#[derive(Debug)]
+pub struct Addressee {
+    /// The application's slug, which stands before each scope.
+    pub slug: String,
+    /// For whom a token is meant that is used there.
+    pub audience: String,
+    /// The portal's own address.
+    pub issuer: String,
 }
 
 /// An introspection response for a token that is active (RFC 7662, section 2.2).
@@ -51,35 +62,35 @@ fn encoded(text: &str) -> String {
 
 impl Grant {
     /// The words of its scopes, with blanks between (RFC 6749, section 3.3).
-    pub fn scope(&self, audience: &Audience) -> String {
-        let words: Vec<_> = self.scopes.iter().map(|name| format!("{}:{name}", audience.slug)).collect();
+    fn scope(&self, to: &Addressee) -> String {
+        let words: Vec<_> = self.scopes.iter().map(|name| format!("{}:{name}", to.slug)).collect();
         words.join(" ")
     }
 
     /// For a proxy.
-    pub fn headers(&self, Facts { token, account }: Facts<'_>, audience: &Audience) -> Headers {
+    pub fn headers(&self, Facts { token, account }: Facts<'_>, to: &Addressee) -> Headers {
         let teams: Vec<_> = self.teams.iter().map(|team| encoded(team)).collect();
         Headers {
             user: encoded(&account.username).into(),
             kind: Bytes::from_static(account.kind.slug().as_bytes()),
             teams: teams.join(",").into(),
-            scopes: self.scope(audience).into(),
+            scopes: self.scope(to).into(),
             token: encoded(&token.name).into(),
         }
     }
 
-    /// As an introspection response of the portal at `issuer`.
-    pub fn introspected(&self, Facts { token, account }: Facts<'_>, audience: &Audience, issuer: &str) -> Bytes {
+    /// As an introspection response.
+    pub fn introspected(&self, Facts { token, account }: Facts<'_>, to: &Addressee) -> Bytes {
         let told = Introspected {
             active: true,
-            scope: &self.scope(audience),
+            scope: &self.scope(to),
             username: &account.username,
             token_type: "Bearer",
             exp: token.until.map(time::OffsetDateTime::unix_timestamp),
             iat: token.created_at.unix_timestamp(),
             sub: account.uuid,
-            aud: &audience.audience,
-            iss: issuer,
+            aud: &to.audience,
+            iss: &to.issuer,
             jti: token.uuid,
             user_kind: account.kind.slug(),
             teams: &self.teams,

@@ -15,7 +15,7 @@ use super::packed::Packed;
 use super::secrets::Secrets;
 use super::{Answer, Heard, Question, Verdict};
 use crate::model::Result;
-use crate::model::checks::{AccountFacts, Audience, TokenFacts};
+use crate::model::checks::{AccountFacts, Addressee, Audience, TokenFacts};
 use crate::model::ids::{ApplicationId, UserId};
 use crate::model::tokens::HashedToken;
 use crate::service::metrics::{Counted, Metrics};
@@ -90,7 +90,7 @@ pub(super) struct Kept {
     changed: Changed,
     pub secrets: Secrets,
     pub metrics: Arc<Metrics>,
-    issuer: Arc<str>,
+    issuer: String,
 }
 
 /// What memory says of a secret.
@@ -116,7 +116,7 @@ impl Kept {
             changed: Changed::default(),
             secrets,
             metrics,
-            issuer: issuer.into(),
+            issuer,
         }
     }
 
@@ -144,7 +144,7 @@ impl Kept {
         self.applications.get(name).filter(|heard| self.changed.holds(&heard.stamp, revision))
     }
 
-    fn known(&self, secret: &HashedToken, heard: &Arc<Heard>, revision: i64) -> Known {
+    fn known(&self, secret: &HashedToken, heard: &Heard, revision: i64) -> Known {
         let key = (secret.clone(), heard.audience.id);
         if let Some(verdict) = self.verdicts.get(&key).filter(|verdict| verdict.holds(&self.changed, revision)) {
             return Known::Verdict(verdict);
@@ -163,10 +163,10 @@ impl Kept {
         &self,
         key: Key,
         (facts, account): (TokenFacts, Arc<AccountFacts>),
-        heard: &Arc<Heard>,
+        heard: &Heard,
         revision: i64,
     ) -> Arc<Verdict> {
-        let verdict = Arc::new(Verdict::of(facts, account, heard.clone(), revision));
+        let verdict = Arc::new(Verdict::of(facts, account, heard, revision));
         self.verdicts.insert(key, verdict.clone());
         verdict
     }
@@ -206,7 +206,9 @@ impl Kept {
     fn hear(&self, name: &str, audience: Audience, revision: i64) -> Arc<Heard> {
         let counted = self.metrics.of(&audience.slug);
         let asked_at = AtomicI64::new(i64::MIN);
-        let heard = Heard { audience, stamp: Stamp::new(revision), issuer: self.issuer.clone(), counted, asked_at };
+        let (slug, issuer) = (audience.slug.clone(), self.issuer.clone());
+        let addressee = Arc::new(Addressee { slug, audience: audience.audience.clone(), issuer });
+        let heard = Heard { audience, addressee, stamp: Stamp::new(revision), counted, asked_at };
         let heard = Arc::new(heard);
         self.applications.insert(name.into(), heard.clone());
         heard

@@ -35,7 +35,7 @@ use super::uses::Used;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::model::actor::Origin;
-use crate::model::checks::Audience;
+use crate::model::checks::{Addressee, Audience};
 use crate::model::tokens::{HashedToken, LastUse};
 use crate::model::{Error, Result};
 use crate::store::checks::Changed;
@@ -79,8 +79,7 @@ pub struct Heard {
     /// The application.
     pub audience: Audience,
     stamp: Stamp,
-    /// Who tells it: the portal's own address.
-    issuer: Arc<str>,
+    addressee: Arc<Addressee>,
     /// Its counters.
     counted: Counted,
     /// When that it asked was last noted, in microseconds.

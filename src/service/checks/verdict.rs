@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::Heard;
 use super::changed::{Changed, Stamp};
 use crate::base::clock::to_micros;
-use crate::model::checks::{AccountFacts, Facts, Grant, Headers, TokenFacts};
+use crate::model::checks::{AccountFacts, Addressee, Facts, Grant, Headers, TokenFacts};
 use crate::model::ids::{TokenId, UserId};
 
 /// How long a last use that was noted counts as the last one, in microseconds: a minute.
@@ -19,8 +19,8 @@ const NOTED_EVERY: i64 = 60_000_000;
 pub struct Verdict {
     facts: TokenFacts,
     account: Arc<AccountFacts>,
-    /// The application as it was when this was found out: of no other one is anything told.
-    heard: Arc<Heard>,
+    /// As it was when this was found out: to no other one is anything told.
+    to: Arc<Addressee>,
     grant: Option<Grant>,
     stamp: Stamp,
     until: i64,
@@ -37,7 +37,7 @@ pub struct Granted<'a> {
 }
 
 impl Verdict {
-    pub(super) fn of(facts: TokenFacts, account: Arc<AccountFacts>, heard: Arc<Heard>, revision: i64) -> Self {
+    pub(super) fn of(facts: TokenFacts, account: Arc<AccountFacts>, heard: &Heard, revision: i64) -> Self {
         Self {
             grant: heard.audience.grant(Facts { token: &facts, account: &account }),
             stamp: Stamp::new(revision),
@@ -47,7 +47,7 @@ impl Verdict {
             introspected: OnceLock::new(),
             facts,
             account,
-            heard,
+            to: heard.addressee.clone(),
         }
     }
 
@@ -94,11 +94,10 @@ impl Verdict {
         let of = |texts: &[String], each: usize| texts.iter().map(|text| text.len() + each).sum::<usize>();
         let told = self.grant.as_ref().map_or(0, |grant| {
             // A scope stands by itself, and behind the slug in either answer; so does a team, percent-encoded in one of them.
-            let scopes =
-                of(&grant.scopes, size_of::<String>()) + 2 * of(&grant.scopes, self.heard.audience.slug.len() + 2);
+            let scopes = of(&grant.scopes, size_of::<String>()) + 2 * of(&grant.scopes, self.to.slug.len() + 2);
             scopes + of(&grant.teams, size_of::<String>()) + 4 * of(&grant.teams, 3)
         });
-        let names = self.facts.name.len() + self.account.username.len() + self.heard.audience.audience.len();
+        let names = self.facts.name.len() + self.account.username.len() + self.to.audience.len();
         size_of::<Self>() + RESPONSE + told + 4 * names + 16 * self.facts.scopes.len()
     }
 }
@@ -111,13 +110,12 @@ impl<'a> Granted<'a> {
 
     /// In headers for a proxy.
     pub fn headers(&self) -> &'a Headers {
-        self.verdict.headers.get_or_init(|| self.grant.headers(self.facts(), &self.verdict.heard.audience))
+        self.verdict.headers.get_or_init(|| self.grant.headers(self.facts(), &self.verdict.to))
     }
 
     /// As an introspection response (RFC 7662, section 2.2).
     pub fn introspected(&self) -> Bytes {
-        let heard = &self.verdict.heard;
-        let told = || self.grant.introspected(self.facts(), &heard.audience, &heard.issuer);
+        let told = || self.grant.introspected(self.facts(), &self.verdict.to);
         self.verdict.introspected.get_or_init(told).clone()
     }
 
