@@ -7,17 +7,21 @@ use diesel::{PgConnection, SqliteConnection};
 use super::Database;
 use super::database::WRITER;
 
-/// A copy of every table.
+/// What was changed since is not known: whatever was kept in memory of tokens is read again.
+const ALL_CHANGED: &str = "INSERT INTO check_changes (kind) VALUES ('all');\n\
+                           DELETE FROM check_changes WHERE n < (SELECT MAX(n) FROM check_changes);\n";
+
+/// A copy of every table, but for the log of changes, which only goes on.
 pub struct Snapshot {
     tables: Vec<String>,
 }
 
 const SQLITE_TABLES: &str = "SELECT name AS t FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' \
                              AND NOT EXISTS (SELECT 1 FROM sqlite_master v WHERE v.sql LIKE 'CREATE VIRTUAL%' AND sqlite_master.name LIKE v.name || '\\_%' ESCAPE '\\') \
-                             AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'snap_%' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'";
+                             AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'snap_%' AND name <> 'check_changes' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'";
 /// Made from tables, and so made anew with them.
 const SQLITE_INDEXES: &str = "SELECT name AS t FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%fts5%'";
-const POSTGRES_TABLES: &str = "SELECT tablename::text AS t FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'snap\\_%' AND tablename NOT LIKE '\\_\\_%'";
+const POSTGRES_TABLES: &str = "SELECT tablename::text AS t FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'snap\\_%' AND tablename <> 'check_changes' AND tablename NOT LIKE '\\_\\_%'";
 
 impl Snapshot {
     /// Copies every table beside itself.
@@ -38,6 +42,7 @@ impl Snapshot {
             .tables
             .iter()
             .map(|table| format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM snap_{table};\n"))
+            .chain(std::iter::once(ALL_CHANGED.to_owned()))
             .collect();
         match db {
             Database::Postgres(url) => {
