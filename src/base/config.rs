@@ -88,7 +88,7 @@ impl Default for Config {
             smtp_from: None,
             smtp_ca_file: None,
             smtp_allow_plaintext: false,
-            check_cache_mib: 192,
+            check_cache_mib: 176,
             metrics_token: None,
             // The last is longer than servers commonly hold back strangers' mail for ("greylisting").
             mail_retries: [10, 60, 6 * 60].map(Duration::from_secs).to_vec(),

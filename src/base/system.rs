@@ -38,12 +38,3 @@ pub fn give_way() {
         std::thread::yield_now();
     }
 }
-
-/// Has this process take memory in pages of the usual size. Where the system gives it large ones, a portal that does nothing takes more
-/// than twice as much. Where it cannot do that, nothing changes.
-pub fn take_little() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
-        tracing::debug!(%error, "the system goes on giving large pages");
-    }
-}

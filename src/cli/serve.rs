@@ -10,13 +10,11 @@ use tracing_subscriber::EnvFilter;
 use super::Outcome;
 use crate::base::clock::Clock;
 use crate::base::config::{Config, LogFormat};
-use crate::base::system::take_little;
 use crate::service::{App, setup};
 use crate::worker::Worker;
 
 pub(super) fn run(config: Config) -> Outcome {
     log_to_stderr(&config)?;
-    take_little();
     let listener = TcpListener::bind(config.listen).map_err(|error| {
         format!("cannot listen on {}: {error}. Set LATCHKEY_LISTEN to another address.", config.listen)
     })?;
